@@ -1,0 +1,36 @@
+package correlate
+
+import "time"
+
+// AlertState is where an alert is in its life.
+type AlertState string
+
+// The alert states.
+const (
+	AlertOpen   AlertState = "open"
+	AlertClosed AlertState = "closed"
+)
+
+// An Alert is a rule that matched a chain. Its ID is NewID("alert", rule, chain
+// id), the same for every version of the chain, so an alert is updated and closed
+// under one ID. Rules judge primary lines only, so one deed is alerted once. Version is that of the chain that was judged; the highest wins.
+type Alert struct {
+	ID       ID         `json:"id"`
+	Version  uint64     `json:"version"`
+	State    AlertState `json:"state"`
+	Rule     string     `json:"rule"`
+	Title    string     `json:"title"`
+	Severity string     `json:"severity"`
+	ChainID  ID         `json:"chain_id"`
+	ActionID ID         `json:"action_id"`
+	Time     time.Time  `json:"time"` // of the event
+	Source   string     `json:"source"`
+	Action   string     `json:"action"`
+	Status   Status     `json:"status"`
+	// Requestor, Executor and Resources are those of the chain.
+	Requestor Principal  `json:"requestor,omitzero"`
+	Executor  Principal  `json:"executor"`
+	Resources []Resource `json:"resources,omitempty"`
+	// Reason says, for a closed alert, what closed it; else the chain's reason.
+	Reason string `json:"reason,omitempty"`
+}

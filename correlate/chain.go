@@ -1,0 +1,122 @@
+package correlate
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// Status says where a walk ended.
+type Status string
+
+// The statuses.
+const (
+	// Attributed: the walk ends at a person.
+	Attributed Status = "attributed"
+	// Automated: it ends at a schedule or service that the directory gives an
+	// accountable owner.
+	Automated Status = "automated"
+	// Ambiguous: several candidates remain; all are listed.
+	Ambiguous Status = "ambiguous"
+	// Partial: something above the acting credential is known, the root is not.
+	Partial Status = "partial"
+	// Unattributed: nothing above the acting credential is known.
+	Unattributed Status = "unattributed"
+)
+
+// A Hop is one step of the walk.
+type Hop struct {
+	Key       Key       `json:"key,omitzero"` // zero for a principal stated without one
+	Principal Principal `json:"principal"`
+	Proof     Proof     `json:"proof"`
+	Method    string    `json:"method"`
+	// EventID, Source and Time are those of the line that tells of this hop.
+	EventID string    `json:"event_id,omitempty"`
+	Source  string    `json:"source,omitempty"`
+	Time    time.Time `json:"time,omitzero"`
+	// State is empty, or why the key should not have worked when it was used:
+	// "early", "expired", or the reason of its end, such as "revoked".
+	State string `json:"state,omitempty"`
+}
+
+// A Candidate is someone or something the walk found and did not settle on.
+type Candidate struct {
+	Key       Key       `json:"key,omitzero"`
+	Principal Principal `json:"principal,omitzero"`
+	Proof     Proof     `json:"proof,omitzero"`
+	Method    string    `json:"method,omitempty"`
+	EventID   string    `json:"event_id,omitempty"`
+	// Why says why it was not chosen.
+	Why string `json:"why"`
+}
+
+// An Approver is a principal who allowed what was done.
+type Approver struct {
+	Principal
+	Time    time.Time `json:"time"`
+	Via     string    `json:"via"`
+	EventID string    `json:"event_id"`
+}
+
+// A Wait is a key whose facts could still improve a chain.
+type Wait struct {
+	Key Key
+}
+
+// A Chain is an event with its hops, executor first and requestor last.
+type Chain struct {
+	Event
+	Rank       uint32
+	Version    uint64
+	Settled    bool
+	Status     Status
+	Proof      Proof // the weakest hop's; zero when nothing above the executor is known
+	Missing    Key
+	Reason     string
+	Requestor  Principal // zero unless attributed or automated
+	Approvers  []Approver
+	Hops       []Hop
+	Candidates []Candidate
+	// Waits are the keys whose facts could still change the walk; the window
+	// parks a chain while it has any that may still arrive.
+	Waits []Wait
+}
+
+// The layout of a version. It fits into 53 bits, so that it survives readers
+// that hold JSON numbers as doubles.
+const (
+	epochBits = 10
+	rankBits  = 20
+	hashBits  = 22
+
+	// MaxEpoch is the highest epoch of directory and decoders.
+	MaxEpoch = 1<<epochBits - 1
+	maxRank  = 1<<rankBits - 1
+)
+
+// Seal sets the chain's version from epoch, rank, settled and the hash of its
+// content. It must be called after the last change.
+func (c *Chain) Seal(epoch uint32) {
+	v := uint64(min(epoch, MaxEpoch))
+	v = v<<rankBits | uint64(min(c.Rank, maxRank))
+	v <<= 1
+	if c.Settled {
+		v |= 1
+	}
+	h := c.ContentHash()
+	v = v<<hashBits | binary.BigEndian.Uint64(h[:8])>>(64-hashBits)
+	c.Version = v
+}
+
+// ContentHash is the SHA-256 of the chain's canonical content: its JSON without
+// version, and without topic, partition and offset of the evidence.
+func (c *Chain) ContentHash() [32]byte {
+	d := *c
+	d.Version = 0
+	d.Evidence = Evidence{SHA256: c.Evidence.SHA256}
+	b, err := d.MarshalJSON()
+	if err != nil {
+		panic("correlate: a chain must always encode: " + err.Error())
+	}
+	return sha256.Sum256(b)
+}

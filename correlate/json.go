@@ -1,0 +1,126 @@
+package correlate
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// chainJSON is the public shape of a chain: DESIGN.md section 6.
+type chainJSON struct {
+	ID         ID          `json:"id"`
+	Version    uint64      `json:"version"`
+	Rank       uint32      `json:"rank"`
+	Settled    bool        `json:"settled"`
+	ActionID   ID          `json:"action_id"`
+	Primary    bool        `json:"primary"`
+	Time       time.Time   `json:"time"`
+	Source     string      `json:"source"`
+	EventID    string      `json:"event_id"`
+	Status     Status      `json:"status"`
+	Proof      Proof       `json:"proof,omitzero"`
+	Missing    Key         `json:"missing,omitzero"`
+	Reason     string      `json:"reason,omitempty"`
+	Tenant     string      `json:"tenant,omitempty"`
+	Requestor  Principal   `json:"requestor,omitzero"`
+	Approvers  []Approver  `json:"approvers,omitempty"`
+	Executor   executor    `json:"executor"`
+	Hops       []Hop       `json:"hops"`
+	Candidates []Candidate `json:"candidates,omitempty"`
+	Action     string      `json:"action"`
+	Class      Class       `json:"class"`
+	Outcome    Outcome     `json:"outcome"`
+	Error      string      `json:"error,omitempty"`
+	Resources  []Resource  `json:"resources,omitempty"`
+	Context    Context     `json:"context,omitzero"`
+	Usage      Usage       `json:"usage,omitzero"`
+	Evidence   Evidence    `json:"evidence"`
+}
+
+type executor struct {
+	Principal
+	Key Key `json:"key,omitzero"`
+}
+
+// MarshalJSON writes the chain as DESIGN.md section 6 fixes it. Absent means
+// unknown; times are UTC.
+func (c Chain) MarshalJSON() ([]byte, error) {
+	hops := make([]Hop, len(c.Hops))
+	for i, h := range c.Hops {
+		h.Time = utc(h.Time)
+		hops[i] = h
+	}
+	approvers := make([]Approver, len(c.Approvers))
+	for i, a := range c.Approvers {
+		a.Time = utc(a.Time)
+		approvers[i] = a
+	}
+	return json.Marshal(chainJSON{
+		ID: c.ID, Version: c.Version, Rank: c.Rank, Settled: c.Settled, ActionID: c.ActionID, Primary: c.Primary,
+		Time: utc(c.Time), Source: c.Source, EventID: c.EventID, Status: c.Status, Proof: c.Proof,
+		Missing: c.Missing, Reason: c.Reason, Tenant: c.Tenant, Requestor: c.Requestor, Approvers: approvers,
+		Executor: executor{c.Actor, c.Key()}, Hops: hops, Candidates: c.Candidates,
+		Action: c.Action, Class: c.Class, Outcome: c.Outcome, Error: c.Error, Resources: c.Resources,
+		Context: c.Context, Usage: c.Usage, Evidence: c.Evidence,
+	})
+}
+
+// eventJSON is the public shape of a decoded event: `whence try --events`.
+type eventJSON struct {
+	ID        ID         `json:"id"`
+	Source    string     `json:"source"`
+	EventID   string     `json:"event_id"`
+	Time      time.Time  `json:"time"`
+	ActionID  ID         `json:"action_id"`
+	Primary   bool       `json:"primary"`
+	Tenant    string     `json:"tenant,omitempty"`
+	Action    string     `json:"action"`
+	Class     Class      `json:"class"`
+	Outcome   Outcome    `json:"outcome"`
+	Error     string     `json:"error,omitempty"`
+	Actor     Principal  `json:"actor"`
+	Resources []Resource `json:"resources,omitempty"`
+	Context   Context    `json:"context,omitzero"`
+	Usage     Usage      `json:"usage,omitzero"`
+	Uses      []Key      `json:"uses,omitempty"`
+	Mints     []Key      `json:"mints,omitempty"`
+	Links     []Link     `json:"links,omitempty"`
+	Facts     []Fact     `json:"facts,omitempty"`
+	Evidence  Evidence   `json:"evidence"`
+}
+
+// MarshalJSON writes the event as DESIGN.md section 6 names its fields. uses and
+// mints are keys; links and facts tell the same in full.
+func (e Event) MarshalJSON() ([]byte, error) {
+	out := eventJSON{
+		ID: e.ID, Source: e.Source, EventID: e.EventID, Time: utc(e.Time), ActionID: e.ActionID, Primary: e.Primary,
+		Tenant: e.Tenant, Action: e.Action, Class: e.Class, Outcome: e.Outcome, Error: e.Error, Actor: e.Actor,
+		Resources: e.Resources, Context: e.Context, Usage: e.Usage, Links: e.Uses, Facts: e.Mints, Evidence: e.Evidence,
+	}
+	for _, u := range e.Uses {
+		if !u.Key.IsZero() {
+			out.Uses = append(out.Uses, u.Key)
+		}
+	}
+	for _, f := range e.Mints {
+		if f.Kind == Account {
+			out.Mints = append(out.Mints, f.Key)
+		}
+	}
+	return json.Marshal(out)
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
+}
+
+// canonical is a total order's key for facts that are otherwise equal.
+func canonical(f *Fact) string {
+	b, err := json.Marshal(f)
+	if err != nil {
+		panic("correlate: a fact must always encode: " + err.Error())
+	}
+	return string(b)
+}

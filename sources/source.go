@@ -1,0 +1,163 @@
+// Package sources turns raw log records into events. One file per log format:
+// its kinds, one registration, one pure decode function. It never talks to the
+// network, keeps no state between records and lets no secret out.
+package sources
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bytedance/sonic"
+
+	"whence/correlate"
+)
+
+// A Source is one kind of log: a value, not a type.
+type Source struct {
+	Name string
+	// Kinds are the keys and aliases its lines mint, with the best proof they give.
+	Kinds []correlate.KindInfo
+	// Lateness is how long after the event a line may still arrive.
+	Lateness time.Duration
+	// Detect reports whether one JSON value looks like this log: a line, or an
+	// envelope of lines. It is cheap and never true for another source's lines.
+	Detect func(v Value) bool
+	// Decode appends to out the events of one record, which may be an envelope of
+	// many, and a reject for every part that is not an event. Whatever it
+	// appends owns its memory: nothing points into in.Raw. It never panics.
+	Decode func(in Input, out *Batch)
+}
+
+// Input is one raw record.
+type Input struct {
+	Raw []byte
+	// Scope is the cluster and device, gateway or tenant the log comes from,
+	// where the line itself does not say: configured per topic, taken from the
+	// record header whence-scope, or given with --scope.
+	Scope string
+	// Header returns a record header by name, or "". It may be nil.
+	Header func(name string) string
+}
+
+// Batch collects what decoding yields.
+type Batch struct {
+	Events  []correlate.Event
+	Rejects []correlate.Reject
+}
+
+// MaxRecordBytes is the largest record that is decoded; larger ones are rejected.
+const MaxRecordBytes = 16 << 20
+
+// maxDepth is the deepest nesting that is decoded. Real logs stay under 40.
+const maxDepth = 256
+
+var registry []Source
+
+// register adds a source at start-up. The registry is the one package global:
+// it is what makes "a new source is one file" true.
+func register(s Source) struct{} {
+	if _, ok := Find(s.Name); ok {
+		panic("sources: two sources are named " + s.Name)
+	}
+	registry = append(registry, s)
+	slices.SortFunc(registry, func(a, b Source) int { return strings.Compare(a.Name, b.Name) })
+	return struct{}{}
+}
+
+// Find returns the source of that name.
+func Find(name string) (Source, bool) {
+	i := slices.IndexFunc(registry, func(s Source) bool { return s.Name == name })
+	if i < 0 {
+		return Source{}, false
+	}
+	return registry[i], true
+}
+
+// All returns every source, ordered by name.
+func All() []Source { return slices.Clone(registry) }
+
+// Kinds joins what the given sources mint.
+func Kinds(ss ...Source) correlate.Kinds {
+	var infos []correlate.KindInfo
+	for _, s := range ss {
+		infos = append(infos, s.Kinds...)
+	}
+	return correlate.NewKinds(infos...)
+}
+
+// Decode decodes one record of source s, after the checks every source shares.
+func (s Source) DecodeRecord(in Input, out *Batch) {
+	firstEvent, firstReject := len(out.Events), len(out.Rejects)
+	in.Raw = bytes.TrimSpace(bytes.TrimPrefix(in.Raw, []byte("\xef\xbb\xbf")))
+	switch {
+	case len(in.Raw) == 0:
+		out.reject(in.Raw, correlate.RejectEmpty, "the record is empty")
+	case len(in.Raw) > MaxRecordBytes:
+		out.reject(in.Raw, correlate.RejectTooLarge, fmt.Sprintf("the record has %d bytes; at most %d are decoded", len(in.Raw), MaxRecordBytes))
+	case depth(in.Raw) > maxDepth:
+		out.reject(in.Raw, correlate.RejectTooDeep, fmt.Sprintf("the record nests deeper than %d levels", maxDepth))
+	default:
+		s.Decode(in, out)
+		if len(out.Events) == firstEvent && len(out.Rejects) == firstReject {
+			out.reject(in.Raw, correlate.RejectSource, "no event of "+s.Name+" in the record")
+		}
+	}
+	for i := firstEvent; i < len(out.Events); i++ {
+		out.Events[i].Source = s.Name
+	}
+	for i := firstReject; i < len(out.Rejects); i++ {
+		out.Rejects[i].Source = s.Name
+	}
+}
+
+// reject appends a reject of raw, which is copied. detail must not repeat input.
+func (b *Batch) reject(raw []byte, reason, detail string) {
+	b.Rejects = append(b.Rejects, correlate.Reject{Reason: reason, Detail: detail, SHA256: sum(raw), Raw: bytes.Clone(raw)})
+}
+
+// unmarshal decodes raw into v, or rejects it and reports false. The strings in
+// v are copies: sonic's fastest configuration copies its input once when it is
+// given bytes. (Measured against eight other decoders; see docs/performance.md.)
+func (b *Batch) unmarshal(raw []byte, v any) bool {
+	err := sonic.ConfigFastest.Unmarshal(raw, v)
+	if err == nil {
+		return true
+	}
+	if !sonic.ConfigFastest.Valid(raw) {
+		b.reject(raw, correlate.RejectNotJSON, "the record is not valid JSON")
+		return false
+	}
+	b.reject(raw, correlate.RejectInvalid, "a field has another type than this log gives it")
+	return false
+}
+
+// sum is the SHA-256 of raw in lower-case hex: the evidence hash.
+func sum(raw []byte) string {
+	h := sha256.Sum256(raw)
+	return hex.EncodeToString(h[:])
+}
+
+// depth is the deepest nesting of objects and arrays in raw; it need not be JSON.
+func depth(raw []byte) int {
+	deepest, now, quoted := 0, 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return deepest
+}
