@@ -58,11 +58,6 @@ type Approver struct {
 	EventID string    `json:"event_id"`
 }
 
-// A Wait is a key whose facts could still improve a chain.
-type Wait struct {
-	Key Key
-}
-
 // A Chain is an event with its hops, executor first and requestor last.
 type Chain struct {
 	Event
@@ -77,9 +72,13 @@ type Chain struct {
 	Approvers  []Approver
 	Hops       []Hop
 	Candidates []Candidate
-	// Waits are the keys whose facts could still change the walk; the window
-	// parks a chain while it has any that may still arrive.
-	Waits []Wait
+	// Walked are all keys and aliases that were looked up, known or not, in
+	// order: a later fact about any of them calls for another walk. They are
+	// stored beside the chain and are no part of its JSON.
+	Walked []Key
+	// Waits are those among Walked whose facts could still change the walk within
+	// the allowed lateness; the window parks a chain while it has any.
+	Waits []Key
 }
 
 // The layout of a version. It fits into 53 bits, so that it survives readers

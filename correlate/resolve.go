@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -14,4 +16,164 @@ type Index interface {
 	// a Session without facts and no error. The result must not be modified.
 	// Lookup is safe for concurrent use.
 	Lookup(ctx context.Context, k Key, at time.Time) (Session, error)
+}
+
+// Tolerances between the clocks of different logs.
+const (
+	// Skew is how far past its end, or outside its interval, a key or alias may
+	// be used before that counts.
+	Skew = 10 * time.Second
+	// EarlySkew is how long before its start an exact key may be used: the two
+	// logs are often written by different clocks.
+	EarlySkew = 5 * time.Minute
+)
+
+// maxHops bounds the depth of a walk. The deepest honest chains seen have 8 hops.
+const maxHops = 16
+
+// A Resolver walks events back to whoever asked. It keeps no state of its own
+// and is safe for concurrent use.
+type Resolver struct {
+	Index     Index
+	Kinds     Kinds
+	Directory *Directory // may be nil
+	// Epoch is that of the directory and the decoders; see Chain.Version.
+	Epoch uint32
+}
+
+// Resolve walks e back as far as the index allows. The chain is complete except
+// for Settled and Version: see Settle. An unknown key is not an error; an error
+// means that the index could not be read.
+func (r *Resolver) Resolve(ctx context.Context, e Event) (Chain, error) {
+	w := &walk{ctx: ctx, r: r, event: &e, sessions: map[visit]Session{}, done: map[visit]*outcome{}}
+	w.reach()
+	o := w.follow(e.Uses, e.Time, e.line(), 0)
+	c := w.chain(&o)
+	if w.err != nil {
+		return Chain{}, fmt.Errorf("resolve %s: %w", e.ID, w.err)
+	}
+	return c, nil
+}
+
+// Settle decides whether c is settled by the clock, and seals it. A chain that
+// waits for nothing is settled at once.
+func (r *Resolver) Settle(c *Chain, clock Clock) {
+	c.Settled = !slices.ContainsFunc(c.Waits, func(k Key) bool { return !clock.Passed(k.Kind, c.Time.Add(Skew)) })
+	c.Seal(r.Epoch)
+}
+
+// line says which log line tells of a hop.
+type line struct {
+	eventID, source string
+	time            time.Time
+}
+
+func (e *Event) line() line { return line{e.EventID, e.Source, e.Time} }
+func (f *Fact) line() line  { return line{f.EventID, f.Source, f.Time} }
+
+// visit is one key looked at for one time.
+type visit struct {
+	key Key
+	at  int64 // unix nanoseconds
+}
+
+// walk is the state of one Resolve.
+type walk struct {
+	ctx      context.Context
+	r        *Resolver
+	event    *Event
+	sessions map[visit]Session
+	done     map[visit]*outcome // nil while under way: a cycle
+	walked   []Key
+	rank     int
+	err      error
+}
+
+// session looks k up, leaving out what is older than the kind's longest life.
+func (w *walk) session(k Key, at time.Time) Session {
+	v := visit{k, at.UnixNano()}
+	if s, ok := w.sessions[v]; ok {
+		return s
+	}
+	s, err := w.r.Index.Lookup(w.ctx, k, at)
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("look up a key of kind %s: %w", k.Kind, err)
+	}
+	kept := Session{Key: k}
+	for i := range s.Facts {
+		if w.matters(&s.Facts[i], at) {
+			kept.Facts = append(kept.Facts, s.Facts[i])
+		}
+	}
+	w.sessions[v] = kept
+	return kept
+}
+
+// matters filters facts on immutable values only: what a fact says itself. No
+// later fact can bring back what it leaves out, which is what lets rank grow
+// and never shrink.
+func (w *walk) matters(f *Fact, at time.Time) bool {
+	life := w.r.Kinds[f.Key.Kind].Life
+	if !f.Standing && life > 0 && f.Time.Before(at.Add(-life)) {
+		return false
+	}
+	switch f.Kind {
+	case Binding:
+		return !f.Start.After(at.Add(Skew)) && (f.End.IsZero() || !f.End.Before(at.Add(-Skew)))
+	case Ending:
+		return !f.Start.After(at)
+	case Approval:
+		return !f.Start.After(w.event.Time)
+	}
+	return true
+}
+
+// reach counts the distinct facts reachable from the event over every account of
+// every key, chosen or not: the chain's rank. See DESIGN.md section 2.
+func (w *walk) reach() {
+	type counted struct {
+		kind        FactKind
+		key, target Key
+		origin      ID
+	}
+	facts, visited := map[counted]struct{}{}, map[visit]struct{}{}
+	var links func(ls []Link, at time.Time)
+	var key func(k Key, at time.Time)
+	links = func(ls []Link, at time.Time) {
+		for _, l := range ls {
+			if !l.Key.IsZero() {
+				key(l.Key, l.when(at))
+			}
+		}
+	}
+	key = func(k Key, at time.Time) {
+		v := visit{k, at.UnixNano()}
+		if _, ok := visited[v]; ok {
+			return
+		}
+		visited[v] = struct{}{}
+		w.walked = append(w.walked, k)
+		s := w.session(k, at)
+		for i := range s.Facts {
+			f := &s.Facts[i]
+			facts[counted{f.Kind, f.Key, f.Target, f.Origin}] = struct{}{}
+			switch f.Kind {
+			case Account:
+				links(f.Parents, f.Start)
+			case Binding:
+				key(f.Target, at)
+			}
+		}
+	}
+	links(w.event.Uses, w.event.Time)
+	w.rank = len(facts)
+	slices.SortFunc(w.walked, Key.Compare)
+	w.walked = slices.Compact(w.walked)
+}
+
+func (l *Link) when(at time.Time) time.Time {
+	if l.At.IsZero() {
+		return at
+	}
+	return l.At
 }

@@ -1,0 +1,146 @@
+package correlate
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// An Entry is one person, service or schedule in the operator's list.
+type Entry struct {
+	// ID is a person's e-mail address in lower case, or the operator's name for
+	// a service or schedule.
+	ID   string
+	Name string
+	Type PrincipalType
+	Unit string
+	// Owner is the accountable person's ID, and Manager a person's manager.
+	Owner   string
+	Manager string
+	// From and Until bound a person's employment; zero means open.
+	From, Until time.Time
+	// Aliases are the names logs use, as "issuer:name" (a * at the end or inside
+	// stands for any run of characters) or bare.
+	Aliases []string
+	// Line is where the entry stands in its file, for messages.
+	Line string
+}
+
+// A Directory is the operator's list of people, services and schedules. It is
+// immutable and safe for concurrent use; a nil Directory knows nobody.
+type Directory struct {
+	// Version orders directories: raise it to have chains written anew. It is
+	// part of a chain's epoch.
+	Version  uint32
+	entries  map[string]*Entry
+	patterns []pattern
+	size     int
+}
+
+type pattern struct {
+	glob  string
+	entry *Entry
+}
+
+// NewDirectory checks and indexes entries. Two entries that share an ID or an
+// alias are refused, with both lines named; all problems are reported at once.
+func NewDirectory(version uint32, entries []Entry) (*Directory, error) {
+	d := &Directory{Version: version, entries: map[string]*Entry{}, size: len(entries)}
+	var errs []error
+	for i := range entries {
+		e := &entries[i]
+		if e.ID == "" {
+			errs = append(errs, fmt.Errorf("%s: an entry needs an id", e.Line))
+			continue
+		}
+		for _, a := range append([]string{e.ID}, e.Aliases...) {
+			errs = append(errs, d.add(strings.ToLower(strings.TrimSpace(a)), e))
+		}
+	}
+	for i := range entries {
+		e := &entries[i]
+		if o := d.entries[strings.ToLower(e.Owner)]; e.Owner != "" && (o == nil || o.Type != Human) {
+			errs = append(errs, fmt.Errorf("%s: the owner %q of %q is not among the people", e.Line, e.Owner, e.ID))
+		}
+	}
+	// The most specific pattern wins: the longest, then the first in order.
+	slices.SortFunc(d.patterns, func(a, b pattern) int {
+		return cmp.Or(cmp.Compare(len(b.glob), len(a.glob)), cmp.Compare(a.glob, b.glob))
+	})
+	return d, errors.Join(errs...)
+}
+
+func (d *Directory) add(alias string, e *Entry) error {
+	if alias == "" {
+		return fmt.Errorf("%s: %q has an empty alias", e.Line, e.ID)
+	}
+	if strings.Contains(alias, "*") {
+		d.patterns = append(d.patterns, pattern{alias, e})
+		return nil
+	}
+	if old := d.entries[alias]; old != nil && old != e {
+		return fmt.Errorf("%s: %q of %q is already a name of %q (%s)", e.Line, alias, e.ID, old.ID, old.Line)
+	}
+	d.entries[alias] = e
+	return nil
+}
+
+// Len is the number of entries.
+func (d *Directory) Len() int {
+	if d == nil {
+		return 0
+	}
+	return d.size
+}
+
+// Find returns the entry that lists p under any of the names the log gives it:
+// issuer and id first, then its other names, then the bare id.
+func (d *Directory) Find(p Principal) (Entry, bool) {
+	if d == nil || p.ID == "" {
+		return Entry{}, false
+	}
+	names := make([]string, 0, 2+len(p.Names))
+	names = append(names, strings.ToLower(p.Issuer+":"+p.ID))
+	for _, n := range p.Names {
+		names = append(names, strings.ToLower(n))
+	}
+	names = append(names, strings.ToLower(p.ID))
+	for _, n := range names {
+		if e, ok := d.entries[n]; ok {
+			return *e, true
+		}
+	}
+	for _, n := range names {
+		for _, pt := range d.patterns {
+			if globMatch(pt.glob, n) {
+				return *pt.entry, true
+			}
+		}
+	}
+	return Entry{}, false
+}
+
+// globMatch reports whether s matches glob, in which * stands for any run of
+// characters, slashes and colons included.
+func globMatch(glob, s string) bool {
+	parts := strings.Split(glob, "*")
+	if len(parts) == 1 {
+		return glob == s
+	}
+	if !strings.HasPrefix(s, parts[0]) {
+		return false
+	}
+	s = s[len(parts[0]):]
+	last := parts[len(parts)-1]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(part):]
+	}
+	return strings.HasSuffix(s, last)
+}

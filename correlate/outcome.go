@@ -1,0 +1,91 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+)
+
+// ending says how one way up ended, from least to most satisfying.
+type ending uint8
+
+const (
+	nowhere   ending = iota // no way up at all
+	missing                 // at a key of which nothing is known
+	service                 // at a principal that is neither a person nor owned
+	dead                    // at a key that should not have worked any more
+	ambiguous               // at several candidates
+	automated               // at a schedule or service with an accountable owner
+	person                  // at a person
+)
+
+// An outcome is what one way up from an event or a session leads to.
+type outcome struct {
+	end        ending
+	role       Role
+	link       Proof // of the link that starts this way
+	proof      Proof // the weakest hop's
+	hops       []Hop // nearest first
+	root       Principal
+	missing    Key
+	reason     string
+	candidates []Candidate
+	waits      []Key
+}
+
+func (o *outcome) resolved() bool { return o.end == automated || o.end == person }
+
+// unresolvedLink reports whether the way stops at something nobody told us about.
+func (o *outcome) unresolvedLink() bool { return o.end == missing || o.end == nowhere }
+
+// sameRoot reports whether two ways lead to the same principal. E-mail addresses
+// name one person whoever vouches for them.
+func sameRoot(a, b Principal) bool {
+	return a.ID == b.ID && (a.Issuer == b.Issuer || a.Type == Human && b.Type == Human)
+}
+
+// better orders outcomes that could each be chosen: stronger proof first, then
+// people before services, then the longer way, then by name.
+func better(a, b *outcome) int {
+	return cmp.Or(
+		cmp.Compare(b.proof, a.proof), cmp.Compare(b.end, a.end), cmp.Compare(len(b.hops), len(a.hops)),
+		cmp.Compare(a.root.ID, b.root.ID), cmp.Compare(a.root.Issuer, b.root.Issuer), compareHops(a.hops, b.hops))
+}
+
+func compareHops(a, b []Hop) int {
+	return slices.CompareFunc(a, b, func(x, y Hop) int {
+		return cmp.Or(x.Key.Compare(y.Key), cmp.Compare(x.Method, y.Method), cmp.Compare(x.EventID, y.EventID))
+	})
+}
+
+// moreTelling orders outcomes of which none can be chosen: the one that got
+// furthest first, then the one on the stronger link.
+func moreTelling(a, b *outcome) int {
+	return cmp.Or(
+		cmp.Compare(b.end, a.end), cmp.Compare(len(b.hops), len(a.hops)), cmp.Compare(b.link, a.link),
+		a.missing.Compare(b.missing), cmp.Compare(a.root.ID, b.root.ID), compareHops(a.hops, b.hops))
+}
+
+// asCandidate tells of an outcome that was not chosen, and why.
+func (o *outcome) asCandidate(why string) Candidate {
+	c := Candidate{Principal: o.root, Proof: o.proof, Why: why}
+	if len(o.hops) > 0 {
+		h := o.hops[0]
+		c.Key, c.Method, c.EventID = h.Key, h.Method, h.EventID
+		if c.Principal.IsZero() {
+			c.Principal = h.Principal
+		}
+	} else {
+		c.Key = o.missing
+	}
+	return c
+}
+
+// names reports whether o goes through, or lists, key k or principal p.
+func (o *outcome) names(k Key, p Principal) bool {
+	for _, h := range o.hops {
+		if !k.IsZero() && h.Key == k {
+			return true
+		}
+	}
+	return o.resolved() && !p.IsZero() && sameRoot(o.root, p)
+}
