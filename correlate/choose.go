@@ -147,11 +147,12 @@ func unresolved(ways []outcome) outcome {
 
 // withWaits adds the keys whose facts could still change the choice: those of
 // the chosen way, and of every way that is on a link at least as strong as the
-// chosen proof.
+// chosen proof. A claim waits for inferences too: one that disagrees makes it
+// ambiguous.
 func withWaits(o outcome, ways []outcome) outcome {
 	o.waits = slices.Clone(o.waits)
 	for i := range ways {
-		if w := &ways[i]; !o.resolved() || w.link >= o.proof {
+		if w := &ways[i]; !o.resolved() || w.link >= o.proof || o.proof <= Claimed {
 			o.waits = append(o.waits, w.waits...)
 		}
 	}
