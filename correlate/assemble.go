@@ -10,7 +10,7 @@ func (w *walk) chain(o *outcome) Chain {
 	c := Chain{Event: *w.event, Rank: uint32(min(w.rank, maxRank)), Walked: w.walked}
 	c.Hops = w.withExecutor(o)
 	c.Candidates = o.candidates
-	c.Waits = o.waits
+	c.Waits = w.waits(o)
 	c.Status = o.status()
 	switch c.Status {
 	case Attributed, Automated:
@@ -29,6 +29,17 @@ func (w *walk) chain(o *outcome) Chain {
 	}
 	c.Approvers = w.approvers(c.Hops)
 	return c
+}
+
+// waits are the keys whose facts could still change the walk within the allowed
+// lateness. As long as nobody is found, or somebody only by a claim, any further
+// account of any key on the way can: another line may tell more of a session
+// that is known already.
+func (w *walk) waits(o *outcome) []Key {
+	if o.resolved() && o.proof > Claimed {
+		return o.waits
+	}
+	return slices.DeleteFunc(slices.Clone(w.walked), func(k Key) bool { return !w.r.Kinds.Minted(k.Kind) })
 }
 
 func (o *outcome) status() Status {

@@ -432,7 +432,9 @@ func (r *run) finish() {
 			}
 		case 4:
 			if r.wild {
-				in.store.sweep(r.readTo().Add(-keyLife - 2*lateness))
+				// An ancestor may have been minted a life before its child, and
+				// that one a life before its own: retention spans a chain of lives.
+				in.store.sweep(r.readTo().Add(-6 * keyLife))
 			}
 		default:
 			ps := sortedLanes(in)

@@ -95,7 +95,7 @@ func diff(want, got map[string]string) string { return cmp.Diff(want, got) }
 
 const (
 	lateness  = 2 * time.Minute
-	keyLife   = 2 * time.Hour
+	keyLife   = 25 * time.Minute
 	rawTopics = 2
 	perTopic  = 2
 	sessParts = 2
@@ -160,11 +160,10 @@ func newWorld(seed uint64) *world {
 		all = append(all, e)
 	}
 	var keys []Key
-	born := map[Key]time.Time{}
 	at := epoch
-	pick := func() Key { return keys[rng.IntN(len(keys))] }
-	for i := range 30 + rng.IntN(30) {
-		at = at.Add(time.Duration(5+rng.IntN(400)) * time.Second)
+	pick := func() Key { return keys[max(0, len(keys)-1-rng.IntN(8))] }
+	for i := range 30 + rng.IntN(60) {
+		at = at.Add(time.Duration(5+rng.IntN(300)) * time.Second)
 		switch c := rng.IntN(10); {
 		case len(keys) < 2 || c == 0:
 			k := Key{"login", fmt.Sprint(i)}
@@ -173,7 +172,7 @@ func newWorld(seed uint64) *world {
 				p = Principal{Type: ServiceAccount, ID: fmt.Sprintf("svc%d", rng.IntN(2)), Issuer: "idp"}
 			}
 			add(at, nil, Fact{Kind: Account, Key: k, Principal: p, Proof: Issued, Method: "login"})
-			keys, born[k] = append(keys, k), at
+			keys = append(keys, k)
 		case c <= 2:
 			k := Key{"role", fmt.Sprint(i)}
 			parent := pick()
@@ -194,7 +193,7 @@ func newWorld(seed uint64) *world {
 				add(at.Add(time.Second), nil, Fact{Kind: Account, Key: k, Principal: role, Proof: Claimed, Method: "weak",
 					Parents: []Link{{Role: Requestor, Key: pick(), Proof: Claimed, Method: "weak"}}})
 			}
-			keys, born[k] = append(keys, k), at
+			keys = append(keys, k)
 		case c == 3:
 			k, sub := Key{"run", fmt.Sprint(i)}, Key{"sub", fmt.Sprint(rng.IntN(2))}
 			who := Link{Role: Requestor, Principal: Principal{Type: Human, ID: fmt.Sprintf("u%d", rng.IntN(3)), Issuer: "idp"}, Proof: Attested, Method: "actor"}
@@ -206,12 +205,12 @@ func newWorld(seed uint64) *world {
 			add(end, nil,
 				Fact{Kind: Account, Key: k, Principal: run, Proof: Issued, Method: "run", Parents: []Link{who}, Start: at, End: end},
 				Fact{Kind: Binding, Key: sub, Target: k, Proof: Attested, Method: "run", Start: at, End: end})
-			keys, born[k] = append(keys, k), at
+			keys = append(keys, k)
 		case c == 4:
 			k := Key{"api", fmt.Sprint(i)}
 			add(at, nil, Fact{Kind: Account, Key: k, Standing: true, Principal: Principal{Type: ServiceAccount, ID: "svc0", Issuer: "idp"},
 				Proof: Issued, Method: "create", Parents: []Link{{Role: Creator, Key: pick(), Proof: Issued, Method: "create"}}})
-			keys, born[k] = append(keys, k), at
+			keys = append(keys, k)
 		case c == 5 && w.endings:
 			add(at, nil, Fact{Kind: Ending, Key: pick(), Proof: Issued, Method: "revoke", Reason: "revoked"})
 		case c == 6 && w.endings:
