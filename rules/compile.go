@@ -1,0 +1,164 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+)
+
+const (
+	// maxNodes bounds the size of an expression and maxNesting how many
+	// predicates may stand in one another. Together with maxList they are the
+	// only limit on the work an expression does: the engine has no other that holds.
+	maxNodes   = 400
+	maxNesting = 2
+)
+
+// disabled are the built-in functions that read the clock, depend on the order
+// of a map, give values the compiler cannot check, or build things of any size.
+var disabled = []string{
+	"now", "date", "duration", "timezone",
+	"keys", "values", "toPairs", "fromPairs", "groupBy",
+	"get", "fromJSON", "reduce", "concat", "flatten", "repeat",
+}
+
+// words are the names that fixed vocabularies allow, by the name in Env. A rule
+// that asks for another could never match.
+var words = map[string][]string{
+	"class":   {"auth", "read", "write", "admin", "secret", "model", "tool", "deploy"},
+	"outcome": {"success", "failure", "denied", "unknown"},
+	"status":  {"attributed", "automated", "ambiguous", "partial", "unattributed"},
+	"proof":   {"", "issued", "attested", "claimed", "inferred"},
+	"weekday": {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
+}
+
+// compile checks an expression against Env and makes a program of it, with the
+// hints that say which chains it can match at all. Every error that has a place
+// in the expression is a *file.Error.
+func compile(when string) (*vm.Program, hints, error) {
+	opts := append(functions(),
+		expr.Env(Env{}), expr.AsBool(), expr.WarnOnAny(), expr.MaxNodes(maxNodes), expr.Timezone("UTC"))
+	for _, name := range disabled {
+		opts = append(opts, expr.DisableBuiltin(name))
+	}
+	program, err := expr.Compile(when, opts...)
+	if err != nil {
+		return nil, hints{}, err
+	}
+	// The compiler has optimized its tree; what was written is in a fresh one.
+	tree, err := parser.Parse(when)
+	if err != nil {
+		return nil, hints{}, err
+	}
+	g := guard{depth: map[ast.Node]int{}}
+	ast.Walk(&tree.Node, &g)
+	for i, e := range g.found {
+		g.found[i] = e.(*file.Error).Bind(tree.Source)
+	}
+	return program, hintsOf(tree.Node), errors.Join(g.found...)
+}
+
+// A guard walks an expression and finds what compiles and must not run.
+type guard struct {
+	found []error
+	depth map[ast.Node]int // of predicates, the innermost being 1
+}
+
+// Visit implements ast.Visitor. Children come before their parents.
+func (g *guard) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if n.Value == "$env" {
+			g.refuse(n, "$env is not checked for typos; use the name itself")
+		}
+	case *ast.MemberNode:
+		if n.Optional {
+			g.refuse(n, "?. is not needed, as every name is always there")
+		}
+	case *ast.BinaryNode:
+		g.binary(n)
+	case *ast.CallNode:
+		g.call(n)
+	case *ast.PredicateNode:
+		var inner deepest
+		inner.depth = g.depth
+		ast.Walk(&n.Node, &inner)
+		g.depth[n] = inner.max + 1
+		if inner.max+1 == maxNesting+1 {
+			g.refuse(n, "predicates nest deeper than %d: an expression has no time limit", maxNesting)
+		}
+	}
+}
+
+// deepest finds the largest depth below a node.
+type deepest struct {
+	depth map[ast.Node]int
+	max   int
+}
+
+// Visit implements ast.Visitor.
+func (d *deepest) Visit(node *ast.Node) { d.max = max(d.max, d.depth[*node]) }
+
+func (g *guard) binary(n *ast.BinaryNode) {
+	switch n.Operator {
+	case "??":
+		g.refuse(n, "?? is not needed, as every name is always there")
+	case "..":
+		g.refuse(n, "ranges are not allowed: an expression has no time limit")
+	case "matches":
+		if _, ok := n.Right.(*ast.StringNode); !ok {
+			g.refuse(n, "matches wants a constant pattern")
+		}
+	case "==", "!=":
+		g.word(n.Left, n.Right)
+		g.word(n.Right, n.Left)
+	case "in":
+		if a, ok := n.Right.(*ast.ArrayNode); ok {
+			for _, v := range a.Nodes {
+				g.word(n.Left, v)
+			}
+		}
+	}
+}
+
+// word refuses a constant that the vocabulary of name does not have.
+func (g *guard) word(name, value ast.Node) {
+	id, ok := name.(*ast.IdentifierNode)
+	if !ok {
+		return
+	}
+	s, ok := value.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	if want := words[id.Value]; want != nil && !slices.Contains(want, s.Value) {
+		g.refuse(s, "%s is never %q; it is one of %s", id.Value, s.Value, strings.Join(want, ", "))
+	}
+}
+
+func (g *guard) call(n *ast.CallNode) {
+	id, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok || id.Value != "cidr" || len(n.Arguments) != 2 {
+		return
+	}
+	s, ok := n.Arguments[1].(*ast.StringNode)
+	if !ok {
+		g.refuse(n.Arguments[1], "cidr wants a constant prefix")
+		return
+	}
+	if _, err := netip.ParsePrefix(s.Value); err != nil {
+		g.refuse(s, "cidr wants a prefix such as 10.0.0.0/8, not %q", s.Value)
+	}
+}
+
+func (g *guard) refuse(n ast.Node, format string, args ...any) {
+	g.found = append(g.found, &file.Error{Location: n.Location(), Message: fmt.Sprintf(format, args...)})
+}
