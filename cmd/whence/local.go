@@ -54,7 +54,7 @@ func localClickHouseCommand() *cobra.Command {
 		Short: "Run an embedded ClickHouse",
 		Long: `Run an embedded ClickHouse.
 
-The engine is the clickhouse binary on PATH (26.6 or newer), or the library that
+The engine is the clickhouse binary on PATH (26.7 or newer), or the library that
 WHENCE_LIBCHDB names, or the library that npm fetches once, which is 178 MB.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

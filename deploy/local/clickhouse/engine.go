@@ -41,7 +41,7 @@ func findEngine(ctx context.Context, cfg Config) ([]string, error) {
 }
 
 // canListen asks a binary whether its clickhouse-local knows how to listen,
-// which it learned in version 26.6; before, it refuses the option.
+// as that of 26.7 does; older ones refuse the option.
 func canListen(ctx context.Context, path string) error {
 	cmd := exec.CommandContext(ctx, path, "local", "--listen_host=127.0.0.1", "--query", "SELECT version()")
 	cmd.Env = environment()
@@ -61,7 +61,7 @@ func canListen(ctx context.Context, path string) error {
 
 func findLibrary(ctx context.Context, cfg Config) (string, error) {
 	if !canLoad {
-		return "", errors.New("this build cannot load ClickHouse as a library: put a clickhouse binary, version 26.6 or newer, on PATH")
+		return "", errors.New("this build cannot load ClickHouse as a library: put a clickhouse binary, version 26.7 or newer, on PATH")
 	}
 	if path := os.Getenv(libraryEnv); path != "" {
 		path, err := filepath.Abs(path)

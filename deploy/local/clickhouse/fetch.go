@@ -17,7 +17,7 @@ const libraryName = "libchdb.so"
 
 // errNoNpm says what can be done without npm.
 var errNoNpm = errors.New("ClickHouse is not on this machine and npm, which would fetch it, is not on PATH: " +
-	"install npm (it comes with Node.js), or put a clickhouse binary, version 26.6 or newer, on PATH, " +
+	"install npm (it comes with Node.js), or put a clickhouse binary, version 26.7 or newer, on PATH, " +
 	"or set " + libraryEnv + " to the path of a libchdb.so")
 
 // A fetcher brings the library of one release into the cache folder dir.

@@ -30,7 +30,7 @@ func releaseFor(goos, goarch string) (release, error) {
 	case "darwin-arm64":
 		return release{name: "@chdb/lib-darwin-arm64", platform: platform}, nil
 	default:
-		return release{}, fmt.Errorf("there is no ClickHouse library for %s: put a clickhouse binary, version 26.6 or newer, on PATH", platform)
+		return release{}, fmt.Errorf("there is no ClickHouse library for %s: put a clickhouse binary, version 26.7 or newer, on PATH", platform)
 	}
 }
 
