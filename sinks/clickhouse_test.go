@@ -1,0 +1,166 @@
+package sinks_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"whence/correlate"
+	"whence/sinks"
+)
+
+// A chain that was stored must be the chain that was written, or repair would
+// walk something else.
+func TestChainRoundTrip(t *testing.T) {
+	c := clickHouse(t)
+	odd := fullChain(2)
+	odd.Missing = correlate.Key{Value: "nobody: knows the issuer"}
+	odd.Time = time.Date(1950, 1, 2, 3, 4, 5, 6, time.UTC)
+	odd.Hops[0].Time = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	odd.Approvers[0].Time = time.Unix(0, 0).UTC()
+	odd.Usage.CostKnown = false
+	odd.Seal(1)
+	epoch := bareChain(2)
+	epoch.Time = time.Unix(0, 0).UTC()
+	epoch.Seal(1)
+	chains := []correlate.Chain{fullChain(1), bareChain(1), odd, epoch}
+	if err := c.Write(t.Context(), &sinks.Output{Chains: chains}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range chains {
+		got, ok, err := c.Chain(t.Context(), want.ID)
+		if err != nil || !ok {
+			t.Fatalf("chain %s: got %v, %v", want.ID, ok, err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("chain %s (-written +read):\n%s", want.ID, diff)
+		}
+		if got, want := got.ContentHash(), want.ContentHash(); got != want {
+			t.Errorf("content hash: got %x, want %x", got, want)
+		}
+	}
+	if _, ok, err := c.Chain(t.Context(), correlate.NewID("nothing")); ok || err != nil {
+		t.Errorf("a chain that is not there: got %v, %v", ok, err)
+	}
+}
+
+func TestNaming(t *testing.T) {
+	c := clickHouse(t)
+	walked, hop, candidate, missing, other := bareChain(1), bareChain(2), bareChain(3), bareChain(4), bareChain(5)
+	walked.Walked = []correlate.Key{{Kind: "k", Value: "it's"}}
+	hop.Hops = []correlate.Hop{{Key: walked.Walked[0]}}
+	candidate.Candidates = []correlate.Candidate{{Key: walked.Walked[0]}}
+	missing.Missing = walked.Walked[0]
+	other.Missing = correlate.Key{Kind: "k", Value: "other"}
+	// Only its first version names the key.
+	stale := bareChain(6)
+	stale.Missing = walked.Walked[0]
+	stale.Seal(1)
+	fresh := stale
+	fresh.Missing = correlate.Key{}
+	fresh = improved(fresh)
+	write(t, c, stale)
+	write(t, c, fresh, walked, hop, candidate, missing, other)
+
+	find := func(from, to time.Time, keys ...correlate.Key) []string {
+		return collect(t, func(yield func(correlate.Chain) error) error {
+			return c.Naming(t.Context(), keys, from, to, yield)
+		})
+	}
+	if got, want := find(time.Time{}, time.Time{}, walked.Walked...), ids(walked, hop, candidate, missing); !slices.Equal(got, want) {
+		t.Errorf("any time: got %v, want %v", got, want)
+	}
+	if got, want := find(hop.Time, candidate.Time, walked.Walked...), ids(hop, candidate); !slices.Equal(got, want) {
+		t.Errorf("between: got %v, want %v", got, want)
+	}
+	if got := find(time.Time{}, time.Time{}); len(got) != 0 {
+		t.Errorf("no keys: got %v", got)
+	}
+	many := make([]correlate.Key, 2500)
+	for i := range many {
+		many[i] = accessKey(i)
+	}
+	if got, want := find(time.Time{}, time.Time{}, append(many, other.Missing)...), ids(other); !slices.Equal(got, want) {
+		t.Errorf("many keys: got %v, want %v", got, want)
+	}
+}
+
+func TestUnsettled(t *testing.T) {
+	c := clickHouse(t)
+	open, late, done := bareChain(1), bareChain(100), bareChain(2)
+	write(t, c, open, late, done)
+	done.Settled = true
+	write(t, c, improved(done))
+	got := collect(t, func(yield func(correlate.Chain) error) error {
+		return c.Unsettled(t.Context(), late.Time, yield)
+	})
+	if want := ids(open); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestStaleAlerts(t *testing.T) {
+	c := clickHouse(t)
+	same, moved, closed := fullChain(1), fullChain(2), fullChain(3)
+	better, over := improved(moved), improved(closed)
+	err := c.Write(t.Context(), &sinks.Output{
+		Chains: []correlate.Chain{same, moved, better, closed, over},
+		Alerts: []correlate.Alert{
+			alertOn(&same, correlate.AlertOpen), alertOn(&moved, correlate.AlertOpen), alertOn(&closed, correlate.AlertOpen), alertOn(&over, correlate.AlertClosed),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	err = c.StaleAlerts(t.Context(), func(a correlate.Alert, ch correlate.Chain) error {
+		n++
+		if diff := cmp.Diff(alertOn(&moved, correlate.AlertOpen), a, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("alert (-written +read):\n%s", diff)
+		}
+		if diff := cmp.Diff(better, ch, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("chain (-written +read):\n%s", diff)
+		}
+		return nil
+	})
+	if err != nil || n != 1 {
+		t.Fatalf("got %d alerts, %v; want 1", n, err)
+	}
+}
+
+func TestFacts(t *testing.T) {
+	c := clickHouse(t)
+	mint := fullChain(1).Mints[0]
+	stronger := mint
+	stronger.End = mint.End.Add(time.Hour) // a second telling of the same fact
+	alias := correlate.Fact{
+		Kind: correlate.Binding, Key: correlate.Key{Kind: "github.sub", Value: "repo:example/shop"}, Target: deployRun(),
+		Origin: correlate.NewID("b"), Source: "github.webhook", EventID: "b", Time: day, Proof: correlate.Attested, Method: "m", Start: day,
+	}
+	end := correlate.Fact{Kind: correlate.Ending, Key: mint.Key, Origin: correlate.NewID("e"), Source: "vault.audit", EventID: "e", Time: day, Start: day, Reason: "revoked"}
+	for range 2 {
+		if err := c.Write(t.Context(), &sinks.Output{Facts: []correlate.Fact{stronger, end, mint, alias}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := c.Facts(t.Context(), []correlate.Key{mint.Key, alias.Key, accessKey(99)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]correlate.Fact{stronger, end, alias}, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestYieldErrorEndsTheRead(t *testing.T) {
+	c := clickHouse(t)
+	write(t, c, bareChain(1), bareChain(2))
+	n := 0
+	err := c.Unsettled(t.Context(), day.AddDate(1, 0, 0), func(correlate.Chain) error { n++; return errEnough })
+	if n != 1 || !cmp.Equal(err, errEnough, cmpopts.EquateErrors()) {
+		t.Errorf("got %d rows and %v", n, err)
+	}
+}

@@ -1,0 +1,198 @@
+package sinks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// KafkaConfig says where chains and alerts are announced. How to reach the
+// brokers comes beside it, as kgo options.
+type KafkaConfig struct {
+	// Chains takes chains as JSON, keyed by chain id.
+	Chains string
+	// Alerts takes alerts as JSON, keyed by alert id.
+	Alerts string
+	// MaxBytes bounds what waits to be sent. When it is full, Write waits.
+	MaxBytes int
+}
+
+// Default are whence's own topics.
+func (KafkaConfig) Default() KafkaConfig {
+	return KafkaConfig{Chains: "whence.chains", Alerts: "whence.alerts", MaxBytes: 64 << 20}
+}
+
+// Validate reports everything that is wrong with c.
+func (c KafkaConfig) Validate() error {
+	var errs []error
+	if c.Chains == "" || c.Alerts == "" {
+		errs = append(errs, errors.New("kafka sink: name the topics for chains and alerts"))
+	}
+	if c.MaxBytes <= 0 {
+		errs = append(errs, fmt.Errorf("kafka sink: max bytes %d: want at least 1", c.MaxBytes))
+	}
+	return errors.Join(errs...)
+}
+
+// Kafka announces chains and alerts on two topics. Older versions may follow newer
+// ones there: a reader keeps the highest of each key. It is safe for concurrent
+// use.
+type Kafka struct {
+	cfg    KafkaConfig
+	client *kgo.Client
+	writes sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+}
+
+// NewKafka returns the sink. opts say how to reach the brokers; acks, idempotence
+// and compression are the sink's own. It does not connect yet. Close frees what it
+// holds.
+func NewKafka(cfg KafkaConfig, opts []kgo.Opt, log *slog.Logger) (*Kafka, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	opts = append(opts[:len(opts):len(opts)],
+		kgo.RequiredAcks(kgo.AllISRAcks()), // with idempotence, which is kgo's default
+		kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
+		kgo.MaxBufferedBytes(cfg.MaxBytes),
+		kgo.WithHooks(&brokerWaits{waits{sink: "kafka", log: log}}),
+	)
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka sink: %w", err)
+	}
+	return &Kafka{cfg: cfg, client: client}, nil
+}
+
+// Name implements Sink.
+func (k *Kafka) Name() string { return "kafka" }
+
+// Write implements Sink. It returns when all in-sync replicas of every partition
+// have the records.
+func (k *Kafka) Write(ctx context.Context, out *Output) error {
+	records, err := k.records(out)
+	if err != nil {
+		return fmt.Errorf("write to kafka: %w", err)
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		return fmt.Errorf("write to kafka: %w", ErrClosed)
+	}
+	k.writes.Add(1)
+	k.mu.Unlock()
+	defer k.writes.Done()
+	if err := k.produce(ctx, records); err != nil {
+		return fmt.Errorf("write to kafka: %w", err)
+	}
+	return nil
+}
+
+// records encodes what goes to Kafka. Facts have a topic of their own, and rejects
+// go with their bytes to the dead letters: neither is this sink's.
+func (k *Kafka) records(out *Output) ([]*kgo.Record, error) {
+	rs := make([]*kgo.Record, 0, len(out.Chains)+len(out.Alerts))
+	for i := range out.Chains {
+		c := &out.Chains[i]
+		b, err := c.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("encode chain %s: %w", c.ID, err)
+		}
+		rs = append(rs, &kgo.Record{Topic: k.cfg.Chains, Key: []byte(c.ID.String()), Value: b})
+	}
+	for i := range out.Alerts {
+		a := &out.Alerts[i]
+		b, err := json.Marshal(a)
+		if err != nil {
+			return nil, fmt.Errorf("encode alert %s: %w", a.ID, err)
+		}
+		rs = append(rs, &kgo.Record{Topic: k.cfg.Alerts, Key: []byte(a.ID.String()), Value: b})
+	}
+	return rs, nil
+}
+
+// produce hands records to the client and waits for their acks. When ctx ends it
+// returns at once: what is on its way may still arrive.
+func (k *Kafka) produce(ctx context.Context, records []*kgo.Record) error {
+	// One slot for each record, so that no promise ever waits for us.
+	acks := make(chan error, len(records))
+	for _, r := range records {
+		k.client.Produce(ctx, r, func(r *kgo.Record, err error) {
+			if err != nil {
+				err = k.explain(r, err)
+			}
+			acks <- err
+		})
+	}
+	var first error
+	for range records {
+		select {
+		case err := <-acks:
+			if first == nil {
+				first = err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return first
+}
+
+// explain says what to do about a record that was not taken.
+func (k *Kafka) explain(r *kgo.Record, err error) error {
+	switch {
+	case errors.Is(err, kerr.MessageTooLarge):
+		return fmt.Errorf("a record of %d bytes is more than topic %s takes: raise its max.message.bytes: %w", len(r.Value), r.Topic, err)
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return fmt.Errorf("topic %s does not exist: create it: %w", r.Topic, err)
+	case errors.Is(err, kerr.TopicAuthorizationFailed):
+		return fmt.Errorf("topic %s may not be written to: grant the user WRITE: %w", r.Topic, err)
+	}
+	return fmt.Errorf("produce to %s: %w", r.Topic, err)
+}
+
+// Close implements Sink. When ctx ends before the writes under way, they are
+// given up and their callers told; it may be called again.
+func (k *Kafka) Close(ctx context.Context) error {
+	k.mu.Lock()
+	k.closed = true
+	k.mu.Unlock()
+	ended := make(chan struct{})
+	go func() { // ends with the last write, whom closing the client releases
+		k.writes.Wait()
+		close(ended)
+	}()
+	defer k.client.Close()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close kafka: %w", ctx.Err())
+	}
+}
+
+// brokerWaits hears from the client whether brokers can be reached.
+type brokerWaits struct{ waits waits }
+
+// OnBrokerConnect implements kgo.HookBrokerConnect.
+func (b *brokerWaits) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	switch {
+	case err == nil:
+		b.waits.over()
+	case !errors.Is(err, context.Canceled):
+		b.waits.begin(err)
+	}
+}

@@ -1,0 +1,143 @@
+package sinks
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"whence/correlate"
+)
+
+// The columns in this file hold the types of package correlate.
+
+func ident[T any](name string, of func(*T) *correlate.ID) column[T] {
+	return scalar(name,
+		func(t *T) (string, error) { return of(t).String(), nil },
+		func(t *T, s string) (err error) { *of(t), err = correlate.ParseID(s); return err })
+}
+
+func key[T any](name string, of func(*T) *correlate.Key) column[T] {
+	return scalar(name,
+		func(t *T) (string, error) { return of(t).String(), nil },
+		func(t *T, s string) error { *of(t) = parseKey(s); return nil })
+}
+
+func listedKey[T, E any](name string, of func(*T) *[]E, ref func(*E) *correlate.Key) column[T] {
+	return list(name, of,
+		func(e *E) string { return ref(e).String() },
+		func(e *E, s string) error { *ref(e) = parseKey(s); return nil })
+}
+
+// parseKey reads what Key.String wrote. Unlike correlate.ParseKey it takes keys
+// that lack a part: a missing principal whose issuer nobody knows has no kind.
+func parseKey(s string) correlate.Key {
+	kind, value, _ := strings.Cut(s, ":")
+	return correlate.Key{Kind: correlate.Kind(kind), Value: value}
+}
+
+func proof[T any](name string, of func(*T) *correlate.Proof) column[T] {
+	return scalar(name,
+		func(t *T) (string, error) { return of(t).String(), nil },
+		func(t *T, s string) (err error) { *of(t), err = correlate.ParseProof(s); return err })
+}
+
+func listedProof[T, E any](name string, of func(*T) *[]E, ref func(*E) *correlate.Proof) column[T] {
+	return list(name, of,
+		func(e *E) string { return ref(e).String() },
+		func(e *E, s string) (err error) { *ref(e), err = correlate.ParseProof(s); return err })
+}
+
+// ClickHouse's functions on times are sure from the epoch to 2106; a year is left
+// for the TTL to be added. Times outside are moved to the edge in the flat
+// columns; the exact ones are kept beside them.
+var (
+	earliest = time.Unix(0, 0).UTC()
+	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// columnTime is t as the flat columns hold it: zero becomes the epoch.
+func columnTime(t time.Time) time.Time {
+	switch {
+	case t.Before(earliest):
+		return earliest
+	case t.After(latest):
+		return latest
+	}
+	return t.UTC()
+}
+
+// exact reports whether t comes back from a column as it was.
+func exact(t time.Time) bool {
+	return t.IsZero() || t.After(earliest) && !t.After(latest)
+}
+
+// rowTime is what columnTime made a column from.
+func rowTime(t time.Time) time.Time {
+	if t.Equal(earliest) {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func instant[T any](name string, of func(*T) *time.Time) column[T] {
+	return scalar(name,
+		func(t *T) (time.Time, error) { return columnTime(*of(t)), nil },
+		func(t *T, v time.Time) error { *of(t) = rowTime(v); return nil })
+}
+
+func instants[T, E any](name string, of func(*T) *[]E, ref func(*E) *time.Time) column[T] {
+	return list(name, of,
+		func(e *E) time.Time { return columnTime(*ref(e)) },
+		func(e *E, v time.Time) error { *ref(e) = rowTime(v); return nil })
+}
+
+// principal is the columns of one principal. Names are kept elsewhere.
+func principal[T any](prefix string, of func(*T) *correlate.Principal) []column[T] {
+	return []column[T]{
+		text(prefix+"_type", func(t *T) *correlate.PrincipalType { return &of(t).Type }),
+		text(prefix+"_id", func(t *T) *string { return &of(t).ID }),
+		text(prefix+"_name", func(t *T) *string { return &of(t).Name }),
+		text(prefix+"_issuer", func(t *T) *string { return &of(t).Issuer }),
+		text(prefix+"_unit", func(t *T) *string { return &of(t).Unit }),
+		text(prefix+"_owner", func(t *T) *string { return &of(t).Owner }),
+	}
+}
+
+// principals is the columns of the principals of a list.
+func principals[T, E any](prefix string, of func(*T) *[]E, ref func(*E) *correlate.Principal) []column[T] {
+	return []column[T]{
+		texts(prefix+".type", of, func(e *E) *correlate.PrincipalType { return &ref(e).Type }),
+		texts(prefix+".id", of, func(e *E) *string { return &ref(e).ID }),
+		texts(prefix+".name", of, func(e *E) *string { return &ref(e).Name }),
+		texts(prefix+".issuer", of, func(e *E) *string { return &ref(e).Issuer }),
+		texts(prefix+".unit", of, func(e *E) *string { return &ref(e).Unit }),
+		texts(prefix+".owner", of, func(e *E) *string { return &ref(e).Owner }),
+	}
+}
+
+// byPlace keeps, of a list, the values that a flat column cannot hold, by place.
+func byPlace[E, V any](es []E, get func(*E) (V, bool)) map[int]V {
+	var m map[int]V
+	for i := range es {
+		if v, ok := get(&es[i]); ok {
+			if m == nil {
+				m = map[int]V{}
+			}
+			m[i] = v
+		}
+	}
+	return m
+}
+
+// putBack is the way back from byPlace. Places that the list lacks are left out.
+func putBack[E, V any](es []E, m map[int]V, set func(*E, V)) {
+	for i, v := range m {
+		if i >= 0 && i < len(es) {
+			set(&es[i], v)
+		}
+	}
+}
+
+func names(p *correlate.Principal) ([]string, bool) {
+	return slices.Clone(p.Names), len(p.Names) > 0
+}
