@@ -1,0 +1,202 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate"
+	"whence/correlate/index"
+)
+
+// lateFacts reads the facts published since the last repair and walks the chains
+// that name their keys again. The place is kept in a consumer group of its own
+// and committed after everything found by then has been written: a crash in
+// between does the work twice, to the same effect.
+func (r *Repair) lateFacts(ctx context.Context, done *Repaired) error {
+	client, err := kgo.NewClient(r.kafka...)
+	if err != nil {
+		return fmt.Errorf("connect to kafka: %w", err)
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	group := r.cfg.Group + ".repair"
+	from, until, err := r.span(ctx, admin, group)
+	if err != nil {
+		return err
+	}
+	keys := map[correlate.Key]span{}
+	flush := func() error {
+		err := r.named(ctx, keys, done)
+		clear(keys)
+		return err
+	}
+	err = r.read(ctx, from, until, func(f *correlate.Fact) error {
+		done.Facts++
+		keys[f.Key] = keys[f.Key].with(f)
+		if len(keys) >= lateKeys {
+			return flush()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	offsets := kadm.Offsets{}
+	for tp, end := range until {
+		offsets.AddOffset(tp.topic, tp.partition, end, -1)
+	}
+	if err := admin.CommitAllOffsets(ctx, group, offsets); err != nil {
+		return fmt.Errorf("commit the place of repair: %w", err)
+	}
+	return nil
+}
+
+// readStall is how long to wait for records before asking whether they are gone.
+const readStall = 3 * time.Second
+
+// lateKeys is how many keys are looked for in one query.
+const lateKeys = 1000
+
+// span is the time of events that facts about one key can matter to.
+type span struct{ from, to time.Time }
+
+func (s span) with(f *correlate.Fact) span {
+	// An event can be a little before its credential's start, by the clocks of
+	// two logs, and any time after.
+	start := f.Start.Add(-correlate.EarlySkew)
+	if s.from.IsZero() || start.Before(s.from) {
+		s.from = start
+	}
+	return s
+}
+
+// named walks the chains again that looked up any of keys.
+func (r *Repair) named(ctx context.Context, keys map[correlate.Key]span, done *Repaired) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	var list []correlate.Key
+	var from time.Time
+	for k, s := range keys {
+		list = append(list, k)
+		if from.IsZero() || s.from.Before(from) {
+			from = s.from
+		}
+	}
+	slices.SortFunc(list, correlate.Key.Compare)
+	return r.inBatches(func(yield func(correlate.Chain) error) error {
+		return r.archive.Naming(ctx, list, from, r.clock.Now().Add(24*time.Hour), yield)
+	}, func(cs []correlate.Chain) error { return r.again(ctx, cs, done) })
+}
+
+// span returns from where and to where the fact topics are to be read.
+func (r *Repair) span(ctx context.Context, admin *kadm.Client, group string) (from, until map[tp]int64, err error) {
+	ends, err := admin.ListCommittedOffsets(ctx, r.topics...)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the ends of the sessions topic: %w", err)
+	}
+	starts, err := admin.ListStartOffsets(ctx, r.topics...)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the starts of the sessions topic: %w", err)
+	}
+	committed, err := admin.FetchOffsets(ctx, group)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetch the place of repair: %w", err)
+	}
+	from, until = map[tp]int64{}, map[tp]int64{}
+	ends.Each(func(o kadm.ListedOffset) {
+		k := tp{o.Topic, o.Partition}
+		until[k] = o.Offset
+		if s, ok := starts.Lookup(o.Topic, o.Partition); ok {
+			from[k] = s.Offset
+		}
+		if c, ok := committed.Lookup(o.Topic, o.Partition); ok {
+			from[k] = max(from[k], c.At)
+		}
+	})
+	return from, until, nil
+}
+
+// read passes on the facts between two sets of offsets.
+func (r *Repair) read(ctx context.Context, from, until map[tp]int64, yield func(*correlate.Fact) error) error {
+	parts := map[string]map[int32]kgo.Offset{}
+	left := map[tp]int64{}
+	for k, end := range until {
+		if from[k] >= end {
+			continue
+		}
+		if parts[k.topic] == nil {
+			parts[k.topic] = map[int32]kgo.Offset{}
+		}
+		parts[k.topic][k.partition] = kgo.NewOffset().At(from[k])
+		left[k] = end
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	client, err := kgo.NewClient(slices.Concat(r.kafka, []kgo.Opt{
+		kgo.ConsumePartitions(parts), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+	})...)
+	if err != nil {
+		return fmt.Errorf("connect to kafka: %w", err)
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	for len(left) > 0 {
+		wait, cancel := context.WithTimeout(ctx, readStall)
+		fetches := client.PollRecords(wait, 5000)
+		cancel()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if fetches.NumRecords() == 0 && wait.Err() != nil {
+			// Retention may have taken what is left to read.
+			starts, err := admin.ListStartOffsets(ctx, r.topics...)
+			if err != nil {
+				return fmt.Errorf("list the starts of the sessions topic: %w", err)
+			}
+			starts.Each(func(o kadm.ListedOffset) {
+				if k := (tp{o.Topic, o.Partition}); o.Offset >= left[k] {
+					delete(left, k)
+				}
+			})
+			continue
+		}
+		for _, fe := range fetches.Errors() {
+			return fmt.Errorf("read %s/%d: %w", fe.Topic, fe.Partition, fe.Err)
+		}
+		for it := fetches.RecordIter(); !it.Done(); {
+			rec := it.Next()
+			k := tp{rec.Topic, rec.Partition}
+			if end, ok := left[k]; ok && rec.Offset+1 >= end {
+				delete(left, k)
+			}
+			if rec.Attrs.IsControl() || rec.Offset >= until[k] {
+				continue
+			}
+			f, err := index.DecodeFact(rec.Value)
+			if err != nil || f == nil {
+				continue // a mark, or unreadable: the table counts those
+			}
+			if err := yield(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,241 @@
+// Package pipeline reads raw topics in a consumer group, one lane per partition,
+// and takes every batch along one path: decode, bind, resolve, judge, sinks,
+// commit. It is the only package that knows consumer groups. It never stores
+// anything itself: Kafka is the only durable thing whence owns.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"whence/correlate"
+	"whence/correlate/index"
+	"whence/rules"
+	"whence/sinks"
+	"whence/sources"
+)
+
+// Deps are what a pipeline works with. It owns none of them: the caller closes
+// the table and the sink after Run has returned.
+type Deps struct {
+	// Kafka are the options every client is made with: brokers, TLS, SASL.
+	Kafka    []kgo.Opt
+	Table    *index.Table
+	Resolver *correlate.Resolver
+	Sink     sinks.Sink
+	// Rules is asked for the rules of each new lane.
+	Rules   *rules.Set
+	Metrics prometheus.Registerer // may be nil
+	Log     *slog.Logger
+	// Now is the wall clock; nil for the real one.
+	Now func() time.Time
+}
+
+// A Pipeline is one instance of a consumer group.
+type Pipeline struct {
+	*shared
+	kafka []kgo.Opt
+	group *group
+	// Ready is closed once the sessions topic has been read to its end and the
+	// group has been joined.
+	Ready chan struct{}
+}
+
+// shared is what all lanes of an instance use. Everything in it is safe for
+// concurrent use.
+type shared struct {
+	cfg      Config
+	table    *index.Table
+	resolver *correlate.Resolver
+	sink     sinks.Sink
+	rules    *rules.Set
+	letters  *deadLetters
+	metrics  *metrics
+	clock    *correlate.Marks
+	log      *slog.Logger
+	resume   func(topic string, partition int32)
+	// at is called after every part of a step; tests make it fail there.
+	at func(point string) error
+}
+
+// New checks cfg and prepares a pipeline. It contacts nobody.
+func New(cfg Config, d Deps) (*Pipeline, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &shared{
+		cfg: cfg, table: d.Table, resolver: d.Resolver, sink: d.Sink, rules: d.Rules,
+		metrics: newMetrics(d.Metrics), log: d.Log, at: func(string) error { return nil },
+	}
+	s.clock = correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
+	d.Table.Follow(s.clock)
+	p := &Pipeline{shared: s, kafka: d.Kafka, Ready: make(chan struct{})}
+	return p, nil
+}
+
+// Witnesses says which topics can mint which kinds, and how late.
+func Witnesses(cfg Config) map[correlate.Kind][]correlate.Witness {
+	ws := map[correlate.Kind][]correlate.Witness{}
+	for _, t := range cfg.Topics {
+		src, _ := sources.Find(t.Source)
+		lateness := src.Lateness
+		if d, ok := cfg.Lateness[src.Name]; ok {
+			lateness = d
+		}
+		for _, k := range src.Kinds {
+			ws[k.Kind] = append(ws[k.Kind], correlate.Witness{Topic: t.Name, Lateness: lateness})
+		}
+	}
+	return ws
+}
+
+// Kinds is what the configured sources mint.
+func Kinds(cfg Config) correlate.Kinds {
+	var ss []sources.Source
+	for _, t := range cfg.Topics {
+		if s, ok := sources.Find(t.Source); ok {
+			ss = append(ss, s)
+		}
+	}
+	return sources.Kinds(ss...)
+}
+
+func (s *shared) newJudge() *rules.Judge {
+	j := s.rules.NewJudge()
+	j.OnError = func(rule string, err error) {
+		s.metrics.ruleErrs.WithLabelValues(rule).Inc()
+		s.log.Warn("a rule failed; it is counted and passed over", "rule", rule, "err", err)
+	}
+	return j
+}
+
+// Run consumes until ctx is done, then finishes the batches in hand, commits and
+// leaves the group. It returns nil after an orderly stop, and an error when
+// something can never work: the caller exits.
+func (p *Pipeline) Run(ctx context.Context) error {
+	admin, err := kgo.NewClient(p.kafka...)
+	if err != nil {
+		return fmt.Errorf("connect to kafka: %w", err)
+	}
+	defer admin.Close()
+	p.letters = &deadLetters{client: admin, topic: p.cfg.RejectsTopic}
+	if err := p.awaitTopics(ctx, kadm.NewClient(admin)); err != nil {
+		return err
+	}
+	if err := p.table.CatchUp(ctx); err != nil {
+		return fmt.Errorf("catch up with the sessions topic: %w", err)
+	}
+
+	g, gctx := errgroup.WithContext(ctx)
+	following, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopFollowing()
+	p.group = newGroup(p.shared, kadm.NewClient(admin))
+	// The table is followed until the last lane is done: lanes bind to the end.
+	g.Go(func() error {
+		if err := p.table.Run(following, p.group.wake); err != nil && following.Err() == nil {
+			return fmt.Errorf("follow the sessions topic: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		defer stopFollowing()
+		return p.group.run(gctx, p.kafka, p.Ready)
+	})
+	g.Go(func() error { return p.refreshTopics(gctx, kadm.NewClient(admin)) })
+	err = g.Wait()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// awaitTopics waits until the broker answers and every raw topic exists, and
+// says what it waits for.
+func (p *Pipeline) awaitTopics(ctx context.Context, admin *kadm.Client) error {
+	var said string
+	for {
+		missing, err := p.expectTopics(ctx, admin)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil && len(missing) == 0:
+			if said != "" {
+				p.log.Info("kafka is there")
+			}
+			return nil
+		}
+		now := "topics " + strings.Join(missing, ", ") + " to be created"
+		if err != nil {
+			now = "kafka to answer"
+		}
+		if now != said {
+			p.log.Warn("waiting for "+now, "err", err)
+			said = now
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// expectTopics tells the clock how many partitions each raw topic has, and
+// returns the topics that are not there.
+func (p *Pipeline) expectTopics(ctx context.Context, admin *kadm.Client) (missing []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	names := topicNames(p.cfg)
+	details, err := admin.ListTopics(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	for _, n := range names {
+		if !details.Has(n) || len(details[n].Partitions) == 0 {
+			missing = append(missing, n)
+			continue
+		}
+		p.clock.Expect(n, len(details[n].Partitions))
+	}
+	return missing, nil
+}
+
+// refreshTopics notices partitions that are added while we run.
+func (p *Pipeline) refreshTopics(ctx context.Context, admin *kadm.Client) error {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if _, err := p.expectTopics(ctx, admin); err != nil && ctx.Err() == nil {
+				p.log.Warn("partitions added to raw topics would go unnoticed", "err", err)
+			}
+			for _, n := range topicNames(p.cfg) {
+				if t := p.clock.ReadUpTo(n); !t.IsZero() {
+					p.metrics.eventLag.WithLabelValues(n).Set(p.clock.Now().Sub(t).Seconds())
+				}
+			}
+		}
+	}
+}
+
+func topicNames(cfg Config) []string {
+	names := map[string]struct{}{}
+	for _, t := range cfg.Topics {
+		names[t.Name] = struct{}{}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,247 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate"
+	"whence/correlate/index"
+	"whence/rules"
+	"whence/sinks"
+)
+
+// An Archive holds what was written: repair reads it back. Each method calls
+// yield once for every row and stops at its error.
+type Archive interface {
+	// Naming yields the current chains between from and to that looked up any of
+	// keys in their walk.
+	Naming(ctx context.Context, keys []correlate.Key, from, to time.Time, yield func(correlate.Chain) error) error
+	// Unsettled yields the current chains from before a time that are not settled.
+	Unsettled(ctx context.Context, before time.Time, yield func(correlate.Chain) error) error
+	// StaleAlerts yields open alerts whose chain has a newer version.
+	StaleAlerts(ctx context.Context, yield func(correlate.Alert, correlate.Chain) error) error
+	// Facts returns every fact about keys, expired ones too.
+	Facts(ctx context.Context, keys []correlate.Key) ([]correlate.Fact, error)
+}
+
+// A Repair walks again what late facts touch and what full windows let go.
+type Repair struct {
+	cfg      Config
+	kafka    []kgo.Opt
+	topics   []string // where facts are: sessions and registry
+	table    *index.Table
+	clock    *correlate.Marks
+	resolver *correlate.Resolver
+	wider    *widerIndex
+	judge    *rules.Judge
+	archive  Archive
+	sink     sinks.Sink
+	log      *slog.Logger
+}
+
+// Repaired says what a repair did.
+type Repaired struct {
+	Facts    int `json:"facts"`    // read from the topics since the last repair
+	Chains   int `json:"chains"`   // walked again
+	Improved int `json:"improved"` // written with a higher version
+	Alerts   int `json:"alerts"`   // updated or closed
+}
+
+// NewRepair prepares a repair over d. topics are those that hold facts.
+func NewRepair(cfg Config, d Deps, topics []string, archive Archive) *Repair {
+	clock := correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
+	d.Table.Follow(clock)
+	r := &Repair{
+		cfg: cfg, kafka: d.Kafka, topics: topics, table: d.Table, clock: clock, judge: d.Rules.NewJudge(),
+		archive: archive, sink: d.Sink, log: d.Log,
+	}
+	resolver := *d.Resolver
+	r.wider = &widerIndex{table: d.Table, archive: archive, known: map[correlate.Key]correlate.Session{}}
+	resolver.Index = r.wider
+	r.resolver = &resolver
+	return r
+}
+
+// Once repairs everything there is now: it reads the facts that arrived since
+// the last time, walks the chains that name them, settles what can be settled,
+// and closes alerts that a better chain has answered. A repeat finds nothing to
+// do. It commits its place only after what it wrote is durable.
+func (r *Repair) Once(ctx context.Context) (Repaired, error) {
+	var done Repaired
+	if err := r.expectPartitions(ctx); err != nil {
+		return done, err
+	}
+	if err := r.table.CatchUp(ctx); err != nil {
+		return done, fmt.Errorf("catch up with the sessions topic: %w", err)
+	}
+	if err := r.lateFacts(ctx, &done); err != nil {
+		return done, fmt.Errorf("repair after late facts: %w", err)
+	}
+	err := r.inBatches(func(yield func(correlate.Chain) error) error {
+		return r.archive.Unsettled(ctx, r.clock.Now(), yield)
+	}, func(cs []correlate.Chain) error { return r.again(ctx, cs, &done) })
+	if err != nil {
+		return done, fmt.Errorf("settle what was let go: %w", err)
+	}
+	if err := r.staleAlerts(ctx, &done); err != nil {
+		return done, fmt.Errorf("judge open alerts again: %w", err)
+	}
+	return done, nil
+}
+
+func (r *Repair) expectPartitions(ctx context.Context) error {
+	client, err := kgo.NewClient(r.kafka...)
+	if err != nil {
+		return fmt.Errorf("connect to kafka: %w", err)
+	}
+	defer client.Close()
+	details, err := kadm.NewClient(client).ListTopics(ctx, topicNames(r.cfg)...)
+	if err != nil {
+		return fmt.Errorf("list raw topics: %w", err)
+	}
+	for _, n := range topicNames(r.cfg) {
+		r.clock.Expect(n, len(details[n].Partitions))
+	}
+	return nil
+}
+
+// repairBatch is how many chains are walked and written at once.
+const repairBatch = 2000
+
+func (r *Repair) inBatches(read func(func(correlate.Chain) error) error, work func([]correlate.Chain) error) error {
+	// The rows are read to the end before the first is written: a query must not
+	// see what it causes. Only chains that may change are kept.
+	var all []correlate.Chain
+	if err := read(func(c correlate.Chain) error { all = append(all, c); return nil }); err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(all, repairBatch) {
+		if err := work(batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again walks chains again and writes those that come out better.
+func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repaired) error {
+	var out sinks.Output
+	if err := r.prefetch(ctx, chains); err != nil {
+		return err
+	}
+	for i := range chains {
+		old := &chains[i]
+		c, err := r.resolver.Resolve(ctx, old.Event)
+		if err != nil {
+			return err
+		}
+		r.resolver.Settle(&c, r.clock)
+		done.Chains++
+		if c.Version <= old.Version {
+			continue
+		}
+		out.Chains = append(out.Chains, c)
+		out.Alerts = r.judge.Judge(old, &c, out.Alerts)
+	}
+	if out.Len() == 0 {
+		return nil
+	}
+	if err := r.sink.Write(ctx, &out); err != nil {
+		return fmt.Errorf("write %d repaired chains: %w", len(out.Chains), err)
+	}
+	done.Improved += len(out.Chains)
+	done.Alerts += len(out.Alerts)
+	return nil
+}
+
+// prefetch reads the archive's facts of every key that chains looked up.
+func (r *Repair) prefetch(ctx context.Context, chains []correlate.Chain) error {
+	keys := map[correlate.Key]struct{}{}
+	for i := range chains {
+		for _, k := range chains[i].Walked {
+			keys[k] = struct{}{}
+		}
+	}
+	return r.wider.prefetch(ctx, slices.SortedFunc(maps.Keys(keys), correlate.Key.Compare))
+}
+
+// staleAlerts judges open alerts against the chain as it is now. That closes the
+// ones whose chain was improved by a process that did not know of the alert: one
+// that took a partition over between the alert's write and its commit.
+func (r *Repair) staleAlerts(ctx context.Context, done *Repaired) error {
+	var out sinks.Output
+	err := r.archive.StaleAlerts(ctx, func(a correlate.Alert, c correlate.Chain) error {
+		out.Alerts = append(out.Alerts, r.judge.Again(a, &c))
+		return nil
+	})
+	if err != nil || out.Len() == 0 {
+		return err
+	}
+	if err := r.sink.Write(ctx, &out); err != nil {
+		return fmt.Errorf("write %d alerts: %w", len(out.Alerts), err)
+	}
+	done.Alerts += len(out.Alerts)
+	return nil
+}
+
+// widerIndex looks keys up in the table and in the archive, which keeps what has
+// expired from the topic. It is for one repair and one goroutine.
+type widerIndex struct {
+	table   correlate.Index
+	archive Archive
+	known   map[correlate.Key]correlate.Session
+}
+
+// maxKnown bounds the archive's answers that are kept; then all are forgotten.
+const maxKnown = 200_000
+
+// Lookup implements correlate.Index.
+func (w *widerIndex) Lookup(ctx context.Context, k correlate.Key, at time.Time) (correlate.Session, error) {
+	s, err := w.table.Lookup(ctx, k, at)
+	if err != nil {
+		return s, err
+	}
+	old, ok := w.known[k]
+	if !ok {
+		facts, err := w.archive.Facts(ctx, []correlate.Key{k})
+		if err != nil {
+			return s, fmt.Errorf("read facts from the archive: %w", err)
+		}
+		old = correlate.NewSession(k, facts...)
+		if len(w.known) >= maxKnown {
+			clear(w.known)
+		}
+		w.known[k] = old
+	}
+	return s.Merge(old), nil
+}
+
+// prefetch reads the archive's facts of many keys in one query.
+func (w *widerIndex) prefetch(ctx context.Context, keys []correlate.Key) error {
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k correlate.Key) bool { _, ok := w.known[k]; return ok })
+	if len(keys) == 0 {
+		return nil
+	}
+	facts, err := w.archive.Facts(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read facts from the archive: %w", err)
+	}
+	if len(w.known)+len(keys) > maxKnown {
+		clear(w.known)
+	}
+	by := map[correlate.Key][]correlate.Fact{}
+	for _, f := range facts {
+		by[f.Key] = append(by[f.Key], f)
+	}
+	for _, k := range keys {
+		w.known[k] = correlate.NewSession(k, by[k]...)
+	}
+	return nil
+}
