@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -140,7 +139,7 @@ func (g *guard) word(name, value ast.Node) {
 		return
 	}
 	if want := words[id.Value]; want != nil && !slices.Contains(want, s.Value) {
-		g.refuse(s, "%s is never %q; it is one of %s", id.Value, s.Value, strings.Join(want, ", "))
+		g.refuse(s, "%s is never %q; it is one of %q", id.Value, s.Value, want)
 	}
 }
 

@@ -23,7 +23,7 @@ type testFile struct {
 
 // test reads a test. A chain that leaves them out is primary, settled and
 // successful, with a time, an id and a version of its own.
-func (f *testFile) test(rule string, line int) (Test, error) {
+func (f *testFile) test(rule string, line int) (Test, []error) {
 	t := Test{Name: f.Name, Line: line}
 	var problems []error
 	if strings.TrimSpace(f.Name) == "" {
@@ -45,7 +45,7 @@ func (f *testFile) test(rule string, line int) (Test, error) {
 	}
 	if f.Chain == nil {
 		problems = append(problems, errors.New("chain is missing"))
-		return t, errors.Join(problems...)
+		return t, problems
 	}
 	var err error
 	if t.Chain, err = readChain(f.Chain, rule, 2); err != nil {
@@ -58,7 +58,7 @@ func (f *testFile) test(rule string, line int) (Test, error) {
 		}
 		t.Prev = &prev
 	}
-	return t, errors.Join(problems...)
+	return t, problems
 }
 
 // chainJSON is the public shape of a chain (DESIGN.md section 6), every part of
@@ -115,13 +115,12 @@ func readChain(v any, rule string, version uint64) (correlate.Chain, error) {
 	if err := d.Decode(&j); err != nil {
 		return correlate.Chain{}, errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
-	var problems []error
 	for _, w := range []struct{ name, value string }{{"status", string(j.Status)}, {"class", string(j.Class)}, {"outcome", string(j.Outcome)}} {
 		if w.value != "" && !slices.Contains(words[w.name], w.value) {
-			problems = append(problems, fmt.Errorf("%s %q: want one of %s", w.name, w.value, strings.Join(words[w.name], ", ")))
+			return correlate.Chain{}, fmt.Errorf("%s %q: want one of %s", w.name, w.value, strings.Join(words[w.name], ", "))
 		}
 	}
-	return j.chain(rule, version), errors.Join(problems...)
+	return j.chain(rule, version), nil
 }
 
 func (j *chainJSON) chain(rule string, version uint64) correlate.Chain {
