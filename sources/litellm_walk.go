@@ -1,0 +1,109 @@
+package sources
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"whence/correlate"
+)
+
+// litellmMaster is what the gateway writes for its master key, everywhere the same.
+const litellmMaster = "litellm_proxy_master_key"
+
+// litellmKeyID names a key: by the hash the gateway logs, never by itself. What
+// is not a hash may be a key (custom authentication can put one there) and is
+// hashed as the gateway would have.
+func litellmKeyID(key, scope string) string {
+	switch {
+	case key == "" || strings.EqualFold(key, "none"):
+		return ""
+	case key == litellmMaster && scope != "":
+		return scope + "/" + key
+	case key == litellmMaster:
+		return key
+	}
+	if b, err := hex.DecodeString(key); err == nil && len(b) == sha256.Size {
+		return strings.ToLower(key)
+	}
+	return sum([]byte(key))
+}
+
+// walk says which key was used and whom the gateway, or only the caller, names
+// behind it.
+func (r *litellmRow) walk(e *correlate.Event, scope string) {
+	owner, key := r.owner(), litellmKeyID(r.APIKey, scope)
+	switch {
+	case key != "":
+		e.Actor = correlate.Principal{Type: correlate.APIKey, ID: key, Name: strings.Clone(r.Metadata.KeyAlias), Issuer: "litellm", Names: []string{"litellm.key:" + key}}
+		if r.APIKey == litellmMaster && key != litellmMaster {
+			e.Actor.Names = append(e.Actor.Names, "litellm.key:"+litellmMaster)
+		}
+		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Acting, Key: correlate.Key{Kind: LiteLLMKey, Value: key}, Proof: correlate.Attested, Method: "litellm.api_key"})
+	case !owner.IsZero():
+		e.Actor = owner
+	default:
+		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "litellm"}
+	}
+	switch {
+	case !owner.IsZero():
+		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: owner, Proof: correlate.Attested, Method: "litellm.key_owner"})
+	case key != "":
+		// A key without an owner: the directory may know whose service it is.
+		p := e.Actor
+		if r.Metadata.KeyAlias != "" {
+			p.Names = append([]string{"litellm:" + r.Metadata.KeyAlias}, p.Names...)
+		}
+		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "litellm.key"})
+	}
+	if p := litellmPerson(r.EndUser, ""); !p.IsZero() {
+		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Claimed, Method: "litellm.end_user"})
+	}
+	if r.AgentID != "" && !r.callsAgent() {
+		e.Uses = append(e.Uses, r.agent())
+	}
+}
+
+// owner is whom the gateway has the key registered to. The gateway's built-in
+// user, which every unassigned key gets, is nobody.
+func (r *litellmRow) owner() correlate.Principal {
+	if r.User == "default_user_id" {
+		return correlate.Principal{}
+	}
+	return litellmPerson(r.User, r.Metadata.UserEmail)
+}
+
+// litellmPerson names a user of the gateway. Only an e-mail address makes a person.
+func litellmPerson(id, email string) correlate.Principal {
+	if id == "" && email == "" {
+		return correlate.Principal{}
+	}
+	p := correlate.Principal{Type: correlate.Unknown, ID: strings.Clone(id), Issuer: "litellm"}
+	if id != "" {
+		p.Names = []string{"litellm:" + p.ID}
+	}
+	if mail := strings.ToLower(cmp.Or(email, id)); litellmIsMail(mail) {
+		p.Type, p.ID = correlate.Human, strings.Clone(mail)
+	}
+	return p
+}
+
+func litellmIsMail(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(s, " \t\r\n/\\:,;<>\"'")
+}
+
+// agent is the agent in between. The gateway takes it from the key, and then says
+// so in the metadata, or from a header that the caller is free to set.
+func (r *litellmRow) agent() correlate.Link {
+	id := strings.Clone(r.AgentID)
+	l := correlate.Link{
+		Role: correlate.AgentRole, Proof: correlate.Claimed, Method: "litellm.agent_id",
+		Principal: correlate.Principal{Type: correlate.Agent, ID: id, Issuer: "litellm", Names: []string{"litellm.agent:" + id}},
+	}
+	if r.AgentID == r.Metadata.KeyAgentID {
+		l.Proof, l.Method = correlate.Attested, "litellm.key_agent"
+	}
+	return l
+}
