@@ -57,11 +57,12 @@ func (r *litellmRow) walk(e *correlate.Event, scope string) {
 		}
 		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "litellm.key"})
 	}
-	if p := litellmPerson(r.EndUser, ""); !p.IsZero() {
+	agent := r.agent()
+	if p := litellmPerson(r.EndUser, ""); !p.IsZero() && (len(e.Uses) == 0 || agent.Proof != correlate.Claimed) {
 		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Claimed, Method: "litellm.end_user"})
 	}
-	if r.AgentID != "" && !r.callsAgent() {
-		e.Uses = append(e.Uses, r.agent())
+	if agent.Role != 0 {
+		e.Uses = append(e.Uses, agent)
 	}
 }
 
@@ -94,15 +95,22 @@ func litellmIsMail(s string) bool {
 	return ok && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(s, " \t\r\n/\\:,;<>\"'")
 }
 
-// agent is the agent in between. The gateway takes it from the key, and then says
-// so in the metadata, or from a header that the caller is free to set.
+// agent is the agent in between, if any. The gateway takes it from the key, and
+// then its metadata say so or the key bears the agent's name, or from a header
+// that the caller is free to set. A chain is as weak as its weakest hop, so an
+// agent that the caller made up draws the key's owner down to a claim; the
+// caller's other word, end_user, is then left out, or with both of them a caller
+// could put anybody in the place of the owner.
 func (r *litellmRow) agent() correlate.Link {
+	if r.AgentID == "" || r.callsAgent() {
+		return correlate.Link{}
+	}
 	id := strings.Clone(r.AgentID)
 	l := correlate.Link{
 		Role: correlate.AgentRole, Proof: correlate.Claimed, Method: "litellm.agent_id",
 		Principal: correlate.Principal{Type: correlate.Agent, ID: id, Issuer: "litellm", Names: []string{"litellm.agent:" + id}},
 	}
-	if r.AgentID == r.Metadata.KeyAgentID {
+	if id == r.Metadata.KeyAgentID || id == r.Metadata.KeyAlias {
 		l.Proof, l.Method = correlate.Attested, "litellm.key_agent"
 	}
 	return l
