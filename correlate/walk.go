@@ -9,53 +9,59 @@ import (
 // follow evaluates every link as one way up and chooses among them. at is when
 // the targets had to be live, from the line that states the links.
 func (w *walk) follow(links []Link, at time.Time, from line, depth int) outcome {
-	return choose(w.ways(links, at, from, depth))
+	ways, agents := w.ways(links, at, from, depth)
+	return w.choose(ways, agents)
 }
 
-func (w *walk) ways(links []Link, at time.Time, from line, depth int) []outcome {
-	var ways []outcome
-	var agents []Link
+// an agentHop is an agent that a line names, with the way that ends at it.
+type agentHop struct {
+	hop Hop
+	way outcome
+}
+
+// ways evaluates links one by one, and sets apart the agents they name: those
+// executed for whoever stands behind them.
+func (w *walk) ways(links []Link, at time.Time, from line, depth int) (ways []outcome, agents []agentHop) {
 	for _, l := range links {
 		switch {
 		case l.Role == Creator:
 		case l.Role == AgentRole && l.Key.IsZero():
-			agents = append(agents, l)
+			agents = append(agents, agentHop{from.hop(Key{}, l.Principal, l.Proof, l.Method), w.way(l, at, from, depth)})
 		default:
 			ways = append(ways, w.way(l, at, from, depth))
 		}
 	}
-	return throughAgents(ways, agents, func(l Link) outcome { return w.way(l, at, from, depth) }, from)
+	return ways, agents
 }
 
-// throughAgents puts the agents a line names in between: they executed for
-// whoever stands behind them. An agent ends a way only where nobody else does.
-func throughAgents(ways []outcome, agents []Link, end func(Link) outcome, from line) []outcome {
+// choose weighs the ways and puts the agents in between. They are put in after
+// the choice, so that an agent somebody claims cannot weaken a proven way and let
+// another one win. An agent ends the walk only where nobody stands behind it.
+func (w *walk) choose(ways []outcome, agents []agentHop) outcome {
+	o := choose(ways)
 	if len(agents) == 0 {
-		return ways
+		return o
 	}
-	if !slices.ContainsFunc(ways, func(o outcome) bool { return o.resolved() }) {
-		for _, l := range agents {
-			ways = append(ways, end(l))
+	if !o.resolved() && o.end != dead && o.end != ambiguous {
+		for _, a := range agents {
+			ways = append(ways, a.way)
 		}
-		return ways
+		return choose(ways)
 	}
-	for i := range ways {
-		if !ways[i].resolved() {
-			continue
-		}
-		var hops []Hop
-		for _, l := range agents {
-			hops = append(hops, from.hop(Key{}, l.Principal, l.Proof, l.Method))
-			ways[i].proof = min(ways[i].proof, l.Proof)
-		}
-		// The acting credential is the executor: agents come right above it.
-		cut := 0
-		if ways[i].role == Acting {
-			cut = 1
-		}
-		ways[i].hops = slices.Insert(slices.Clone(ways[i].hops), cut, hops...)
+	if !o.resolved() {
+		return o
 	}
-	return ways
+	// The acting credential is the executor: agents come right above it.
+	cut := 0
+	if o.role == Acting {
+		cut = 1
+	}
+	o.hops = slices.Clone(o.hops)
+	for _, a := range agents {
+		o.hops = slices.Insert(o.hops, min(cut, len(o.hops)), a.hop)
+		o.proof = min(o.proof, a.hop.Proof)
+	}
+	return o
 }
 
 func (w *walk) way(l Link, at time.Time, from line, depth int) outcome {
@@ -221,6 +227,7 @@ func (w *walk) node(k Key, at time.Time, depth int) outcome {
 // above chooses among everything the accounts of one key say of who asked for it.
 func (w *walk) above(facts []Fact, best *Fact, depth int) outcome {
 	var ways []outcome
+	var agents []agentHop
 	var creators []Candidate
 	for i := range facts {
 		f := &facts[i]
@@ -241,9 +248,10 @@ func (w *walk) above(facts []Fact, best *Fact, depth int) outcome {
 			creators = append(creators, w.creators(f, depth)...)
 			continue
 		}
-		ways = append(ways, w.ways(f.Parents, f.Start, f.line(), depth+1)...)
+		ws, as := w.ways(f.Parents, f.Start, f.line(), depth+1)
+		ways, agents = append(ways, ws...), append(agents, as...)
 	}
-	o := choose(ways)
+	o := w.choose(ways, agents)
 	if o.end == service {
 		// The root is nobody accountable. The nearest principal that the
 		// directory gives an owner then answers for the session.

@@ -82,12 +82,17 @@ func (l *lane) decode(batch []*kgo.Record) sources.Batch {
 	return out
 }
 
+// headers looks up record headers. The broker's timestamp answers for when the
+// record was received, unless the collector said so itself.
 func headers(r *kgo.Record) func(string) string {
 	return func(name string) string {
 		for _, h := range r.Headers {
 			if strings.EqualFold(h.Key, name) {
 				return string(h.Value)
 			}
+		}
+		if strings.EqualFold(name, "whence-received-at") {
+			return r.Timestamp.UTC().Format(time.RFC3339Nano)
 		}
 		return ""
 	}

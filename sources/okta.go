@@ -26,7 +26,7 @@ var _ = register(Source{
 	},
 	Lateness: 2 * time.Minute,
 	Detect:   oktaDetect,
-	Decode:   func(in Input, out *Batch) { oktaDecode(in.Raw, out, 0) },
+	Decode:   func(in Input, out *Batch) { oktaDecode(in, in.Raw, out, 0) },
 })
 
 // oktaDepth is how many envelopes are opened inside one another.
@@ -35,18 +35,18 @@ const oktaDepth = 4
 func oktaDetect(v Value) bool {
 	for _, c := range []Value{v, v.Member("events"), v.Member("detail"), v.Member("event"), v.Member("data").Member("events")} {
 		// CloudTrail has an eventType too, and no actor.
-		if c.Has("eventType", "actor") && (c.Has("uuid") || c.Has("published")) {
+		if c.Has("eventType", "actor") && (c.Has("uuid") || c.Has("published") || c.Has("outcome", "client")) {
 			return true
 		}
 	}
 	return false
 }
 
-func oktaDecode(raw []byte, out *Batch, depth int) {
+func oktaDecode(in Input, raw []byte, out *Batch, depth int) {
 	if bytes.HasPrefix(raw, []byte("[")) {
 		var list []json.RawMessage
 		if out.unmarshal(raw, &list) {
-			oktaEach(list, out, depth)
+			oktaEach(in, list, out, depth)
 		}
 		return
 	}
@@ -57,7 +57,7 @@ func oktaDecode(raw []byte, out *Batch, depth int) {
 	// Event hooks have an eventType of their own, so envelopes come first.
 	for _, inner := range []json.RawMessage{o.Events, o.Detail, o.Event, o.Data} {
 		if len(inner) > 0 && (inner[0] == '[' || inner[0] == '{') {
-			oktaEach([]json.RawMessage{inner}, out, depth)
+			oktaEach(in, []json.RawMessage{inner}, out, depth)
 			return
 		}
 	}
@@ -65,24 +65,23 @@ func oktaDecode(raw []byte, out *Batch, depth int) {
 		out.reject(raw, correlate.RejectSource, "no eventType and no known envelope")
 		return
 	}
-	oktaAppend(raw, &o, out)
+	oktaAppend(in, raw, &o, out)
 }
 
-func oktaEach(list []json.RawMessage, out *Batch, depth int) {
+func oktaEach(in Input, list []json.RawMessage, out *Batch, depth int) {
 	for _, raw := range list {
 		if depth >= oktaDepth {
 			out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
 			continue
 		}
-		oktaDecode(bytes.TrimSpace(raw), out, depth+1)
+		oktaDecode(in, bytes.TrimSpace(raw), out, depth+1)
 	}
 }
 
-func oktaAppend(raw []byte, o *oktaEvent, out *Batch) {
+func oktaAppend(in Input, raw []byte, o *oktaEvent, out *Batch) {
 	at, ok := oktaTime(o.Published)
 	if !ok {
-		out.reject(raw, correlate.RejectNoTime, "published is missing or is no time")
-		return
+		at = in.arrival()
 	}
 	hash := sum(raw)
 	// uuid is unique over all Okta organisations. An event without one goes by
@@ -102,6 +101,8 @@ func oktaAppend(raw []byte, o *oktaEvent, out *Batch) {
 		e.Error = oktaShort(o.Outcome.V.Reason)
 	}
 	e.Uses = oktaUses(o, &e)
-	e.Mints = oktaMints(o, &e)
+	if ok { // when it arrived is no time to date a fact by
+		e.Mints = oktaMints(o, &e)
+	}
 	out.Events = append(out.Events, e)
 }

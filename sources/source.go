@@ -44,6 +44,19 @@ type Input struct {
 	Header func(name string) string
 }
 
+// arrival stands in for the time of a line that has none: when the collector or
+// the broker got it, from the header whence-received-at, and where nothing says
+// that, 1970-01-01, which nobody takes for a real time. Such a line is still an
+// event; it must mint nothing, because its facts could not be placed in time.
+func (in Input) arrival() time.Time {
+	if in.Header != nil {
+		if t, err := time.Parse(time.RFC3339Nano, in.Header("whence-received-at")); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Unix(0, 0).UTC()
+}
+
 // Batch collects what decoding yields.
 type Batch struct {
 	Events  []correlate.Event

@@ -1,0 +1,289 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate"
+	"whence/correlate/index"
+	"whence/rules"
+	"whence/sinks"
+	"whence/sources/simulate"
+)
+
+// bench is a broker in a bubble of fake time, with raw topics full of an
+// estate's lines, and the one sink that all instances write to.
+type bench struct {
+	t       *testing.T
+	network kfake.VirtualNetwork
+	cluster *kfake.Cluster
+	sink    *memSink
+	cfg     Config
+}
+
+const rawPartitions = 2
+
+func newBench(t *testing.T, events int) *bench {
+	t.Helper()
+	b := &bench{t: t, sink: newMemSink()}
+	var err error
+	b.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(b.network.Listen))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.cluster.Close)
+	b.cfg = Default()
+	b.cfg.IdleAfter = time.Second
+	b.cfg.DrainTimeout = 5 * time.Second
+	scopes := simulate.New(estate(events)).Scopes()
+	for _, name := range []string{"aws.cloudtrail", "okta.system_log", "vault.audit", "github.webhook", "github.audit", "litellm.spend"} {
+		b.cfg.Topics = append(b.cfg.Topics, Topic{Name: "raw." + name, Source: name, Scope: scopes[name]})
+	}
+	b.cfg.Lateness = map[string]time.Duration{}
+	for _, tc := range b.cfg.Topics {
+		b.cfg.Lateness[tc.Source] = estate(events).Lateness(tc.Source)
+	}
+	client := b.client()
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	names := append(topicNames(b.cfg), b.cfg.RejectsTopic)
+	if _, err := admin.CreateTopics(t.Context(), rawPartitions, 1, nil, names...); err != nil {
+		t.Fatal(err)
+	}
+	if err := index.EnsureTopics(t.Context(), client, b.tableConfig()); err != nil {
+		t.Fatal(err)
+	}
+	b.produce(client, events)
+	return b
+}
+
+func estate(events int) simulate.Config {
+	c := simulate.Default()
+	c.Events, c.Span, c.Delay = events, 30*time.Minute, 0.05
+	c.Start = time.Now().Add(-2 * time.Hour) // fake time: the same in every run
+	return c
+}
+
+func (b *bench) produce(client *kgo.Client, events int) {
+	var records []*kgo.Record
+	for r := range simulate.New(estate(events)).Records {
+		rec := &kgo.Record{Topic: "raw." + r.Source, Key: r.Key, Value: r.Value}
+		for k, v := range r.Headers {
+			rec.Headers = append(rec.Headers, kgo.RecordHeader{Key: k, Value: []byte(v)})
+		}
+		records = append(records, rec)
+	}
+	if err := client.ProduceSync(b.t.Context(), records...).FirstErr(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) client(opts ...kgo.Opt) *kgo.Client {
+	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.Dialer(b.network.DialContext))...)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return client
+}
+
+func (b *bench) tableConfig() index.Config {
+	c := index.Default()
+	c.Partitions, c.Replication, c.CacheBytes = 2, 1, 0
+	return c
+}
+
+// instance is one process. kill takes it off the network at once, as kill -9
+// would: it can neither commit nor leave the group.
+type instance struct {
+	*Pipeline
+	cancel context.CancelFunc
+	done   chan error
+
+	mu     sync.Mutex
+	dead   bool
+	conns  []net.Conn
+	closed chan struct{}
+}
+
+// start runs an instance with an empty store. at, if not nil, is called after
+// every part of a step.
+func (b *bench) start(at func(in *instance, point string) error) *instance {
+	b.t.Helper()
+	in := &instance{done: make(chan error, 1), closed: make(chan struct{})}
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		if in.dead {
+			return nil, errors.New("the process is dead")
+		}
+		c, err := b.network.DialContext(ctx, network, addr)
+		if err == nil {
+			in.conns = append(in.conns, c)
+		}
+		return c, err
+	}
+	opts := []kgo.Opt{kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.Dialer(dial), kgo.SessionTimeout(10 * time.Second), kgo.HeartbeatInterval(time.Second)}
+	ctx, cancel := context.WithCancel(context.Background())
+	in.cancel = cancel
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	table, err := index.Open(ctx, b.tableConfig(), opts, index.NewMemory(), Kinds(b.cfg), log)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	in.Pipeline, err = New(b.cfg, Deps{
+		Kafka: opts, Table: table, Sink: b.sink, Rules: rules.Library(), Log: log,
+		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg)},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if at != nil {
+		in.at = func(point string) error { return at(in, point) }
+	}
+	go func() {
+		defer close(in.closed)
+		in.done <- in.Run(ctx)
+		table.Close()
+	}()
+	return in
+}
+
+func (in *instance) kill() {
+	in.mu.Lock()
+	in.dead = true
+	for _, c := range in.conns {
+		c.Close()
+	}
+	in.mu.Unlock()
+	in.cancel()
+}
+
+// stop ends an instance in order.
+func (in *instance) stop(t *testing.T) {
+	t.Helper()
+	in.cancel()
+	if err := <-in.done; err != nil {
+		t.Errorf("an orderly stop: %v", err)
+	}
+	<-in.closed
+}
+
+// finish runs one instance until every chain is settled and nothing is left to
+// commit, and stops it.
+func (b *bench) finish() {
+	b.t.Helper()
+	in := b.start(nil)
+	for range 120 {
+		time.Sleep(30 * time.Second) // fake
+		if b.sink.settled() && b.read() {
+			in.stop(b.t)
+			return
+		}
+	}
+	in.stop(b.t)
+	b.t.Errorf("not everything settled within an hour: %d chains left, read to the end: %t", b.sink.unsettled(), b.read())
+}
+
+// read reports whether the group has committed the end of every partition.
+func (b *bench) read() bool {
+	client := b.client()
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	lag, err := admin.Lag(b.t.Context(), b.cfg.Group)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return lag[b.cfg.Group].Lag.Total() == 0
+}
+
+// memSink keeps, per id, the row of the highest version.
+type memSink struct {
+	mu     sync.Mutex
+	chains map[correlate.ID]correlate.Chain
+	alerts map[correlate.ID]correlate.Alert
+	rows   int
+	reject map[string]int
+	// fail, if set, decides what Write returns.
+	fail func() error
+}
+
+func newMemSink() *memSink {
+	return &memSink{chains: map[correlate.ID]correlate.Chain{}, alerts: map[correlate.ID]correlate.Alert{}, reject: map[string]int{}}
+}
+
+func (s *memSink) Name() string                { return "memory" }
+func (s *memSink) Close(context.Context) error { return nil }
+
+func (s *memSink) Write(_ context.Context, out *sinks.Output) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		if err := s.fail(); err != nil {
+			return err
+		}
+	}
+	s.rows += len(out.Chains)
+	for _, c := range out.Chains {
+		if old, ok := s.chains[c.ID]; !ok || c.Version > old.Version {
+			s.chains[c.ID] = c
+		}
+	}
+	for _, a := range out.Alerts {
+		if old, ok := s.alerts[a.ID]; !ok || a.Version > old.Version {
+			s.alerts[a.ID] = a
+		}
+	}
+	for _, r := range out.Rejects {
+		s.reject[fmt.Sprintf("%s %s/%d@%d", r.Reason, r.Topic, r.Partition, r.Offset)]++
+	}
+	return nil
+}
+
+func (s *memSink) unsettled() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, c := range s.chains {
+		if !c.Settled {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *memSink) settled() bool { return len(s.chains) > 0 && s.unsettled() == 0 }
+
+// contents is what is in the sink, without coordinates and versions.
+func (s *memSink) contents(t *testing.T) map[string]string {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]string{}
+	for id, c := range s.chains {
+		c.Version, c.Evidence = 0, correlate.Evidence{SHA256: c.Evidence.SHA256}
+		b, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[id.String()] = string(b)
+	}
+	for id, a := range s.alerts {
+		if a.State == correlate.AlertOpen {
+			out["alert "+id.String()] = a.Rule
+		}
+	}
+	return maps.Clone(out)
+}

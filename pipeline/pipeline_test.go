@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+const testEvents = 300
+
+// calm is what one instance makes of the estate when nothing goes wrong.
+func calm(t *testing.T) map[string]string {
+	t.Helper()
+	var want map[string]string
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, testEvents)
+		b.finish()
+		want = b.sink.contents(t)
+		if len(b.sink.reject) > 0 {
+			t.Errorf("rejects in a calm run: %v", b.sink.reject)
+		}
+	})
+	return want
+}
+
+var errCrash = errors.New("crash")
+
+// TestCrashAfterEveryStep kills the process after each part of the path, at
+// several batches, and lets another finish.
+func TestCrashAfterEveryStep(t *testing.T) {
+	want := calm(t)
+	for _, point := range []string{"decode", "bind", "judge", "sinks"} {
+		for _, nth := range []int{1, 3, 8} {
+			t.Run(point, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBench(t, testEvents)
+					seen := 0
+					in := b.start(func(in *instance, at string) error {
+						if at != point {
+							return nil
+						}
+						if seen++; seen != nth {
+							return nil
+						}
+						go in.kill()
+						return errCrash
+					})
+					<-in.closed
+					b.finish()
+					if d := cmp.Diff(want, b.sink.contents(t)); d != "" {
+						t.Errorf("after a crash after %s of batch %d (-calm +got):\n%s", point, nth, d)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestKillAtAnyTime kills instance after instance, without regard to steps.
+func TestKillAtAnyTime(t *testing.T) {
+	want := calm(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, testEvents)
+		for i := range 12 {
+			in := b.start(nil)
+			time.Sleep(time.Duration(1+i*i*700) * time.Millisecond)
+			in.kill()
+			<-in.closed
+		}
+		b.finish()
+		if d := cmp.Diff(want, b.sink.contents(t)); d != "" {
+			t.Errorf("(-calm +got):\n%s", d)
+		}
+	})
+}
+
+// TestFailedCommits answers commits with errors for a while.
+func TestFailedCommits(t *testing.T) {
+	want := calm(t)
+	for _, code := range []*kerr.Error{kerr.NotCoordinator, kerr.InvalidCommitOffsetSize, kerr.RebalanceInProgress} {
+		t.Run(code.Message, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, testEvents)
+				failures := 20
+				b.cluster.ControlKey(int16(kmsg.OffsetCommit), func(req kmsg.Request) (kmsg.Response, error, bool) {
+					b.cluster.KeepControl()
+					if failures--; failures < 0 {
+						return nil, nil, false
+					}
+					r := req.(*kmsg.OffsetCommitRequest)
+					resp := r.ResponseKind().(*kmsg.OffsetCommitResponse)
+					for _, rt := range r.Topics {
+						st := kmsg.NewOffsetCommitResponseTopic()
+						st.Topic, st.TopicID = rt.Topic, rt.TopicID
+						for _, rp := range rt.Partitions {
+							sp := kmsg.NewOffsetCommitResponseTopicPartition()
+							sp.Partition, sp.ErrorCode = rp.Partition, code.Code
+							st.Partitions = append(st.Partitions, sp)
+						}
+						resp.Topics = append(resp.Topics, st)
+					}
+					return resp, nil, true
+				})
+				b.finish()
+				if d := cmp.Diff(want, b.sink.contents(t)); d != "" {
+					t.Errorf("(-calm +got):\n%s", d)
+				}
+			})
+		})
+	}
+}
+
+// TestJoinAndLeave moves partitions between instances while they work.
+func TestJoinAndLeave(t *testing.T) {
+	want := calm(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, testEvents)
+		first := b.start(nil)
+		time.Sleep(1500 * time.Millisecond)
+		second := b.start(nil)
+		time.Sleep(7 * time.Second)
+		third := b.start(nil)
+		time.Sleep(20 * time.Second)
+		first.stop(t)
+		time.Sleep(5 * time.Second)
+		second.kill()
+		<-second.closed
+		time.Sleep(time.Minute)
+		third.stop(t)
+		b.finish()
+		if d := cmp.Diff(want, b.sink.contents(t)); d != "" {
+			t.Errorf("(-calm +got):\n%s", d)
+		}
+	})
+}
