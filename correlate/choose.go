@@ -37,14 +37,19 @@ func choose(ways []outcome) outcome {
 	return weigh(*best, ways)
 }
 
-// pick returns the way that rules 2 and 3 prefer, or nil if none is resolved.
+// pick returns the way that rules 2 and 3 prefer, or nil if none is resolved. The
+// acting credential is weighed against what comes out of rule 2: it is a way of
+// its own, not a part that somebody played in issuing it.
 func pick(ways []outcome) *outcome {
-	var holder, other *outcome
+	var acting, holder, other *outcome
 	holderUnknown := false
 	for i := range ways {
 		w := &ways[i]
 		slot := &other
-		if w.role == Holder {
+		switch w.role {
+		case Acting:
+			slot = &acting
+		case Holder:
 			slot = &holder
 			holderUnknown = holderUnknown || !w.resolved()
 		}
@@ -52,15 +57,17 @@ func pick(ways []outcome) *outcome {
 			*slot = w
 		}
 	}
+	asked := other
 	switch {
-	case holder != nil && other != nil && other.end == person && other.proof > holder.proof:
-		return other
-	case holder != nil:
-		return holder
-	case holderUnknown && other != nil && other.end == automated:
-		return nil
+	case holder != nil && !(other != nil && other.end == person && other.proof > holder.proof):
+		asked = holder
+	case holder == nil && holderUnknown && other != nil && other.end == automated:
+		asked = nil
 	}
-	return other
+	if asked == nil || acting != nil && better(acting, asked) < 0 {
+		return acting
+	}
+	return asked
 }
 
 func strongestDead(ways []outcome) *outcome {
