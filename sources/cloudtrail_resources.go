@@ -87,12 +87,30 @@ func (e *cloudtrailEvent) listed() []correlate.Resource {
 	return out
 }
 
+// expand fills in the form of an id: see cloudtrailParam.
 func (e *cloudtrailEvent) expand(form, v string) string {
 	if form == "{v}" || strings.HasPrefix(v, "arn:") {
 		return v
 	}
-	account := cmp.Or(e.RecipientAccount, e.Identity.AccountID)
-	return strings.NewReplacer("{p}", cloudtrailPartition(e.Region), "{r}", e.Region, "{a}", account, "{v}", v).Replace(form)
+	var b strings.Builder
+	for part := range strings.SplitSeq(form, "{") {
+		before, after, ok := strings.Cut(part, "}")
+		switch {
+		case !ok:
+			b.WriteString(part)
+			continue
+		case before == "p":
+			b.WriteString(cloudtrailPartition(e.Region))
+		case before == "r":
+			b.WriteString(e.Region)
+		case before == "a":
+			b.WriteString(cmp.Or(e.RecipientAccount, e.Identity.AccountID))
+		case before == "v":
+			b.WriteString(v)
+		}
+		b.WriteString(after)
+	}
+	return b.String()
 }
 
 // cloudtrailTypeOfARN names the type of a resource that the event does not type.
