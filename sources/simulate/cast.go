@@ -3,6 +3,7 @@ package simulate
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,7 +23,7 @@ type cast struct {
 	org       json.RawMessage
 	salt      []byte // of the Vault audit device
 	engine    *session
-	reserved  map[string]time.Time // names that are taken until then
+	reserved  map[string][]interval // names that must not be shared meanwhile
 }
 
 type person struct {
@@ -95,7 +96,7 @@ func newCast(cfg Config) *cast {
 	d := newDice(cfg.Seed, 0)
 	c := &cast{
 		accounts: []account{{"prod", "123456789012"}, {"staging", "210987654321"}, {"shared", "111122223333"}, {"data", "444455556666"}},
-		salt:     d.bytes(32), roles: map[string]*role{}, reserved: map[string]time.Time{},
+		salt:     d.bytes(32), roles: map[string]*role{}, reserved: map[string][]interval{},
 	}
 	for _, a := range c.accounts {
 		for _, name := range []string{"Developer", "Administrator", "ReadOnly", "deploy", "data-reader", "agent-tools", "etl-nightly", "AWSReservedSSO_PowerUser_1a2b3c4d5e6f7081"} {
@@ -180,20 +181,26 @@ func (s *story) serviceWith(has func(*service) bool) *service {
 	return pick(s.dice, fit)
 }
 
+// interval is from when until when a name is taken.
+type interval struct{ from, until time.Time }
+
 // reserve takes a name that must not be shared for a while, such as a branch
 // that lends its runs their OIDC subject. It reports whether the name was free.
-func (c *cast) reserve(name string, now, until time.Time) bool {
-	if c.reserved[name].After(now) {
-		return false
+func (c *cast) reserve(name string, from, until time.Time) bool {
+	for _, i := range c.reserved[name] {
+		if from.Before(i.until) && i.from.Before(until) {
+			return false
+		}
 	}
-	c.reserved[name] = until
+	c.reserved[name] = append(c.reserved[name], interval{from, until})
 	return true
 }
 
 // forget drops reservations that are over, so that a long run stays small.
 func (c *cast) forget(now time.Time) {
-	for name, until := range c.reserved {
-		if until.Before(now) {
+	for name, taken := range c.reserved {
+		c.reserved[name] = slices.DeleteFunc(taken, func(i interval) bool { return i.until.Before(now) })
+		if len(c.reserved[name]) == 0 {
 			delete(c.reserved, name)
 		}
 	}

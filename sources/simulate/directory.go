@@ -15,15 +15,11 @@ func (e *Estate) Directory() []byte {
 	var b bytes.Buffer
 	b.WriteString("people:\n")
 	for _, p := range c.people {
-		aliases := []string{"okta:" + p.oktaID, "github:" + p.login, "aws.identitystore:" + p.idcID}
-		if p.iamUser != nil {
-			aliases = append(aliases, "aws:"+p.iamUser.arn())
-		}
 		manager := ""
 		if p.manager != nil {
 			manager = p.manager.email
 		}
-		entry(&b, [][2]string{{"id", p.email}, {"name", p.name}, {"type", "human"}, {"unit", p.unit}, {"manager", manager}, {"until", day(p.until)}}, aliases)
+		entry(&b, [][2]string{{"id", p.email}, {"name", p.name}, {"type", "human"}, {"unit", p.unit}, {"manager", manager}, {"until", day(p.until)}}, p.aliases())
 	}
 	b.WriteString("services:\n")
 	for _, s := range c.services {
@@ -32,9 +28,22 @@ func (e *Estate) Directory() []byte {
 	b.WriteString("schedules:\n")
 	for _, s := range c.schedules {
 		entry(&b, [][2]string{{"id", s.id}, {"name", s.name}, {"type", "schedule"}, {"owner", s.owner.email}},
-			[]string{"github.workflow:" + s.repo.fullName() + "/" + s.path})
+			s.aliases())
 	}
 	return b.Bytes()
+}
+
+// aliases are the names that logs give the person.
+func (p *person) aliases() []string {
+	aliases := []string{"okta:" + p.oktaID, "github:" + p.login, "aws.identitystore:" + p.idcID}
+	if p.iamUser != nil {
+		aliases = append(aliases, "aws:"+p.iamUser.arn())
+	}
+	return aliases
+}
+
+func (s *schedule) aliases() []string {
+	return []string{"github.workflow:" + s.repo.fullName() + "/" + s.path}
 }
 
 // entry writes one list element. All text is ASCII without control characters,

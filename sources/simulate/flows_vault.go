@@ -34,21 +34,23 @@ func vaultChild(s *story) {
 func vaultAWSPlain(s *story) {
 	t := s.personToken(s.engineer())
 	kind := pick(s.dice, []int{madeUser, madeSession, madeSession})
+	if !s.nameIsFree(t, "s3-readonly") {
+		s.readSecrets(t, 3)
+		return
+	}
 	a := s.awsCredentials(t, awsMount, kind, "s3-readonly")
 	s.wait(9*time.Second, 12*time.Second) // IAM needs a moment for new users
 	s.calls(a, s.between(5, 18), looks)
 }
 
 // vaultAWSNamed: the mount hides access keys; the name says who asked, as long
-// as one token of that name is about.
+// as nobody of that name asks at the same time.
 func vaultAWSNamed(s *story) {
-	p := s.engineer()
-	if !s.reserve("vault.aws_name:"+p.email, s.now, s.now.Add(100*time.Minute)) {
-		s.flow = "vault_person"
-		vaultPerson(s)
+	t := s.personToken(s.engineer())
+	if !s.nameIsFree(t, "reports-read") {
+		s.readSecrets(t, 3)
 		return
 	}
-	t := s.personToken(p)
 	a := s.awsCredentials(t, legacyMount, pick(s.dice, []int{madeUser, madeSession}), "reports-read")
 	s.wait(9*time.Second, 12*time.Second)
 	s.calls(a, s.between(5, 18), looks)
@@ -63,16 +65,14 @@ func (s *story) appRoleToken(name string, who party) *token {
 // vaultAWSSharedName: two services get credentials from a hiding mount at the same
 // time, and Vault gives both the same kind of name.
 func vaultAWSSharedName(s *story) {
-	if !s.reserve("vault.aws_name:approle", s.now, s.now.Add(100*time.Minute)) {
-		s.flow = "vault_approle"
-		vaultAppRole(s)
-		return
-	}
 	s.whole = true
 	first := s.serviceWith(func(v *service) bool { return v.approle != "" })
 	second := s.serviceWith(func(v *service) bool { return v.approle != "" && v != first })
 	one, two := s.appRoleToken(first.approle, first.party()), s.appRoleToken(second.approle, second.party())
 	s.wait(time.Second, 5*time.Second)
+	if !s.nameIsFree(one, "legacy-batch") {
+		return
+	}
 	asked := s.now
 	made := []*session{s.awsCredentials(one, legacyMount, madeSession, "legacy-batch")}
 	answered := s.now
@@ -102,7 +102,7 @@ func vaultAppRole(s *story) {
 	v := s.serviceWith(func(v *service) bool { return v.approle != "" })
 	t := s.appRoleToken(v.approle, v.party())
 	s.readSecrets(t, s.between(2, 8))
-	if s.chance(0.4) {
+	if s.chance(0.4) && s.nameIsFree(t, "batch") {
 		a := s.awsCredentials(t, awsMount, madeSession, "batch")
 		s.calls(a, s.between(4, 14), looks, changes)
 	}

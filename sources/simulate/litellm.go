@@ -47,6 +47,7 @@ type gatewayKey struct {
 	user              string // its owner, if a person
 	endUser           string // whom its holder says it acts for
 	agent             string
+	keysAgent         bool // the gateway has the agent registered with the key
 	session           string
 	ip                string
 	owner             party
@@ -62,7 +63,7 @@ func (s *story) personalKey(p *person, agent string) *gatewayKey {
 
 func (s *story) serviceKey(v *service, endUser string) *gatewayKey {
 	return &gatewayKey{
-		hash: v.gatewayKey, alias: v.name, team: v.unit, endUser: endUser, agent: v.name, session: s.uuid(), ip: s.ip(runnerNet),
+		hash: v.gatewayKey, alias: v.name, team: v.unit, endUser: endUser, agent: v.name, keysAgent: s.chance(0.5), session: s.uuid(), ip: s.ip(runnerNet),
 		owner: v.party(), ways: []way{{who: v.party(), proof: attested}},
 	}
 }
@@ -120,6 +121,10 @@ func (k *gatewayKey) metadata(row spend, call object) object {
 		"user_api_key_alias": k.alias, "user_api_key_team_id": k.team, "user_api_key_team_alias": k.team, "user_api_key_user_id": user,
 		"requester_ip_address": k.ip, "user_agent": "agent-sdk/1.4", "mcp_tool_call_metadata": nil, "status": "success",
 	}
+	m["user_api_key_agent_id"] = nil
+	if k.keysAgent {
+		m["user_api_key_agent_id"] = k.agent
+	}
 	if call != nil {
 		m["mcp_tool_call_metadata"] = call
 	}
@@ -132,5 +137,8 @@ func (k *gatewayKey) metadata(row spend, call object) object {
 
 // unlistedKey is a virtual key that nobody knows.
 func (s *story) unlistedKey() *gatewayKey {
-	return &gatewayKey{hash: s.hex(64), alias: fmt.Sprintf("tmp-%d", s.between(10, 99)), session: s.uuid(), ip: s.ip(homeNet)}
+	return &gatewayKey{
+		hash: s.hex(64), alias: fmt.Sprintf("tmp-%d", s.between(10, 99)), session: s.uuid(), ip: s.ip(homeNet),
+		ways: []way{{who: unlisted, proof: attested}},
+	}
 }

@@ -88,8 +88,8 @@ func (s *story) assume(from *session, r *role, name string, lasts time.Duration)
 	s.mayLose(own)
 	t.UserIdentity = identity{Type: "AWSAccount", PrincipalID: from.identity.PrincipalID, AccountID: from.account.id}
 	t.RecipientAccount = r.account.id
-	// The other account's copy names the caller's session, not its key.
-	named := []way{{to: from.cred, proof: inferred}}
+	// The other account's copy names the caller's account and session, not its key.
+	named := []way{{to: from.cred, proof: inferred}, {who: unlisted, proof: attested}}
 	named = append(named, slices.DeleteFunc(slices.Clone(from.says), func(w way) bool { return w.proof != claimed })...)
 	copied := s.writeTrail(t, from.owner, named)
 	s.mayLose(copied)

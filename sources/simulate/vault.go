@@ -106,12 +106,10 @@ func (s *story) login(m mount, path, address, display string, metadata map[strin
 	s.wait(time.Second, 3*time.Second)
 	t := s.newToken(display, metadata, policies, address, owner)
 	ask := s.vaultRequest(m, "update", path, object{"role": s.hidden(metadata["role"]), "jwt": s.hidden(s.word(20))}, address)
-	told := s.vaultPair(ask, vaultAuth{TokenType: "default"}, t.auth, vaultResponse{Auth: t.answer()}, owner, nil, []way{stated})
-	s.mayLose(told)
-	stated.told = told
-	t.cred.ways = []way{stated}
-	stated.told = nil
 	t.says = []way{stated}
+	told := s.vaultPair(ask, vaultAuth{TokenType: "default"}, t.auth, vaultResponse{Auth: t.answer()}, owner, nil, t.ways())
+	s.mayLose(told)
+	t.cred.ways = toldBy(told, t.says)
 	return t
 }
 

@@ -24,7 +24,8 @@ func (s *story) awsCredentials(t *token, m mount, kind int, name string) *sessio
 	}
 	ask := s.vaultRequest(m, operation, path, nil, t.address)
 	s.present(&ask, t)
-	s.vaultAsk(ask, t.auth, t.owner, t.ways())
+	asked := s.vaultAsk(ask, t.auth, t.owner, t.ways())
+	s.mayLose(asked)
 	a := s.made(t, kind, name)
 	shown := s.hidden(a.identity.AccessKeyID)
 	if m == awsMount {
@@ -37,15 +38,12 @@ func (s *story) awsCredentials(t *token, m mount, kind int, name string) *sessio
 	s.wait(100*time.Millisecond, 300*time.Millisecond)
 	told := s.vaultAnswer(ask, t.auth, answer, t.owner, t.ways())
 	s.mayLose(told)
-	switch {
-	case m == awsMount:
+	if m == awsMount {
 		a.cred.ways = append(a.cred.ways, way{told: told, to: t.cred, proof: issued})
-		for _, w := range t.says {
-			w.told, w.weak = told, true
-			a.cred.ways = append(a.cred.ways, w)
-		}
-	case kind != madeFederation:
-		a.cred.ways = append(a.cred.ways, way{told: told, to: t.cred, proof: inferred})
+	}
+	if kind != madeFederation {
+		// Only the request is close enough to the time in the name to tell of it.
+		a.cred.ways = append(a.cred.ways, way{told: asked, to: t.cred, proof: inferred})
 	}
 	a.owner, a.ip, a.agent = t.owner, t.address, pick(s.dice, toolAgents)
 	return a
@@ -118,11 +116,21 @@ func (s *story) federation(engine *session) *session {
 	return a
 }
 
+// nameIsFree reports whether nobody else asks now for credentials that Vault
+// would give the same kind of name, and keeps it so for the next half minute.
+func (s *story) nameIsFree(t *token, role string) bool {
+	return s.reserve("vault.aws_name:"+nameStem(t.auth.DisplayName, role), s.now, s.now.Add(30*time.Second))
+}
+
+// nameStem is the part of a name that tells who asked: it is cut at 42.
+func nameStem(display, role string) string {
+	stem := displayName(display) + "-" + role
+	return stem[:min(len(stem), 42)]
+}
+
 // generatedName is Vault's default template for users and sessions: the display
 // name and the role cut to 42, the time and 20 random letters, all cut to 64.
 func (s *story) generatedName(display, name string) string {
-	stem := displayName(display) + "-" + name
-	stem = stem[:min(len(stem), 42)]
-	full := fmt.Sprintf("vault-%s-%d-%s", stem, s.now.Unix(), s.word(20))
+	full := fmt.Sprintf("vault-%s-%d-%s", nameStem(display, name), s.now.Unix(), s.word(20))
 	return full[:min(len(full), 64)]
 }
