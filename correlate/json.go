@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -62,6 +63,41 @@ func (c Chain) MarshalJSON() ([]byte, error) {
 		Action: c.Action, Class: c.Class, Outcome: c.Outcome, Error: c.Error, Resources: c.Resources,
 		Context: c.Context, Usage: c.Usage, Evidence: c.Evidence,
 	})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote, and fields that a newer version
+// adds are passed over. What is no part of the JSON stays empty: facts, walked
+// keys, and of the links all but the key the event acted with.
+func (c *Chain) UnmarshalJSON(b []byte) error {
+	var j chainJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return fmt.Errorf("read chain: %w", err)
+	}
+	*c = Chain{
+		Event: Event{
+			ID: j.ID, Source: j.Source, EventID: j.EventID, Time: j.Time, ActionID: j.ActionID, Primary: j.Primary,
+			Tenant: j.Tenant, Actor: j.Executor.Principal, Action: j.Action, Class: j.Class, Outcome: j.Outcome, Error: j.Error,
+			Resources: j.Resources, Context: j.Context, Usage: j.Usage, Evidence: j.Evidence,
+		},
+		Rank: j.Rank, Version: j.Version, Settled: j.Settled, Status: j.Status, Proof: j.Proof, Missing: j.Missing,
+		Reason: j.Reason, Requestor: j.Requestor, Approvers: j.Approvers, Hops: j.Hops, Candidates: j.Candidates,
+	}
+	if !j.Executor.Key.IsZero() {
+		c.Uses = []Link{{Role: Acting, Key: j.Executor.Key}}
+		if len(j.Hops) > 0 {
+			c.Uses[0].Proof, c.Uses[0].Method = j.Hops[0].Proof, j.Hops[0].Method
+		}
+	}
+	// The cost is written when it is not zero. A usage that is there and empty is
+	// of a call that is known to have cost nothing.
+	var shown struct {
+		Usage *Usage `json:"usage"`
+	}
+	if err := json.Unmarshal(b, &shown); err != nil {
+		return fmt.Errorf("read chain: %w", err)
+	}
+	c.Usage.CostKnown = shown.Usage != nil && (shown.Usage.CostUSD != 0 || *shown.Usage == Usage{})
+	return nil
 }
 
 // eventJSON is the public shape of a decoded event: `whence try --events`.
