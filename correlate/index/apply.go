@@ -1,0 +1,146 @@
+package index
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"whence/correlate"
+)
+
+// applyBatch bounds how many facts are stored under one set of locks.
+const applyBatch = 512
+
+// apply stores facts that the topics have, moves the position, and makes the
+// facts visible. It returns the keys of which something new became known; a fact
+// is new once, whether Bind or Run comes first.
+//
+// The stripes of the keys are held from the first read to the last change of a
+// cache, so that nobody fills a cache with what was true before (see load), and
+// two applies of one key do not both find a fact new. Stripes are taken in
+// ascending order; nothing else is locked while waiting for one.
+func (t *Table) apply(facts []correlate.Fact, pos Position) ([]correlate.Key, error) {
+	var changed []correlate.Key
+	for len(facts) > applyBatch {
+		keys, err := t.applySome(facts[:applyBatch], nil)
+		changed = append(changed, keys...)
+		if err != nil {
+			return changed, err
+		}
+		facts = facts[applyBatch:]
+	}
+	keys, err := t.applySome(facts, pos) // the position moves last
+	return append(changed, keys...), err
+}
+
+func (t *Table) applySome(facts []correlate.Fact, pos Position) ([]correlate.Key, error) {
+	keys, groups := byKey(facts)
+	hashes := make([]uint64, len(keys))
+	for i, k := range keys {
+		hashes[i] = t.hash(k)
+	}
+	unlock := t.lock(hashes)
+	defer unlock()
+	if t.closed {
+		return nil, ErrClosed
+	}
+	var (
+		fresh   []correlate.Fact
+		changed []correlate.Key
+		updates []update
+	)
+	for i, k := range keys {
+		held, err := t.held(hashes[i], k, groups[k])
+		if err != nil {
+			return nil, fmt.Errorf("apply facts: %w", err)
+		}
+		merged, news := join(held.session, groups[k])
+		if len(news) == 0 {
+			continue
+		}
+		held.session = merged
+		fresh, changed, updates = append(fresh, news...), append(changed, k), append(updates, held)
+	}
+	if len(fresh) == 0 && len(pos) == 0 {
+		return nil, nil
+	}
+	if err := t.store.Put(fresh, pos); err != nil {
+		return nil, fmt.Errorf("apply facts: %w", err)
+	}
+	t.renew(updates)
+	t.counts.applied.Add(uint64(len(fresh)))
+	return changed, nil
+}
+
+// lock takes the stripes of all hashes and returns what lets go of them.
+func (t *Table) lock(hashes []uint64) (unlock func()) {
+	taken := make([]uint64, len(hashes))
+	for i, h := range hashes {
+		taken[i] = h % stripes
+	}
+	if len(taken) == 0 {
+		taken = append(taken, 0) // closed is read under it
+	}
+	slices.Sort(taken)
+	taken = slices.Compact(taken)
+	for _, s := range taken {
+		t.locks[s].Lock()
+	}
+	return func() {
+		for _, s := range taken {
+			t.locks[s].Unlock()
+		}
+	}
+}
+
+// An update is a session about to change.
+type update struct {
+	hash    uint64
+	session correlate.Session // facts whose origin is not before floor
+	floor   int64
+	// cacheable says that session is all there is from a useful floor on.
+	cacheable bool
+}
+
+// held reads what is known of k before facts are joined to it. Sessions are read
+// whole, so that they can be cached at once. Aliases are too long for that: if
+// the hot table does not hold the alias, only what is as young as the oldest of
+// facts is read, which tells whether they are new. The caller holds k's stripe,
+// or does not mind an answer that is out of date.
+func (t *Table) held(hash uint64, k correlate.Key, facts []correlate.Fact) (update, error) {
+	if _, alias := t.lives[k.Kind]; !alias {
+		if s, from, ok := t.hot.get(hash, k, whole); ok {
+			return update{hash, s, from, true}, nil
+		}
+		s, err := t.store.Get(k, time.Time{}, 0)
+		return update{hash, s, whole, true}, err
+	}
+	oldest := slices.MinFunc(facts, func(a, b correlate.Fact) int { return a.Time.Compare(b.Time) }).Time
+	if s, from, ok := t.hot.get(hash, k, nanos(oldest)); ok {
+		return update{hash, s, from, true}, nil
+	}
+	s, err := t.store.Get(k, oldest, 1)
+	return update{hash, s, 0, false}, err
+}
+
+// renew brings the caches up to date with the store. New sessions go into the hot
+// table, where their first action finds them; an alias waits there until asked
+// for. The caller holds the stripes.
+func (t *Table) renew(updates []update) {
+	dropped := false
+	for _, u := range updates {
+		k := u.session.Key
+		if u.cacheable {
+			t.hot.set(u.hash, u.session, u.floor)
+		} else {
+			t.hot.drop(u.hash)
+		}
+		if _, alias := t.lives[k.Kind]; !alias {
+			t.cold.drop(u.hash)
+			dropped = true
+		}
+	}
+	if dropped {
+		t.cold.settle()
+	}
+}

@@ -1,0 +1,130 @@
+package index
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate"
+)
+
+// Bind makes facts known to every instance. It publishes them, waits until all
+// are acked, stores them here, and returns once Lookup finds them. Facts that are
+// known already, with the same content or in a stronger telling, cost nothing.
+// On an error nothing was stored and Bind is to be called again: store first, and
+// a crash would leave this instance believing that the topic has what it does
+// not. While the brokers are away Bind waits until ctx is done.
+//
+// A fact that must not expire goes to both topics: to the registry since it must
+// not expire, and to the sessions topic since marks order only what is there.
+// Facts larger than MaxFactBytes are refused: counted, and left out everywhere.
+//
+// While Run is active, Bind passes the keys of which something new became known
+// to Run's notify, on the caller's goroutine.
+func (t *Table) Bind(ctx context.Context, facts []correlate.Fact) error {
+	t.counts.bound.Add(uint64(len(facts)))
+	fresh, records, err := t.fresh(facts)
+	if err != nil {
+		return fmt.Errorf("bind facts: %w", err)
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := t.publish(ctx, records); err != nil {
+		return fmt.Errorf("bind facts: %w", err)
+	}
+	t.counts.published.Add(uint64(len(fresh)))
+	changed, err := t.apply(fresh, nil)
+	t.tell(changed)
+	if err != nil {
+		return fmt.Errorf("bind facts: %w", err)
+	}
+	return nil
+}
+
+// Announce writes each mark to every partition of the sessions topic and returns
+// once all are acked. The facts that a mark vouches for must have been bound.
+func (t *Table) Announce(ctx context.Context, marks []correlate.Mark) error {
+	records := make([]*kgo.Record, 0, len(marks)*t.sessions)
+	for _, m := range marks {
+		for p := range t.sessions {
+			records = append(records, markRecord(t.cfg.SessionsTopic, int32(p), m))
+		}
+	}
+	if err := t.publish(ctx, records); err != nil {
+		return fmt.Errorf("announce marks: %w", err)
+	}
+	t.counts.marks.Add(uint64(len(marks)))
+	return nil
+}
+
+// fresh leaves out what is known and makes records of the rest.
+func (t *Table) fresh(facts []correlate.Fact) (fresh []correlate.Fact, records []*kgo.Record, err error) {
+	told := make([]correlate.Fact, 0, len(facts))
+	for i := range facts {
+		if !fits(&facts[i]) {
+			t.refuse(&facts[i])
+			continue
+		}
+		told = append(told, normal(facts[i]))
+	}
+	keys, groups := byKey(told)
+	for _, k := range keys {
+		held, err := t.glance(k, groups[k])
+		if err != nil {
+			return nil, nil, err
+		}
+		merged, news := join(held, groups[k])
+		isStanding := false
+		for i := range merged.Facts {
+			isStanding = isStanding || merged.Facts[i].Standing
+		}
+		for i := range news {
+			records = append(records, factRecord(t.cfg.SessionsTopic, t.sessions, &news[i]))
+			if t.lasting(&news[i]) || isStanding {
+				records = append(records, factRecord(t.cfg.RegistryTopic, t.registry, &news[i]))
+			}
+		}
+		fresh = append(fresh, news...)
+	}
+	t.counts.skipped.Add(uint64(len(told) - len(fresh)))
+	return fresh, records, nil
+}
+
+// glance is held under a shared lock.
+func (t *Table) glance(k correlate.Key, facts []correlate.Fact) (correlate.Session, error) {
+	hash := t.hash(k)
+	l := &t.locks[hash%stripes]
+	l.RLock()
+	defer l.RUnlock()
+	if t.closed {
+		return correlate.Session{}, ErrClosed
+	}
+	u, err := t.held(hash, k, facts)
+	return u.session, err
+}
+
+func (t *Table) publish(ctx context.Context, records []*kgo.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := t.producer.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return nil
+}
+
+func (t *Table) refuse(f *correlate.Fact) {
+	if t.counts.refused.Add(1) == 1 {
+		t.log.Warn("a fact is too large to be published and was left out; later ones are only counted",
+			"source", f.Source, "event_id", f.EventID, "limit", MaxFactBytes)
+	}
+}
+
+// tell passes keys on to whoever listens.
+func (t *Table) tell(keys []correlate.Key) {
+	if notify := t.notify.Load(); notify != nil && len(keys) > 0 {
+		(*notify)(keys)
+	}
+}

@@ -1,0 +1,98 @@
+package index
+
+import (
+	"fmt"
+
+	"github.com/dgraph-io/ristretto/v2"
+
+	"whence/correlate"
+)
+
+const (
+	// coldOverhead is what ristretto itself holds per entry, in bytes.
+	coldOverhead  = 128
+	coldTypical   = 400 // bytes of an entry and its overhead; sizes the counters
+	minCacheBytes = 64 << 10
+)
+
+// cold holds sessions that have left the hot table: ristretto, which drops what
+// it likes, but never keeps what it was told to drop. A nil cold is off.
+//
+// Ristretto queues what is set, and may lose it. A value that is set, then set
+// anew, can keep the first one if the second is lost; so nothing is ever set
+// over: a change deletes, and the next look-up fills again. And a value that is
+// set, then deleted, can appear for a moment when the queue gets to it; so drop
+// is followed by settle, before anyone may fill again.
+type cold struct {
+	cache *ristretto.Cache[uint64, []byte]
+}
+
+func newCold(bytes int64) (*cold, error) {
+	if bytes == 0 {
+		return nil, nil
+	}
+	cache, err := ristretto.NewCache(&ristretto.Config[uint64, []byte]{
+		NumCounters: max(1000, 10*bytes/coldTypical),
+		MaxCost:     bytes,
+		BufferItems: 64,
+		// Costs are bytes and have ristretto's own share in them already; left
+		// to itself it adds 56 to every cost, whatever the unit.
+		IgnoreInternalCost: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open cache: %w", err)
+	}
+	return &cold{cache}, nil
+}
+
+// get returns the session of k if it is here.
+func (c *cold) get(hash uint64, k correlate.Key) (correlate.Session, bool) {
+	if c == nil {
+		return correlate.Session{}, false
+	}
+	entry, ok := c.cache.Get(hash)
+	if !ok {
+		return correlate.Session{}, false
+	}
+	s, _, ok := readEntry(entry, k, whole)
+	return s, ok
+}
+
+// fill offers a whole session. Unknown keys must not be offered: an absence that
+// is cached is a fact that is missed.
+func (c *cold) fill(hash uint64, s correlate.Session) {
+	if c == nil {
+		return
+	}
+	entry := appendEntry(nil, s, whole)
+	if len(entry) <= maxEntryBytes {
+		c.cache.Set(hash, entry, int64(len(entry))+coldOverhead)
+	}
+}
+
+// drop forgets what is held under hash, once settle has returned.
+func (c *cold) drop(hash uint64) {
+	if c != nil {
+		c.cache.Del(hash)
+	}
+}
+
+// settle waits until everything asked for before has happened.
+func (c *cold) settle() {
+	if c != nil {
+		c.cache.Wait()
+	}
+}
+
+func (c *cold) bytes() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.cache.MaxCost() - c.cache.RemainingCost()
+}
+
+func (c *cold) close() {
+	if c != nil {
+		c.cache.Close()
+	}
+}

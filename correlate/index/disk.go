@@ -1,0 +1,141 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+const (
+	// nameplate is the file that says that a directory is ours to empty.
+	nameplate = "WHENCE"
+	// verdict is the file left behind when a read found damage; the next start
+	// empties the directory instead of finding it again.
+	verdict = "DAMAGED"
+)
+
+// rowsVersion is what the nameplate must say. It changes with the rows, and with
+// the codec of the topics: records of a newer codec were skipped when they were
+// read, so they must be read again.
+func rowsVersion() string {
+	return fmt.Sprintf("whence session store, rows 1, codec %d\n", codecVersion)
+}
+
+var (
+	errForeign = errors.New("the directory holds files that are not ours; choose an empty one")
+	errDamaged = errors.New("the store is damaged; the next start rebuilds it from the topics")
+)
+
+// claim locks the directory and makes sure that it is ours.
+func (p *Pebble) claim() error {
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return err
+	}
+	ours, empty := false, true
+	for _, e := range entries {
+		ours = ours || e.Name() == nameplate
+		empty = empty && e.Name() == "LOCK"
+	}
+	if !ours && !empty {
+		return errForeign
+	}
+	lock, err := pebble.LockDirectory(p.dir, vfs.Default)
+	if err != nil {
+		return fmt.Errorf("lock it (is another process using it?): %w", err)
+	}
+	p.lock = lock
+	if empty {
+		if err := p.name(); err != nil {
+			return errors.Join(err, lock.Close())
+		}
+	}
+	return nil
+}
+
+// unusable says why the directory must be emptied before it is opened, or "".
+func (p *Pebble) unusable() string {
+	if why, err := os.ReadFile(filepath.Join(p.dir, verdict)); err == nil {
+		return strings.TrimSpace(string(why))
+	}
+	plate, err := os.ReadFile(filepath.Join(p.dir, nameplate))
+	switch {
+	case err != nil:
+		return err.Error()
+	case string(plate) != rowsVersion():
+		return "written by another release: " + strings.TrimSpace(string(plate))
+	}
+	return ""
+}
+
+// wipe deletes the store's files and nothing else.
+func (p *Pebble) wipe() error {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !wipeable(e.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(p.dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return p.name()
+}
+
+func wipeable(name string) bool {
+	for _, begin := range []string{"CURRENT", "MANIFEST-", "OPTIONS-", "marker.", nameplate, verdict} {
+		if strings.HasPrefix(name, begin) {
+			return true
+		}
+	}
+	for _, end := range []string{".sst", ".log", ".blob", ".dbtmp"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Pebble) name() error {
+	return os.WriteFile(filepath.Join(p.dir, nameplate), []byte(rowsVersion()), 0o600)
+}
+
+// failed wraps an error of the store. Damage is remembered for the next start;
+// this one cannot go on, for what it would answer may lack facts.
+func (p *Pebble) failed(what string, err error) error {
+	if pebble.IsCorruptionError(err) || errors.Is(err, errDamaged) {
+		err = errors.Join(err, os.WriteFile(filepath.Join(p.dir, verdict), []byte(err.Error()+"\n"), 0o600))
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// damaged marks an error of a row that cannot be read.
+func damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
+}
+
+// quiet is the Pebble log: what matters comes back as an error.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+
+// Fatalf must not return. Pebble calls it when it can no longer write its
+// manifest and has nobody left to tell.
+func (quiet) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf("session store: "+format, args...))
+}

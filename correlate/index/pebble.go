@@ -1,0 +1,221 @@
+package index
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+
+	"whence/correlate"
+)
+
+// Pebble is a Store on local disk. It writes no log of its own and syncs nothing
+// before Close: the topics are its log. Facts and position of one Put land in one
+// batch, and batches become durable in the order they were made, so after a crash
+// the store is as it was some time ago and reads on from there.
+type Pebble struct {
+	dir     string
+	db      *pebble.DB
+	lock    io.Closer
+	rebuilt string
+
+	put     sync.Mutex // Put reads, merges and writes
+	lasting atomic.Pointer[func(*correlate.Fact) bool]
+}
+
+// OpenPebble opens the store in dir and makes the directory if need be.
+// cacheBytes bounds the cache of blocks read from disk. A directory that is
+// damaged or was written by a release with other rows is emptied, since the
+// topics give everything back: Rebuilt then says why. A directory that is in use
+// by another process, or that holds anything else, is an error and left alone.
+func OpenPebble(dir string, cacheBytes int64) (*Pebble, error) {
+	p := &Pebble{dir: dir}
+	if err := p.claim(); err != nil {
+		return nil, fmt.Errorf("open session store %s: %w", dir, err)
+	}
+	why := p.unusable()
+	if why == "" {
+		if err := p.open(cacheBytes); err != nil {
+			why = err.Error()
+		}
+	}
+	if p.db != nil {
+		return p, nil
+	}
+	p.rebuilt = why
+	if err := errors.Join(p.wipe(), p.open(cacheBytes)); err != nil {
+		return nil, fmt.Errorf("rebuild session store %s: %w", dir, errors.Join(err, p.lock.Close()))
+	}
+	return p, nil
+}
+
+// Rebuilt says why OpenPebble emptied the directory; empty if it did not.
+func (p *Pebble) Rebuilt() string { return p.rebuilt }
+
+func (p *Pebble) open(cacheBytes int64) error {
+	cache := pebble.NewCache(max(cacheBytes, 1<<20))
+	defer cache.Unref()
+	opts := &pebble.Options{
+		Cache:              cache,
+		Comparer:           comparer(),
+		DisableWAL:         true,
+		FormatMajorVersion: pebble.FormatNewest,
+		Lock:               p.lock.(*pebble.Lock),
+		Logger:             quiet{},
+		MemTableSize:       16 << 20,
+	}
+	for i := range opts.Levels {
+		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	db, err := pebble.Open(p.dir, opts)
+	if err != nil {
+		return err
+	}
+	p.db = db
+	return nil
+}
+
+// Get implements Store.
+func (p *Pebble) Get(k correlate.Key, at time.Time, life time.Duration) (correlate.Session, error) {
+	iter, err := p.db.NewIter(&pebble.IterOptions{KeyTypes: pebble.IterKeyTypePointsOnly, UseL6Filters: true})
+	if err != nil {
+		return correlate.Session{}, p.failed("read session", err)
+	}
+	var buf [256]byte
+	from := appendPrefix(buf[:0], k)
+	if floor := floorOf(at, life); floor != whole {
+		from = appendMoment(from, floor)
+	}
+	var facts []correlate.Fact
+	for ok := iter.SeekPrefixGE(from); ok; ok = iter.Next() {
+		f, rowErr := readRow(k, iter.Value())
+		if rowErr != nil {
+			return correlate.Session{}, p.failed("read session", errors.Join(rowErr, iter.Close()))
+		}
+		facts = append(facts, f)
+	}
+	if err := iter.Close(); err != nil {
+		return correlate.Session{}, p.failed("read session", err)
+	}
+	return gather(k, facts), nil
+}
+
+func readRow(k correlate.Key, value []byte) (correlate.Fact, error) {
+	f := correlate.Fact{Key: k}
+	r := reader{s: string(value)}
+	r.body(&f)
+	return f, damaged(r.end("row"))
+}
+
+// Put implements Store.
+func (p *Pebble) Put(facts []correlate.Fact, pos Position) error {
+	p.put.Lock()
+	defer p.put.Unlock()
+	b := p.db.NewBatch()
+	defer b.Close()
+	keys, groups := byKey(facts)
+	var row, body []byte
+	for _, k := range keys {
+		for _, f := range gather(k, groups[k]).Facts {
+			row = appendRow(row[:0], &f)
+			stronger, err := p.merged(row, f)
+			if err != nil {
+				return p.failed("write facts", err)
+			}
+			body = appendBody(body[:0], &stronger)
+			if err := b.Set(row, body, nil); err != nil {
+				return p.failed("write facts", err)
+			}
+		}
+	}
+	for tp, next := range pos {
+		if err := b.Set(positionRow(tp), binary.BigEndian.AppendUint64(nil, uint64(next)), nil); err != nil {
+			return p.failed("write position", err)
+		}
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		return p.failed("write facts", err)
+	}
+	return nil
+}
+
+// merged is f joined with the telling of it that row holds, if any.
+func (p *Pebble) merged(row []byte, f correlate.Fact) (correlate.Fact, error) {
+	value, closer, err := p.db.Get(row)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	defer closer.Close()
+	held, err := readRow(f.Key, value)
+	if err != nil {
+		return f, err
+	}
+	return gather(f.Key, []correlate.Fact{held, f}).Facts[0], nil
+}
+
+// Position implements Store.
+func (p *Pebble) Position() (Position, error) {
+	pos := Position{}
+	err := p.scan(positionRows, func(row, value []byte) error {
+		tp, next, err := readPosition(row, value)
+		pos[tp] = next
+		return damaged(err)
+	})
+	if err != nil {
+		return nil, p.failed("read position", err)
+	}
+	return pos, nil
+}
+
+// Reset implements Store.
+func (p *Pebble) Reset() error {
+	p.put.Lock()
+	defer p.put.Unlock()
+	b := p.db.NewBatch()
+	defer b.Close()
+	for _, rows := range []byte{factRows, positionRows} {
+		lower, upper := span(rows)
+		if err := b.DeleteRange(lower, upper, nil); err != nil {
+			return p.failed("reset", err)
+		}
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		return p.failed("reset", err)
+	}
+	return nil
+}
+
+func (p *Pebble) keep(lasting func(*correlate.Fact) bool) { p.lasting.Store(&lasting) }
+
+// Close implements Store: it writes out what is in memory and syncs.
+func (p *Pebble) Close() error {
+	err := errors.Join(p.db.Flush(), p.db.Close(), p.lock.Close())
+	if err != nil {
+		return fmt.Errorf("close session store: %w", err)
+	}
+	return nil
+}
+
+// scan calls f with every row of one sort, in order, until it returns an error.
+func (p *Pebble) scan(rows byte, f func(row, value []byte) error) error {
+	lower, upper := span(rows)
+	iter, err := p.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper, KeyTypes: pebble.IterKeyTypePointsOnly})
+	if err != nil {
+		return err
+	}
+	for ok := iter.First(); ok; ok = iter.Next() {
+		if err := f(iter.Key(), iter.Value()); err != nil {
+			return errors.Join(err, iter.Close())
+		}
+	}
+	return iter.Close()
+}

@@ -1,0 +1,258 @@
+package index
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate"
+)
+
+// ErrClosed is returned by a Table after Close.
+var ErrClosed = errors.New("session table is closed")
+
+// stripes is how many locks the keys are spread over.
+const stripes = 1024
+
+// Table is the session table: it publishes facts, follows what everyone has
+// published, and answers look-ups from this machine alone. Its methods are safe
+// for concurrent use, but CatchUp comes before Run, once, and nothing else is
+// done with the table before CatchUp has returned, save Follow.
+//
+// The order of its life is Open, Follow, CatchUp, Run (in a goroutine of its
+// owner) beside Lookup and Bind, then Close once Run has returned.
+type Table struct {
+	cfg     Config
+	opts    []kgo.Opt
+	store   Store
+	log     *slog.Logger
+	lives   map[correlate.Kind]time.Duration
+	lasting func(*correlate.Fact) bool
+
+	producer   *kgo.Client
+	consumer   *kgo.Client // nil before CatchUp
+	sessions   int         // partitions of the sessions topic
+	registry   int         // partitions of the registry topic
+	identities Position    // the topics' own ids
+
+	// locks keep caches and store in step; see apply. closed is guarded by all
+	// of them together.
+	locks  [stripes]sync.RWMutex
+	closed bool
+	seed   maphash.Seed
+	hot    *hot
+	cold   *cold
+
+	marks  atomic.Pointer[correlate.Marks]
+	notify atomic.Pointer[func([]correlate.Key)]
+	next   map[TopicPartition]int64 // next offset to read; of CatchUp, then Run
+	ends   map[TopicPartition]int64 // known end of each partition; likewise
+	counts counts
+}
+
+// Open dials the brokers with opts, once to write and, in CatchUp, once to read,
+// and puts the caches in front of store. The topics must exist: see EnsureTopics.
+// kinds is what the enabled sources mint; it says how long aliases matter and
+// what never expires. The table owns store from here on: Close closes it, and so
+// does Open when it fails. A store that was filled from other topics than these
+// is emptied, which log says.
+func Open(ctx context.Context, cfg Config, opts []kgo.Opt, store Store, kinds correlate.Kinds, log *slog.Logger) (*Table, error) {
+	t := &Table{
+		cfg: cfg, opts: opts, store: store, log: log,
+		lives: lives(kinds), lasting: lasting(kinds),
+		seed: maphash.MakeSeed(), hot: newHot(cfg.HotBytes),
+		next: map[TopicPartition]int64{}, ends: map[TopicPartition]int64{},
+	}
+	if err := t.open(ctx); err != nil {
+		return nil, fmt.Errorf("open session table: %w", errors.Join(err, t.Close()))
+	}
+	return t, nil
+}
+
+func (t *Table) open(ctx context.Context) error {
+	if err := t.cfg.Validate(); err != nil {
+		return err
+	}
+	var err error
+	if t.cold, err = newCold(t.cfg.CacheBytes); err != nil {
+		return err
+	}
+	if k, ok := t.store.(keeper); ok {
+		k.keep(t.lasting)
+	}
+	if r, ok := t.store.(interface{ Rebuilt() string }); ok && r.Rebuilt() != "" {
+		t.log.Warn("the local session store was emptied and is rebuilt from the topics", "why", r.Rebuilt())
+	}
+	t.producer, err = kgo.NewClient(slices.Concat(t.opts, []kgo.Opt{
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.ProducerLinger(time.Millisecond), // every Bind waits for its acks
+		// Lets ctx end a Bind whose records are on their way. They may arrive
+		// all the same, and a second time later: harmless.
+		kgo.AllowIdempotentProduceCancellation(),
+	})...)
+	if err != nil {
+		return err
+	}
+	return t.meet(ctx)
+}
+
+// meet learns the topics' partitions and ids, and empties a store that was filled
+// from others: it holds facts that these topics do not have, and they would never
+// be published.
+func (t *Table) meet(ctx context.Context) error {
+	topics, err := kadm.NewClient(t.producer).ListTopics(ctx, t.cfg.SessionsTopic, t.cfg.RegistryTopic)
+	if err != nil {
+		return fmt.Errorf("list topics: %w", err)
+	}
+	t.identities = Position{}
+	for name, partitions := range map[string]*int{t.cfg.SessionsTopic: &t.sessions, t.cfg.RegistryTopic: &t.registry} {
+		topic := topics[name]
+		if topic.Err != nil || len(topic.Partitions) == 0 {
+			return fmt.Errorf("topic %s: it does not exist or may not be read: %w", name, topic.Err)
+		}
+		*partitions = len(topic.Partitions)
+		if id := topic.ID; id != (kadm.TopicID{}) { // brokers before 2.8 have none
+			t.identities[TopicPartition{name, identity}] = int64(binary.BigEndian.Uint64(id[:8]) ^ binary.BigEndian.Uint64(id[8:]))
+		}
+	}
+	pos, err := t.store.Position()
+	if err != nil {
+		return err
+	}
+	for tp, held := range pos {
+		if tp.Topic != t.cfg.SessionsTopic && tp.Topic != t.cfg.RegistryTopic {
+			return t.startOver("it was filled from another topic", "topic", tp.Topic)
+		}
+		if id, ok := t.identities[tp]; ok && held != id {
+			return t.startOver("a topic was made anew", "topic", tp.Topic)
+		}
+	}
+	return t.store.Put(nil, t.identities)
+}
+
+// startOver empties the store.
+func (t *Table) startOver(why string, args ...any) error {
+	t.log.Warn("the local session store is rebuilt from the topics: "+why, args...)
+	if err := t.store.Reset(); err != nil {
+		return err
+	}
+	return t.store.Put(nil, t.identities)
+}
+
+// Follow sets where marks read from the sessions topic go. It must be called
+// before CatchUp, or marks are missed. Marks that a former run has read are not
+// read again; lanes refresh theirs.
+func (t *Table) Follow(m *correlate.Marks) { t.marks.Store(m) }
+
+// SessionsPartitions is how many partitions the sessions topic has. Partitions
+// added later are read, but written to only after a restart.
+func (t *Table) SessionsPartitions() int { return t.sessions }
+
+// Lookup implements correlate.Index. Facts that were bound here, or of which Run
+// or CatchUp has told, are always in what it returns. Of an alias, bindings older
+// than the alias can matter are left out.
+func (t *Table) Lookup(_ context.Context, k correlate.Key, at time.Time) (correlate.Session, error) {
+	life := t.lives[k.Kind]
+	floor, hash := floorOf(at, life), t.hash(k)
+	if s, _, ok := t.hot.get(hash, k, floor); ok {
+		t.hot.shard(hash).hits.Add(1)
+		return since(s, floor), nil
+	}
+	if s, ok := t.cold.get(hash, k); ok {
+		t.counts.coldHits.Add(1)
+		return s, nil
+	}
+	return t.load(hash, k, at, life)
+}
+
+func (t *Table) hash(k correlate.Key) uint64 { return maphash.Comparable(t.seed, k) }
+
+// load reads k from the store and fills a cache: the cold one with a whole
+// session, the hot one with an alias, from a little earlier than was asked for.
+//
+// The stripe is held, shared, from the read to the fill. Without it: load reads
+// the store; apply stores a new fact and drops what is cached; load fills the
+// cache with what it read, and the new fact is missed until the entry goes.
+func (t *Table) load(hash uint64, k correlate.Key, at time.Time, life time.Duration) (correlate.Session, error) {
+	l := &t.locks[hash%stripes]
+	l.RLock()
+	defer l.RUnlock()
+	if t.closed {
+		return correlate.Session{}, ErrClosed
+	}
+	t.counts.storeReads.Add(1)
+	longer := life + life/4
+	s, err := t.store.Get(k, at, longer)
+	if err != nil {
+		return correlate.Session{}, fmt.Errorf("look up session: %w", err)
+	}
+	switch {
+	case len(s.Facts) == 0:
+		t.counts.absent.Add(1)
+	case life > 0:
+		t.hot.set(hash, s, floorOf(at, longer))
+	default:
+		t.cold.fill(hash, s)
+	}
+	return since(s, floorOf(at, life)), nil
+}
+
+// Sweep deletes from the store what is over for longer than the retention of the
+// sessions topic, and returns how many facts that were. now is event time: the
+// earliest anything may still happen at, not the time on the wall, or a replay of
+// last year's logs loses its facts as it binds them. What is cached stays until
+// it is pushed out; it can matter to nobody.
+func (t *Table) Sweep(ctx context.Context, now time.Time) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("sweep sessions: %w", err)
+	}
+	if t.isClosed() {
+		return 0, ErrClosed
+	}
+	n, err := t.store.Sweep(now.Add(-t.cfg.Retention))
+	if err != nil {
+		return n, fmt.Errorf("sweep sessions: %w", err)
+	}
+	return n, nil
+}
+
+// Close ends Bind and Run with an error, frees the clients and closes the store.
+// It must not be called while Sweep runs. Calling it again does nothing.
+func (t *Table) Close() error {
+	if t.producer != nil {
+		t.producer.Close()
+	}
+	if t.consumer != nil {
+		t.consumer.Close()
+	}
+	for i := range t.locks {
+		t.locks[i].Lock()
+		defer t.locks[i].Unlock()
+	}
+	if t.closed {
+		return nil
+	}
+	t.closed = true
+	t.cold.close() // no fill can run into it: fills hold a stripe
+	if err := t.store.Close(); err != nil {
+		return fmt.Errorf("close session table: %w", err)
+	}
+	return nil
+}
+
+func (t *Table) isClosed() bool {
+	t.locks[0].RLock()
+	defer t.locks[0].RUnlock()
+	return t.closed
+}
