@@ -308,7 +308,9 @@ func state(facts []Fact, best *Fact, at time.Time, early time.Duration) string {
 	switch e := ended(facts, at.Add(-Skew)); {
 	case e != nil:
 		return cmp.Or(e.Reason, "ended")
-	case start.After(at.Add(early)):
+	case start.After(at.Add(early)) && !best.Standing:
+		// A standing key may be older than the first line that tells of it: one
+		// that was activated again and whose creation was never seen.
 		return "early"
 	case !end.IsZero() && end.Before(at.Add(-Skew)):
 		return "expired"

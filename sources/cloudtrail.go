@@ -129,9 +129,9 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	if t.IsZero() {
 		t = cloudtrailTime(rec.Timestamp)
 	}
-	if t.IsZero() {
-		d.out.reject(raw, correlate.RejectNoTime, "eventTime is missing or no time")
-		return
+	timed := !t.IsZero()
+	if !timed {
+		t = d.in.arrival()
 	}
 	hash := sum(raw)
 	account := cmp.Or(rec.RecipientAccount, rec.Identity.AccountID)
@@ -149,7 +149,7 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	readOnly := e.readOnly()
 	ev := correlate.Event{
 		ID: e.id, EventID: eventID, Time: t,
-		Actor: actor, Uses: uses, Mints: e.mints(actor, uses),
+		Actor: actor, Uses: uses,
 		Action: e.service + ":" + rec.EventName, Class: e.class(readOnly), Outcome: e.outcome, Error: e.failure(),
 		Resources: e.resources(),
 		Context: correlate.Context{
@@ -157,6 +157,9 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 			Session: e.Identity.sessionName(),
 		},
 		Evidence: correlate.Evidence{SHA256: hash},
+	}
+	if timed {
+		ev.Mints = e.mints(actor, uses)
 	}
 	if actor.Type != correlate.ServiceAccount {
 		ev.Context.App = rec.Identity.InvokedBy // the service that called in the actor's name
