@@ -140,6 +140,15 @@ func unresolved(ways []outcome) outcome {
 			break
 		}
 	}
+	if o.end == ambiguous && o.link == Inferred {
+		// Rule 5 for several candidates: none of them is what the log names.
+		for i := range ways {
+			if w := &ways[i]; w.unresolvedLink() && w.link > Claimed && w.role != Holder {
+				o = *w
+				break
+			}
+		}
+	}
 	o.candidates = slices.Clone(o.candidates)
 	for i := range ways {
 		if w := &ways[i]; w.resolved() {

@@ -84,7 +84,7 @@ func (d *vaultDeed) awsKey(f correlate.Fact) []correlate.Fact {
 	if strings.HasPrefix(data.ARN, "arn:") {
 		f.Principal.ID, f.Principal.Issuer = data.ARN, "aws"
 	}
-	f.Parents = d.parent(correlate.Requestor, f.Method)
+	f.Parents = d.parent(correlate.Holder, f.Method)
 	if len(f.Parents) == 0 {
 		return nil
 	}
