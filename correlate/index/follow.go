@@ -108,7 +108,7 @@ func (t *Table) offsets(ctx context.Context, list func(*kadm.Client, context.Con
 }
 
 // dial opens the reading client. It reads from t.next; partitions that are added
-// while it runs are found by themselves and read from their beginning.
+// while it runs are read after a restart, as they are written to.
 func (t *Table) dial() (*kgo.Client, error) {
 	from := map[string]map[int32]kgo.Offset{}
 	for tp, next := range t.next {
@@ -118,7 +118,6 @@ func (t *Table) dial() (*kgo.Client, error) {
 		from[tp.Topic][tp.Partition] = kgo.NewOffset().At(next)
 	}
 	return kgo.NewClient(slices.Concat(t.opts, []kgo.Opt{
-		kgo.ConsumeTopics(t.cfg.SessionsTopic, t.cfg.RegistryTopic),
 		kgo.ConsumePartitions(from),
 		// Reading anything twice is harmless; reading something never is not.
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),

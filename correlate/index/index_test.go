@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -128,6 +129,9 @@ func (r random) facts(n int) []correlate.Fact {
 // diff compares sessions; no facts are no facts, nil or empty.
 func diff(t *testing.T, what string, got, want correlate.Session) {
 	t.Helper()
+	if bytes.Equal(appendEntry(nil, got, 0), appendEntry(nil, want, 0)) {
+		return // comparing values takes a hundred times as long
+	}
 	if d := cmp.Diff(got, want, cmpopts.EquateEmpty()); d != "" {
 		t.Fatalf("%s (-got +want):\n%s", what, d)
 	}

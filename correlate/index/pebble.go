@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"whence/correlate"
 )
@@ -65,6 +66,7 @@ func (p *Pebble) open(cacheBytes int64) error {
 		Cache:              cache,
 		Comparer:           comparer(),
 		DisableWAL:         true,
+		FS:                 vfs.Default, // without the goroutine that Pebble leaves behind when it cannot open
 		FormatMajorVersion: pebble.FormatNewest,
 		Lock:               p.lock.(*pebble.Lock),
 		Logger:             quiet{},

@@ -156,7 +156,7 @@ func (t *Table) startOver(why string, args ...any) error {
 func (t *Table) Follow(m *correlate.Marks) { t.marks.Store(m) }
 
 // SessionsPartitions is how many partitions the sessions topic has. Partitions
-// added later are read, but written to only after a restart.
+// added later are read and written to after a restart.
 func (t *Table) SessionsPartitions() int { return t.sessions }
 
 // Lookup implements correlate.Index. Facts that were bound here, or of which Run
