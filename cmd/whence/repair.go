@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"whence/correlate/index"
+	"whence/pipeline"
+)
+
+func repairCommand() *cobra.Command {
+	var (
+		config string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "repair",
+		Short: "Improve stored chains by facts that came late, once",
+		Long: `Improve stored chains by facts that came late, once.
+
+Chains that name a key of which something new became known since the last repair
+are walked again, and so are those that a full window let go. Better versions
+replace what is stored, and alerts they answer are closed. It may run beside
+whence run, and again at any time: a repeat finds nothing to do.`,
+		Example: `  whence repair -c whence.yaml
+  whence repair -c whence.yaml --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := configured(config, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			done, err := w.repair(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d late facts read, %d chains walked again, %d improved, %d alerts updated\n",
+				done.Facts, done.Chains, done.Improved, done.Alerts)
+			return err
+		},
+	}
+	configFlag(cmd, &config)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was done as JSON")
+	return cmd
+}
+
+// repair holds its facts in memory: the folder of the session store belongs to
+// the process that runs.
+func (w *wiring) repair(ctx context.Context) (done pipeline.Repaired, err error) {
+	defer func() { err = errors.Join(err, w.close(ctx)) }()
+	if err := w.connect(ctx, false, func(string) {}); err != nil {
+		return done, err
+	}
+	deps, err := w.open(ctx, index.NewMemory())
+	if err != nil {
+		return done, err
+	}
+	topics := []string{w.settings.Sessions.Topic, w.settings.Sessions.Registry}
+	done, err = pipeline.NewRepair(w.settings.pipeline(), deps, topics, w.archive).Once(ctx)
+	return done, finalAdvice(err)
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"whence/correlate/index"
+	"whence/pipeline"
+	"whence/sinks"
+)
+
+func runCommand() *cobra.Command {
+	var config string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Consume raw logs from Kafka, correlate them, write chains",
+		Long: `Consume raw logs from Kafka, correlate them, and write chains and alerts to
+ClickHouse and to topics. Start more instances with the same configuration to
+share the work.
+
+whence makes its own topics and its ClickHouse schema if they are missing, and
+waits for servers that are away. On Ctrl-C or SIGTERM it finishes what it has in
+hand and leaves the group; a second one stops it at once, which loses nothing.
+
+Every key of the configuration can be overridden by an environment variable:
+WHENCE_KAFKA_BROKERS=a:9092,b:9092, WHENCE_CLICKHOUSE_PASSWORD=...`,
+		Example: `  whence check -c whence.yaml && whence run -c whence.yaml
+  WHENCE_CLICKHOUSE_ADDR=ch:9000 whence run -c whence.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := configured(config, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			err = w.run(cmd.Context(), nil)
+			if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
+				return nil // stopped while it was waiting
+			}
+			return err
+		},
+	}
+	configFlag(cmd, &config)
+	return cmd
+}
+
+// run consumes until ctx is done, and returns nil after an orderly stop. ready, if
+// not nil, is called once it consumes.
+func (w *wiring) run(ctx context.Context, ready func()) (err error) {
+	admin, err := startAdmin(ctx, w.settings.Listen, w.metrics)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		admin.wait("the end")
+		err = errors.Join(err, w.close(ctx))
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+		defer cancel()
+		err = errors.Join(err, admin.stop(end))
+	}()
+	if err := w.connect(ctx, true, admin.wait); err != nil {
+		return err
+	}
+	store, err := index.OpenPebble(w.settings.Store.Dir, w.settings.Store.CacheBytes)
+	if err != nil {
+		return err
+	}
+	deps, err := w.open(ctx, store)
+	if err != nil {
+		return err
+	}
+	p, err := pipeline.New(w.settings.pipeline(), deps)
+	if err != nil {
+		return wrong(err)
+	}
+	admin.wait("the sessions topic and the consumer group")
+	ended, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-p.Ready:
+			admin.wait("")
+			if ready != nil {
+				ready()
+			}
+		case <-ended:
+		}
+	}()
+	err = p.Run(ctx)
+	close(ended)
+	<-watched
+	return finalAdvice(err)
+}
+
+// finalAdvice adds to what ended a pipeline what to do about it.
+func finalAdvice(err error) error {
+	if advice, ok := sinks.Refused(err); ok {
+		return wrong(fmt.Errorf("%w\n%s", err, advice))
+	}
+	return kafkaAdvice(err)
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"time"
+
+	"whence/correlate/index"
+	"whence/pipeline"
+	"whence/sinks"
+)
+
+// settings is the configuration file: its keys are the mapstructure tags. It is
+// read once and not changed afterwards. Every key but topics can be overridden by
+// an environment variable: WHENCE_, then the key with its sections in upper case,
+// joined with _, such as WHENCE_CLICKHOUSE_PASSWORD.
+type settings struct {
+	Kafka kafkaSettings `mapstructure:"kafka"`
+	// Group is the consumer group whose instances share the work.
+	Group string `mapstructure:"group"`
+	// Topics maps raw topics to sources.
+	Topics   []topicSettings  `mapstructure:"topics"`
+	Sessions sessionsSettings `mapstructure:"sessions"`
+	// RejectsTopic takes what could not be decoded.
+	RejectsTopic string `mapstructure:"rejects_topic"`
+	// Lateness overrides, by source, how late a line may arrive.
+	Lateness   map[string]time.Duration `mapstructure:"lateness"`
+	Pipeline   pipelineSettings         `mapstructure:"pipeline"`
+	Store      storeSettings            `mapstructure:"store"`
+	ClickHouse clickhouseSettings       `mapstructure:"clickhouse"`
+	Outputs    outputSettings           `mapstructure:"outputs"`
+	// Directory is the path of the operator's directory; empty for none.
+	Directory string        `mapstructure:"directory"`
+	Rules     rulesSettings `mapstructure:"rules"`
+	// Listen is the address of /healthz, /readyz, /metrics and /debug/pprof; empty
+	// for none. Whoever reaches it can read profiles: keep it inside.
+	Listen string `mapstructure:"listen"`
+	// Epoch is raised to have all chains written anew.
+	Epoch uint32      `mapstructure:"epoch"`
+	Log   logSettings `mapstructure:"log"`
+}
+
+type kafkaSettings struct {
+	Brokers  []string     `mapstructure:"brokers"`
+	ClientID string       `mapstructure:"client_id"`
+	TLS      tlsSettings  `mapstructure:"tls"`
+	SASL     saslSettings `mapstructure:"sasl"`
+}
+
+type tlsSettings struct {
+	Enabled    bool   `mapstructure:"enabled"`
+	CAFile     string `mapstructure:"ca_file"`
+	CertFile   string `mapstructure:"cert_file"`
+	KeyFile    string `mapstructure:"key_file"`
+	ServerName string `mapstructure:"server_name"`
+}
+
+type saslSettings struct {
+	// Mechanism is plain, scram-sha-256 or scram-sha-512; empty for none.
+	Mechanism    string `mapstructure:"mechanism"`
+	Username     string `mapstructure:"username"`
+	Password     string `mapstructure:"password"`
+	PasswordFile string `mapstructure:"password_file"`
+}
+
+type topicSettings struct {
+	Name   string `mapstructure:"name"`
+	Source string `mapstructure:"source"`
+	Scope  string `mapstructure:"scope"`
+}
+
+type sessionsSettings struct {
+	Topic    string `mapstructure:"topic"`
+	Registry string `mapstructure:"registry"`
+	// Partitions and Replication are used for topics that are made, all of ours.
+	Partitions  int32         `mapstructure:"partitions"`
+	Replication int16         `mapstructure:"replication"`
+	Retention   time.Duration `mapstructure:"retention"`
+	HotBytes    int64         `mapstructure:"hot_bytes"`
+	CacheBytes  int64         `mapstructure:"cache_bytes"`
+}
+
+type pipelineSettings struct {
+	MaxWait      time.Duration `mapstructure:"max_wait"`
+	WindowBytes  int           `mapstructure:"window_bytes"`
+	QueueRecords int           `mapstructure:"queue_records"`
+	CommitEvery  time.Duration `mapstructure:"commit_every"`
+	IdleAfter    time.Duration `mapstructure:"idle_after"`
+	RefreshMarks time.Duration `mapstructure:"refresh_marks"`
+	DrainTimeout time.Duration `mapstructure:"drain_timeout"`
+}
+
+type storeSettings struct {
+	// Dir keeps the local copy of the session topics. It may be deleted at any
+	// time; one process may use it.
+	Dir        string `mapstructure:"dir"`
+	CacheBytes int64  `mapstructure:"cache_bytes"`
+}
+
+type clickhouseSettings struct {
+	Addr          []string      `mapstructure:"addr"`
+	Database      string        `mapstructure:"database"`
+	Cluster       string        `mapstructure:"cluster"`
+	Username      string        `mapstructure:"username"`
+	Password      string        `mapstructure:"password"`
+	PasswordFile  string        `mapstructure:"password_file"`
+	TLS           tlsSettings   `mapstructure:"tls"`
+	Compression   string        `mapstructure:"compression"`
+	BatchRows     int           `mapstructure:"batch_rows"`
+	BatchBytes    int           `mapstructure:"batch_bytes"`
+	Linger        time.Duration `mapstructure:"linger"`
+	Inserts       int           `mapstructure:"inserts"`
+	DialTimeout   time.Duration `mapstructure:"dial_timeout"`
+	InsertTimeout time.Duration `mapstructure:"insert_timeout"`
+	InsertQuorum  int           `mapstructure:"insert_quorum"`
+	KeepDays      keepSettings  `mapstructure:"keep_days"`
+}
+
+type keepSettings struct {
+	Chains   int `mapstructure:"chains"`
+	Sessions int `mapstructure:"sessions"`
+	Alerts   int `mapstructure:"alerts"`
+	Rejects  int `mapstructure:"rejects"`
+}
+
+type outputSettings struct {
+	// ChainsTopic and AlertsTopic feed the SIEM; both empty for none.
+	ChainsTopic string `mapstructure:"chains_topic"`
+	AlertsTopic string `mapstructure:"alerts_topic"`
+	MaxBytes    int    `mapstructure:"max_bytes"`
+}
+
+type rulesSettings struct {
+	// Dir is a folder of rules beside the library; empty for none.
+	Dir string `mapstructure:"dir"`
+	// Library is whether the rules that come with whence are judged by.
+	Library bool `mapstructure:"library"`
+}
+
+type logSettings struct {
+	Level  string `mapstructure:"level"`  // debug, info, warn or error
+	Format string `mapstructure:"format"` // text or json
+}
+
+// defaultSettings are those of a group against servers on this machine.
+func defaultSettings() settings {
+	ix, pl := index.Default(), pipeline.Default()
+	ch, out := sinks.ClickHouseConfig{}.Default(), sinks.KafkaConfig{}.Default()
+	return settings{
+		Kafka: kafkaSettings{Brokers: []string{"127.0.0.1:9092"}, ClientID: "whence"},
+		Group: pl.Group,
+		Sessions: sessionsSettings{
+			Topic: ix.SessionsTopic, Registry: ix.RegistryTopic, Partitions: ix.Partitions, Replication: ix.Replication,
+			Retention: ix.Retention, HotBytes: ix.HotBytes, CacheBytes: ix.CacheBytes,
+		},
+		RejectsTopic: pl.RejectsTopic,
+		Lateness:     pl.Lateness,
+		Pipeline: pipelineSettings{
+			MaxWait: pl.MaxWait, WindowBytes: pl.WindowBytes, QueueRecords: pl.QueueRecords, CommitEvery: pl.CommitEvery,
+			IdleAfter: pl.IdleAfter, RefreshMarks: pl.RefreshMarks, DrainTimeout: pl.DrainTimeout,
+		},
+		Store: storeSettings{Dir: "whence-data/sessions", CacheBytes: 64 << 20},
+		ClickHouse: clickhouseSettings{
+			Addr: ch.Addr, Database: ch.Database, Cluster: ch.Cluster, Username: ch.Username, Compression: ch.Compression,
+			BatchRows: ch.BatchRows, BatchBytes: ch.BatchBytes, Linger: ch.Linger, Inserts: ch.Inserts,
+			DialTimeout: ch.DialTimeout, InsertTimeout: ch.InsertTimeout, InsertQuorum: ch.InsertQuorum,
+			KeepDays: keepSettings(ch.Keep),
+		},
+		Outputs: outputSettings{ChainsTopic: out.Chains, AlertsTopic: out.Alerts, MaxBytes: out.MaxBytes},
+		Rules:   rulesSettings{Library: true},
+		Log:     logSettings{Level: "info", Format: "text"},
+	}
+}
+
+func (s settings) pipeline() pipeline.Config {
+	cfg := pipeline.Config{
+		Group: s.Group, RejectsTopic: s.RejectsTopic, Lateness: s.Lateness,
+		MaxWait: s.Pipeline.MaxWait, WindowBytes: s.Pipeline.WindowBytes, QueueRecords: s.Pipeline.QueueRecords,
+		CommitEvery: s.Pipeline.CommitEvery, IdleAfter: s.Pipeline.IdleAfter, RefreshMarks: s.Pipeline.RefreshMarks,
+		DrainTimeout: s.Pipeline.DrainTimeout,
+	}
+	for _, t := range s.Topics {
+		cfg.Topics = append(cfg.Topics, pipeline.Topic(t))
+	}
+	return cfg
+}
+
+func (s settings) index() index.Config {
+	return index.Config{
+		SessionsTopic: s.Sessions.Topic, RegistryTopic: s.Sessions.Registry, Partitions: s.Sessions.Partitions,
+		Replication: s.Sessions.Replication, Retention: s.Sessions.Retention, HotBytes: s.Sessions.HotBytes,
+		CacheBytes: s.Sessions.CacheBytes,
+	}
+}
+
+func (s settings) sinks() sinks.Config {
+	c := s.ClickHouse
+	cfg := sinks.Config{
+		Kinds: []string{"clickhouse"},
+		ClickHouse: sinks.ClickHouseConfig{
+			Addr: c.Addr, Database: c.Database, Cluster: c.Cluster, Username: c.Username, Password: c.Password,
+			TLS: sinks.TLSConfig(c.TLS), Compression: c.Compression, BatchRows: c.BatchRows, BatchBytes: c.BatchBytes,
+			Linger: c.Linger, Inserts: c.Inserts, DialTimeout: c.DialTimeout, InsertTimeout: c.InsertTimeout,
+			InsertQuorum: c.InsertQuorum, Keep: sinks.Keep(c.KeepDays),
+		},
+		Kafka: sinks.KafkaConfig{Chains: s.Outputs.ChainsTopic, Alerts: s.Outputs.AlertsTopic, MaxBytes: s.Outputs.MaxBytes},
+	}
+	if s.announces() {
+		cfg.Kinds = append(cfg.Kinds, "kafka")
+	}
+	return cfg
+}
+
+// announces reports whether chains and alerts go to topics too.
+func (s settings) announces() bool { return s.Outputs.ChainsTopic != "" || s.Outputs.AlertsTopic != "" }
+
+// ourTopics are the topics that whence writes to, by the key that names them.
+func (s settings) ourTopics() map[string]string {
+	return map[string]string{
+		"sessions.topic": s.Sessions.Topic, "sessions.registry": s.Sessions.Registry, "rejects_topic": s.RejectsTopic,
+		"outputs.chains_topic": s.Outputs.ChainsTopic, "outputs.alerts_topic": s.Outputs.AlertsTopic,
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"whence/correlate"
+	"whence/sources"
+)
+
+// A reader decodes log files and keeps all their events.
+type reader struct {
+	source  *sources.Source // nil: find out
+	scope   string
+	in      io.Reader // standard input
+	rejects *rejectLog
+	files   int
+	events  []*correlate.Event
+}
+
+// read decodes one file. What was decoded before an error stays.
+func (r *reader) read(ctx context.Context, path string) error {
+	in, done, err := openLog(path, r.in)
+	if err != nil {
+		return err
+	}
+	r.files++
+	err = sources.Split(in, func(raw []byte, offset int64) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return r.value(path, raw, offset)
+	})
+	if err = errors.Join(err, done()); err != nil && ctx.Err() == nil && !errors.Is(err, errRejectFile) {
+		return fmt.Errorf("%s cannot be read to its end: %w", path, err)
+	}
+	return err
+}
+
+// value decodes one value, which is valid only until it returns.
+func (r *reader) value(path string, raw []byte, offset int64) error {
+	var out sources.Batch
+	r.decode(sources.Input{Raw: raw, Scope: r.scope}, &out)
+	for i := range out.Events {
+		e := &out.Events[i]
+		e.Evidence.Topic, e.Evidence.Offset = path, offset
+		r.events = append(r.events, e)
+	}
+	for i := range out.Rejects {
+		rj := &out.Rejects[i]
+		rj.Topic, rj.Offset = path, offset
+		if err := r.rejects.add(rj); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) decode(in sources.Input, out *sources.Batch) {
+	if r.source != nil {
+		r.source.DecodeRecord(in, out)
+		return
+	}
+	if s, ok := sources.Detect(in.Raw); ok {
+		s.DecodeRecord(in, out)
+		return
+	}
+	// The checks that all sources share say what is wrong with most of it.
+	sources.Source{Decode: func(sources.Input, *sources.Batch) {}}.DecodeRecord(in, out)
+	for i := range out.Rejects {
+		rj := &out.Rejects[i]
+		switch {
+		case rj.Reason != correlate.RejectSource:
+		case !json.Valid(in.Raw):
+			rj.Reason, rj.Detail = correlate.RejectNotJSON, "this is not valid JSON"
+		default:
+			rj.Detail = "no source knows this shape, or more than one does; name it with --source"
+		}
+	}
+}
+
+// summary is one line about what was read and found.
+func (r *reader) summary(chains []correlate.Chain, eventsOnly bool) string {
+	s := fmt.Sprintf("%s, %s", count(r.files, "file"), count(len(chains), "event"))
+	if n := len(r.events) - len(chains); n > 0 {
+		s += fmt.Sprintf(" (and %s)", count(n, "duplicate"))
+	}
+	if !eventsOnly {
+		by := map[correlate.Status]int{}
+		for i := range chains {
+			by[chains[i].Status]++
+		}
+		var parts []string
+		for _, st := range []correlate.Status{
+			correlate.Attributed, correlate.Automated, correlate.Ambiguous, correlate.Partial, correlate.Unattributed,
+		} {
+			parts = append(parts, fmt.Sprintf("%d %s", by[st], st))
+		}
+		s += ": " + strings.Join(parts, ", ")
+	}
+	return s + fmt.Sprintf("; %d rejected", r.rejects.count)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

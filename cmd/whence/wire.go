@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate"
+	"whence/correlate/index"
+	"whence/pipeline"
+	"whence/rules"
+	"whence/sinks"
+)
+
+// files is what the operator keeps beside the configuration.
+type files struct {
+	directory *correlate.Directory // nil for none
+	rules     *rules.Set
+	epoch     uint32
+}
+
+// loadFiles reads directory and rules and reports every problem of both.
+func loadFiles(s settings) (files, error) {
+	var f files
+	var errs [3]error
+	f.directory, errs[0] = loadDirectory(s.Directory)
+	f.rules, errs[1] = loadRules(s.Rules)
+	f.epoch, errs[2] = epochOf(s.Epoch, f.directory)
+	return f, wrong(errors.Join(errs[:]...))
+}
+
+func loadRules(s rulesSettings) (*rules.Set, error) {
+	var sets []*rules.Set
+	if s.Library {
+		sets = append(sets, rules.Library())
+	}
+	if s.Dir != "" {
+		own, err := rules.Load(os.DirFS(s.Dir))
+		if err != nil {
+			return nil, fmt.Errorf("the rules in %s are wrong:\n%w", s.Dir, err)
+		}
+		sets = append(sets, own)
+	}
+	set, err := rules.Join(sets...)
+	if err != nil {
+		return nil, fmt.Errorf("the rules cannot be used together:\n%w", err)
+	}
+	return set, nil
+}
+
+// wiring is everything run and repair are made of, put together by hand. Use it
+// from one goroutine: newWiring, connect, open, then close, whatever happened.
+type wiring struct {
+	settings settings
+	files    files
+	log      *slog.Logger
+	kafka    []kgo.Opt
+	metrics  *prometheus.Registry
+
+	archive *sinks.ClickHouse
+	sink    *sinks.Fan
+	table   *index.Table
+}
+
+// newWiring checks what can be checked without asking anybody.
+func newWiring(s settings, f files, log *slog.Logger) (*wiring, error) {
+	kafka, err := kafkaOptions(s.Kafka)
+	if err == nil {
+		_, err = s.ClickHouse.TLS.load()
+	}
+	if err != nil {
+		return nil, wrong(err)
+	}
+	return &wiring{settings: s, files: f, log: log, kafka: kafka, metrics: prometheus.NewRegistry()}, nil
+}
+
+// configured reads the configuration and all it names.
+func configured(path string, errOut io.Writer) (*wiring, error) {
+	s, err := readSettings(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := loadFiles(s)
+	if err != nil {
+		return nil, err
+	}
+	return newWiring(s, f, s.Log.logger(errOut))
+}
+
+func (l logSettings) logger(w io.Writer) *slog.Logger {
+	level, _ := l.level() // validated
+	opts := &slog.HandlerOptions{Level: level}
+	if l.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// connect reaches Kafka and ClickHouse, makes our topics where they are missing,
+// and brings the schema up to date. If patient it waits for servers that are
+// away, and say is told for what; it may be called at any time.
+func (w *wiring) connect(ctx context.Context, patient bool, say func(string)) error {
+	say("kafka")
+	client, err := kgo.NewClient(w.kafka...)
+	if err != nil {
+		return wrong(fmt.Errorf("kafka: %w", err))
+	}
+	defer client.Close()
+	wait := awaiting{log: w.log, patient: patient}
+	if err := wait.until(ctx, "kafka", hopelessKafka, client.Ping); err != nil {
+		return fmt.Errorf("reach kafka at %v: %w", w.settings.Kafka.Brokers, kafkaAdvice(err))
+	}
+	if err := ensureTopics(ctx, client, w.settings); err != nil {
+		return kafkaAdvice(err)
+	}
+	say("clickhouse")
+	err = wait.until(ctx, "clickhouse", hopelessClickHouse, func(ctx context.Context) (err error) {
+		w.archive, err = sinks.OpenClickHouse(ctx, w.settings.sinks().ClickHouse, w.log)
+		return err
+	})
+	if err != nil {
+		return refusal(err)
+	}
+	w.sink = sinks.NewFan(w.archive)
+	if err := w.archive.Migrate(ctx); err != nil {
+		return refusal(err)
+	}
+	if !w.settings.announces() {
+		return nil
+	}
+	announce, err := sinks.NewKafka(w.settings.sinks().Kafka, w.kafka, w.log)
+	if err != nil {
+		return wrong(err)
+	}
+	w.sink = sinks.NewFan(w.archive, announce)
+	return nil
+}
+
+// open puts the session table over store, which is the table's from here on, and
+// returns what a pipeline or a repair works with.
+func (w *wiring) open(ctx context.Context, store index.Store) (pipeline.Deps, error) {
+	kinds := pipeline.Kinds(w.settings.pipeline())
+	table, err := index.Open(ctx, w.settings.index(), w.kafka, store, kinds, w.log)
+	if err != nil {
+		return pipeline.Deps{}, kafkaAdvice(err)
+	}
+	w.table = table
+	return pipeline.Deps{
+		Kafka: w.kafka, Table: table, Sink: w.sink, Rules: w.files.rules, Metrics: w.metrics, Log: w.log,
+		Resolver: &correlate.Resolver{Index: table, Kinds: kinds, Directory: w.files.directory, Epoch: w.files.epoch},
+	}, nil
+}
+
+// close frees what connect and open made, and waits for writes under way as long
+// as stopLimit allows, even when ctx is done.
+func (w *wiring) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	var errs []error
+	if w.sink != nil {
+		errs = append(errs, w.sink.Close(ctx))
+	}
+	if w.table != nil {
+		errs = append(errs, w.table.Close())
+	}
+	return errors.Join(errs...)
+}
