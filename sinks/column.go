@@ -19,25 +19,41 @@ type column[T any] struct {
 // values is what a block holds for one column. An insert may send it many times.
 type values struct {
 	bytes int // roughly, in memory
-	send  func(driver.BatchColumn) error
+	// none says that all values are what the server fills in for a column that an
+	// insert leaves out: half of the columns of most inserts. So no column may
+	// have a default of its own in the schema.
+	none bool
+	send func(driver.BatchColumn) error
 }
 
 // scalar is a column of one value per row, of a type that clickhouse-go knows.
-func scalar[T, V any](name string, get func(*T) (V, error), set func(*T, V) error) column[T] {
+func scalar[T any, V comparable](name string, get func(*T) (V, error), set func(*T, V) error) column[T] {
 	return column[T]{
 		name: name,
 		take: func(rows []T) (values, error) {
-			vs := make([]V, len(rows))
-			n := 0
+			var vs []V // made when a value is not zero
+			var zero V
+			n, count := 0, len(rows) // the rows themselves must not stay with send
 			for i := range rows {
 				v, err := get(&rows[i])
 				if err != nil {
 					return values{}, err
 				}
+				if v == zero {
+					continue
+				}
+				if vs == nil {
+					vs = make([]V, count)
+				}
 				vs[i] = v
 				n += size(v)
 			}
-			return values{n, func(c driver.BatchColumn) error { return c.Append(vs) }}, nil
+			return values{n, vs == nil, func(c driver.BatchColumn) error {
+				if vs == nil {
+					return c.Append(make([]V, count))
+				}
+				return c.Append(vs)
+			}}, nil
 		},
 		place: func() (any, func(*T) error) {
 			v := new(V)
@@ -47,7 +63,7 @@ func scalar[T, V any](name string, get func(*T) (V, error), set func(*T, V) erro
 }
 
 // field is a scalar that is a field of the row.
-func field[T, V any](name string, of func(*T) *V) column[T] {
+func field[T any, V comparable](name string, of func(*T) *V) column[T] {
 	return scalar(name,
 		func(t *T) (V, error) { return *of(t), nil },
 		func(t *T, v V) error { *of(t) = v; return nil })
@@ -66,12 +82,15 @@ func list[T, E, V any](name string, of func(*T) *[]E, get func(*E) V, set func(*
 	return column[T]{
 		name: name,
 		take: func(rows []T) (values, error) {
-			total := 0
+			total, count := 0, len(rows)
 			for i := range rows {
 				total += len(*of(&rows[i]))
 			}
-			flat, n := make([]V, 0, total), 24*len(rows)
-			arrays := make([][]V, len(rows))
+			if total == 0 {
+				return values{0, true, func(c driver.BatchColumn) error { return rowByRow(make([][]V, count))(c) }}, nil
+			}
+			flat, n := make([]V, 0, total), 24*count
+			arrays := make([][]V, count)
 			for i := range rows {
 				es, from := *of(&rows[i]), len(flat)
 				for j := range es {
@@ -81,7 +100,7 @@ func list[T, E, V any](name string, of func(*T) *[]E, get func(*E) V, set func(*
 				}
 				arrays[i] = flat[from:len(flat):len(flat)]
 			}
-			return values{n, rowByRow(arrays)}, nil
+			return values{n, false, rowByRow(arrays)}, nil
 		},
 		place: func() (any, func(*T) error) {
 			vs := new([]V)

@@ -65,15 +65,20 @@ func (c *ClickHouse) send(ctx context.Context, blocks []block) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.InsertTimeout)
 	defer cancel()
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(c.insertSettings()))
-	b, err := c.conn.PrepareBatch(ctx, insertInto(c.cfg.Database, blocks[0].table, blocks[0].names))
+	columns := used(blocks)
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = blocks[0].names[column]
+	}
+	b, err := c.conn.PrepareBatch(ctx, insertInto(c.cfg.Database, blocks[0].table, names))
 	if err != nil {
 		return err
 	}
 	defer b.Close() // gives the connection back, whatever happened
 	for _, bl := range blocks {
-		for i, vs := range bl.columns {
-			if err := vs.send(b.Column(i)); err != nil {
-				return &columnError{bl.names[i], err}
+		for i, column := range columns {
+			if err := bl.columns[column].send(b.Column(i)); err != nil {
+				return &columnError{names[i], err}
 			}
 		}
 	}

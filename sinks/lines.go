@@ -13,9 +13,10 @@ import (
 // version is a line of its own: a reader keeps the highest of each id. Rows are as
 // durable as what the writer does with them. It is safe for concurrent use.
 type Lines struct {
-	turn chan struct{} // held by the one call that writes
-	w    io.Writer
-	torn bool // the last write ended within a line
+	turn   chan struct{} // held by the one write under way, which owns what follows
+	w      io.Writer
+	torn   bool // the last write ended within a line
+	closed bool
 }
 
 // NewLines returns a sink that writes to w, which stays the caller's to close.
@@ -30,28 +31,8 @@ func (l *Lines) Name() string { return "lines" }
 // of the writer is returned; a repeat then begins on a new line.
 func (l *Lines) Write(ctx context.Context, out *Output) error {
 	text, err := lines(out.Chains)
-	if err != nil {
-		return fmt.Errorf("write lines: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("write lines: %w", err)
-	}
-	select {
-	case l.turn <- struct{}{}:
-	case <-ctx.Done():
-		return fmt.Errorf("write lines: %w", ctx.Err())
-	}
-	defer func() { <-l.turn }()
-	if len(text) == 0 {
-		return nil
-	}
-	if l.torn {
-		text = append([]byte("\n"), text...)
-	}
-	n, err := l.w.Write(text)
-	l.torn = l.torn && n == 0 || n > 0 && text[n-1] != '\n'
-	if err == nil && n < len(text) {
-		err = io.ErrShortWrite
+	if err == nil {
+		err = l.write(ctx, text)
 	}
 	if err != nil {
 		return fmt.Errorf("write lines: %w", err)
@@ -59,14 +40,68 @@ func (l *Lines) Write(ctx context.Context, out *Output) error {
 	return nil
 }
 
+// write has its turn in a goroutine, because an io.Writer cannot be told to stop:
+// a caller that leaves does not wait for it, and Close does.
+func (l *Lines) write(ctx context.Context, text []byte) error {
+	if err := l.take(ctx); err != nil {
+		return err
+	}
+	if l.closed {
+		<-l.turn
+		return ErrClosed
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- l.put(text)
+		<-l.turn
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// take waits for the turn.
+func (l *Lines) take(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case l.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *Lines) put(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	if l.torn {
+		text = append([]byte("\n"), text...)
+	}
+	n, err := l.w.Write(text)
+	if n > 0 {
+		l.torn = text[n-1] != '\n'
+	}
+	if err == nil && n < len(text) {
+		err = io.ErrShortWrite
+	}
+	return err
+}
+
 // Close implements Sink. It waits for the write under way, if any.
 func (l *Lines) Close(ctx context.Context) error {
 	select {
 	case l.turn <- struct{}{}:
+		l.closed = true
 		<-l.turn
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("close lines: %w", ctx.Err())
 	}
 }
 

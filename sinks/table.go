@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -75,6 +76,17 @@ func (t table[T]) selection(alias string) string {
 		ns[i] = alias + "`" + n + "`"
 	}
 	return strings.Join(ns, ", ")
+}
+
+// used is the places of the columns that any of blocks has values for.
+func used(blocks []block) []int {
+	var is []int
+	for i := range blocks[0].columns {
+		if slices.ContainsFunc(blocks, func(b block) bool { return !b.columns[i].none }) {
+			is = append(is, i)
+		}
+	}
+	return is
 }
 
 // insertInto is the statement that takes rows of a table.

@@ -1,10 +1,15 @@
+-- Everything below reads the highest version of each id (FINAL). All versions of
+-- an id are in one partition, so partitions are merged one by one, in parallel.
+
 -- The current version of each chain.
 CREATE VIEW IF NOT EXISTS {{view "chains_now"}} AS
-SELECT * FROM {{name "chains"}} FINAL;
+SELECT * FROM {{name "chains"}} FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- The current state of each alert.
 CREATE VIEW IF NOT EXISTS {{view "alerts_now"}} AS
-SELECT * FROM {{name "alerts"}} FINAL;
+SELECT * FROM {{name "alerts"}} FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- What nobody can be held to yet, with what is missing. Rows that are not settled
 -- may still improve by themselves.
@@ -13,7 +18,8 @@ SELECT time, source, status, settled, action, class, outcome,
 	executor_type, executor_id, executor_key, context_account AS account, context_ip AS ip,
 	`resources.id` AS resources, missing, reason, id, action_id, `primary`
 FROM {{name "chains"}} FINAL
-WHERE status NOT IN ('attributed', 'automated');
+WHERE status NOT IN ('attributed', 'automated')
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- How much is accounted for. The events of all rows add up to all events. A row
 -- is proven when the walk reached a person or an owned automation without
@@ -23,11 +29,12 @@ SELECT day, source, account, executor_type, executor_id, status, proven, events,
 	events / sum(events) OVER (PARTITION BY day, source, account, executor_type, executor_id) AS share
 FROM (
 	SELECT toDate(time) AS day, source, context_account AS account, executor_type, executor_id, status,
-		status IN ('attributed', 'automated') AND NOT has(`hops.proof`, 'claimed') AS proven,
+		(status IN ('attributed', 'automated') AND NOT has(`hops.proof`, 'claimed'))::Bool AS proven,
 		count() AS events, countIf(`primary`) AS actions
 	FROM {{name "chains"}} FINAL
 	GROUP BY day, source, account, executor_type, executor_id, status, proven
-);
+)
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- What models were used, by whom and for how much. Primary lines only, so a call
 -- that three logs tell of counts once. Calls whose cost no log tells are counted
@@ -43,7 +50,8 @@ SELECT toDate(time) AS day, requestor_unit AS unit, context_unit AS stated_unit,
 	sumIf(usage_output_tokens, NOT usage_cost_known) AS output_tokens_of_unknown_cost
 FROM {{name "chains"}} FINAL
 WHERE `primary` AND (usage_model != '' OR usage_input_tokens != 0 OR usage_output_tokens != 0 OR usage_cost_known)
-GROUP BY day, unit, stated_unit, app, requestor, requestor_type, status, model;
+GROUP BY day, unit, stated_unit, app, requestor, requestor_type, status, model
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- Everything that descends from a credential or a principal: chains that it is a
 -- hop of, at any depth. The inner queries find the ids by index, over all
@@ -61,11 +69,13 @@ WHERE (source, toStartOfHour(time), id) GLOBAL IN (
 	UNION ALL
 	SELECT source, toStartOfHour(time), id FROM {{name "chains"}} WHERE requestor_id = {key:String}
 ) AND (has(`hops.key`, {key:String}) OR has(`hops.id`, {key:String})
-	OR {key:String} IN (executor_key, executor_id, requestor_id));
+	OR {key:String} IN (executor_key, executor_id, requestor_id))
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- Everything that a person or an owned automation asked for.
 CREATE VIEW IF NOT EXISTS {{view "by_requestor"}} AS
 SELECT * FROM {{name "chains"}} FINAL
 WHERE (source, toStartOfHour(time), id) GLOBAL IN (
 	SELECT source, toStartOfHour(time), id FROM {{name "chains"}} WHERE requestor_id = {id:String}
-) AND requestor_id = {id:String};
+) AND requestor_id = {id:String}
+SETTINGS do_not_merge_across_partitions_select_final = 1;

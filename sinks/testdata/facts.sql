@@ -1,0 +1,1 @@
+SELECT `json` FROM `whence`.`sessions` WHERE key IN {keys:Array(String)};
