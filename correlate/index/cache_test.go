@@ -178,6 +178,34 @@ func TestRistrettoForgets(t *testing.T) {
 	}
 }
 
+// A value whose Set is still queued when it is deleted appears for a moment, when
+// the queue gets to it. Bind returns only after that moment.
+func TestQueuedFillDoesNotOutliveABind(t *testing.T) {
+	table := local(t, 0, 64<<20, NewMemory())
+	for round := range 5 {
+		f := normal(account(key(1), fmt.Sprint(round), day))
+		before := lookup(t, table, f.Key, day)
+		fill := func(from int) {
+			for i := from; i < from+15000; i++ {
+				table.cold.cache.Set(uint64(round<<20+i), nil, 400)
+			}
+		}
+		fill(0)
+		if len(before.Facts) > 0 {
+			table.cold.fill(table.hash(f.Key), before)
+		}
+		fill(15000)
+		if _, err := table.apply([]correlate.Fact{f}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for range 2000 {
+			if s := lookup(t, table, f.Key, day); find(s, &f) == nil {
+				t.Fatalf("round %d: the fact just bound is missing", round)
+			}
+		}
+	}
+}
+
 func TestIgnoreInternalCostKeepsWhatFits(t *testing.T) {
 	c, err := newCold(1 << 20)
 	if err != nil {

@@ -97,6 +97,9 @@ func (t *Table) open(ctx context.Context) error {
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(time.Millisecond), // every Bind waits for its acks
+		// A Bind whose caller goes must return, even with the brokers away and its
+		// records on the wire. A fact that lands twice is one fact.
+		kgo.AllowIdempotentProduceCancellation(),
 		// Lets ctx end a Bind whose records are on their way. They may arrive
 		// all the same, and a second time later: harmless.
 		kgo.AllowIdempotentProduceCancellation(),
