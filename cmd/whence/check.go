@@ -58,7 +58,7 @@ func (c *checks) all(ctx context.Context, config string, offline bool) {
 	}
 	c.files(s)
 	w, err := newWiring(s, files{}, slog.New(slog.DiscardHandler))
-	if c.line("credentials", "files are read", err); err != nil || offline {
+	if c.line("credentials", "the files the configuration names could be read", err); err != nil || offline {
 		return
 	}
 	c.kafka(ctx, w)
@@ -80,7 +80,7 @@ func (c *checks) files(s settings) {
 	d, err := loadDirectory(s.Directory)
 	found := "none is configured: services have no owners"
 	if d != nil {
-		found = fmt.Sprintf("%d entries, version %d", d.Len(), d.Version)
+		found = fmt.Sprintf("%d people, services and schedules, version %d", d.Len(), d.Version)
 	}
 	c.line("directory", found, err)
 	_, err = epochOf(s.Epoch, d)

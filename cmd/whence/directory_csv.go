@@ -15,6 +15,7 @@ import (
 func (r *roster) readCSV(b []byte) {
 	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
 	in.TrimLeadingSpace = true
+	in.FieldsPerRecord = -1 // columns at the end may be left out
 	columns, err := in.Read()
 	if errors.Is(err, io.EOF) {
 		return // an empty directory
@@ -61,9 +62,13 @@ func (r *roster) columns(columns []string) bool {
 }
 
 func (r *roster) row(line int, columns, row []string) {
+	if len(row) > len(columns) {
+		r.refuse(line, "there are %d values and %d columns; put a value with a comma into quotes", len(row), len(columns))
+		return
+	}
 	text := map[string]string{}
-	for i, c := range columns {
-		text[c] = strings.TrimSpace(row[i])
+	for i, value := range row {
+		text[columns[i]] = strings.TrimSpace(value)
 	}
 	s := slices.IndexFunc(sections, func(s section) bool { return s.kind == strings.ToLower(text["kind"]) })
 	if s < 0 {

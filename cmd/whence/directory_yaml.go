@@ -108,9 +108,30 @@ func (r *roster) texts(n ast.Node) []string {
 	}
 	var out []string
 	for _, v := range list.Values {
-		out = append(out, r.text(v))
+		out = append(out, r.text(unsplit(v)))
 	}
 	return out
+}
+
+// unsplit mends what the parser breaks: in a list within braces it takes okta:00u1
+// for a key with a value, though YAML wants a space there. That is how an alias
+// looks.
+func unsplit(n ast.Node) ast.Node {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 {
+		n = m.Values[0]
+	}
+	pair, ok := n.(*ast.MappingValueNode)
+	if !ok {
+		return n
+	}
+	value := pair.Value.GetToken()
+	colon := pair.Start.Position
+	if value.Position.Line != colon.Line || value.Position.Column != colon.Column+1 {
+		return n
+	}
+	whole := pair.Key.GetToken().Clone()
+	whole.Value += ":" + value.Value
+	return &ast.StringNode{BaseNode: &ast.BaseNode{}, Token: whole, Value: whole.Value}
 }
 
 // text is a value as it was written: 00u1 and 2026-03-01 are text too.

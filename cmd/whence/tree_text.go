@@ -10,7 +10,10 @@ import (
 
 // who is a principal in words.
 func who(p correlate.Principal) string {
-	s := joined(" ", string(p.Type), p.ID)
+	s := p.ID
+	if p.Type != correlate.Unknown {
+		s = joined(" ", string(p.Type), p.ID)
+	}
 	if p.Name != "" && p.Name != p.ID {
 		s += " (" + p.Name + ")"
 	}
@@ -38,7 +41,7 @@ func place(e correlate.Evidence) string {
 	if e.Topic == "" {
 		return ""
 	}
-	return fmt.Sprintf(", %s/%d at %d", e.Topic, e.Partition, e.Offset)
+	return fmt.Sprintf(", in %s, partition %d, offset %d", e.Topic, e.Partition, e.Offset)
 }
 
 func usage(u correlate.Usage) string {

@@ -99,7 +99,7 @@ func (l *logFiles) skips() string {
 		total += l.skipped[why]
 		parts = append(parts, fmt.Sprintf("%d %s", l.skipped[why], why))
 	}
-	return fmt.Sprintf("%s that are no logs: %s", count(total, "file"), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s, by the name no logs: %s", count(total, "file"), strings.Join(parts, ", "))
 }
 
 // maxZstdWindow bounds the memory that a compressed file can ask for.
