@@ -65,7 +65,7 @@ func (g *group) run(ctx context.Context, kafka []kgo.Opt, ready chan struct{}) e
 	polling, stopPoll := context.WithCancel(ctx)
 	defer stopPoll()
 	g.stopPoll = stopPoll
-	client, err := kgo.NewClient(append(kafka, g.options()...)...)
+	client, err := kgo.NewClient(append(kafka[:len(kafka):len(kafka)], g.options()...)...)
 	if err != nil {
 		return fmt.Errorf("join group %s: %w", g.cfg.Group, err)
 	}

@@ -2,11 +2,13 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
@@ -114,7 +116,7 @@ func (r *Repair) span(ctx context.Context, admin *kadm.Client, group string) (fr
 		return nil, nil, fmt.Errorf("list the starts of the sessions topic: %w", err)
 	}
 	committed, err := admin.FetchOffsets(ctx, group)
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has repaired yet
 		return nil, nil, fmt.Errorf("fetch the place of repair: %w", err)
 	}
 	from, until = map[tp]int64{}, map[tp]int64{}

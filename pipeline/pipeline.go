@@ -124,7 +124,9 @@ func (s *shared) newJudge() *rules.Judge {
 // leaves the group. It returns nil after an orderly stop, and an error when
 // something can never work: the caller exits.
 func (p *Pipeline) Run(ctx context.Context) error {
-	admin, err := kgo.NewClient(p.kafka...)
+	// A reject that lands twice is two equal records; a stop that hangs because
+	// the brokers are away is worse.
+	admin, err := kgo.NewClient(append(p.kafka[:len(p.kafka):len(p.kafka)], kgo.AllowIdempotentProduceCancellation())...)
 	if err != nil {
 		return fmt.Errorf("connect to kafka: %w", err)
 	}

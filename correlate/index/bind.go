@@ -109,8 +109,22 @@ func (t *Table) publish(ctx context.Context, records []*kgo.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	if err := t.producer.ProduceSync(ctx, records...).FirstErr(); err != nil {
-		return fmt.Errorf("publish: %w", err)
+	// The client may hold records that it cannot deliver for longer than ctx
+	// lives, so their acks are waited for here. One slot for each record: no
+	// promise ever waits for us.
+	acks := make(chan error, len(records))
+	for _, r := range records {
+		t.producer.Produce(ctx, r, func(_ *kgo.Record, err error) { acks <- err })
+	}
+	for range records {
+		select {
+		case err := <-acks:
+			if err != nil {
+				return fmt.Errorf("publish: %w", err)
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("publish: %w", ctx.Err())
+		}
 	}
 	return nil
 }

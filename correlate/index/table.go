@@ -93,7 +93,10 @@ func (t *Table) open(ctx context.Context) error {
 	if r, ok := t.store.(interface{ Rebuilt() string }); ok && r.Rebuilt() != "" {
 		t.log.Warn("the local session store was emptied and is rebuilt from the topics", "why", r.Rebuilt())
 	}
-	t.producer, err = kgo.NewClient(slices.Concat(t.opts, []kgo.Opt{
+	// A failed write is tried again after the next metadata, for which the
+	// client's own default waits five seconds; so long would Bind hold its lane.
+	sooner := []kgo.Opt{kgo.MetadataMinAge(time.Second)}
+	t.producer, err = kgo.NewClient(slices.Concat(sooner, t.opts, []kgo.Opt{
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(time.Millisecond), // every Bind waits for its acks
