@@ -4,8 +4,15 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"whence/correlate"
 	"whence/sinks"
+)
+
+const (
+	lanes = 16
+	each  = 1500 // chains of one write
 )
 
 // One row is one chain, encoded, sent and acknowledged; the server works on the
@@ -13,18 +20,24 @@ import (
 func BenchmarkClickHouse(b *testing.B) {
 	for name, one := range map[string]func(int) correlate.Chain{"full": fullChain, "usual": usualChain} {
 		b.Run(name, func(b *testing.B) {
-			c := clickHouse(b, func(cfg *sinks.ClickHouseConfig) { cfg.Linger = time.Millisecond })
-			out := &sinks.Output{Chains: make([]correlate.Chain, 20_000)}
-			for i := range out.Chains {
-				out.Chains[i] = one(i % 3600)
+			c := clickHouse(b, func(cfg *sinks.ClickHouseConfig) { cfg.BatchRows, cfg.Linger = lanes*each, time.Second })
+			outs := make([]sinks.Output, lanes)
+			for i := range outs {
+				for j := range each {
+					outs[i].Chains = append(outs[i].Chains, one((i*each+j)%3600))
+				}
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := c.Write(b.Context(), out); err != nil {
+				var g errgroup.Group
+				for i := range outs {
+					g.Go(func() error { return c.Write(b.Context(), &outs[i]) })
+				}
+				if err := g.Wait(); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(out.Chains)), "ns/row")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*lanes*each), "ns/row")
 		})
 	}
 }

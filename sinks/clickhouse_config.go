@@ -34,7 +34,7 @@ type ClickHouseConfig struct {
 	Inserts int
 	// DialTimeout bounds a connection attempt, and the wait for a free one.
 	DialTimeout time.Duration
-	// InsertTimeout bounds one attempt to insert; it is tried again then.
+	// InsertTimeout bounds the first attempt to insert; later ones get longer.
 	InsertTimeout time.Duration
 	// InsertQuorum is how many replicas must have the rows; 0 leaves it to the server.
 	InsertQuorum int

@@ -33,13 +33,19 @@ func (c *ClickHouse) insert(ctx context.Context, loads []load) error {
 const (
 	firstWait = 50 * time.Millisecond
 	lastWait  = 30 * time.Second
+
+	// longestAttempt is what the timeout of an attempt grows to.
+	longestAttempt = 30 * time.Minute
 )
 
 // insertTable tries until all blocks are in. An attempt that failed may have
 // stored some rows or all; the same ids and versions are sent again, and collapse.
 func (c *ClickHouse) insertTable(ctx context.Context, blocks []block) error {
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		err := c.send(ctx, blocks)
+	// Each attempt may take longer than the one before it, or an insert that takes
+	// ClickHouse long (a decade of days, a part each) would never get in.
+	timeout := c.cfg.InsertTimeout
+	for wait := firstWait; ; wait, timeout = min(2*wait, lastWait), min(2*timeout, max(timeout, longestAttempt)) {
+		err := c.send(ctx, blocks, timeout)
 		switch {
 		case err == nil:
 			c.waits.over()
@@ -61,8 +67,8 @@ func (c *ClickHouse) insertTable(ctx context.Context, blocks []block) error {
 }
 
 // send is one attempt.
-func (c *ClickHouse) send(ctx context.Context, blocks []block) error {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.InsertTimeout)
+func (c *ClickHouse) send(ctx context.Context, blocks []block, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(c.insertSettings()))
 	columns := used(blocks)

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS {{table "alerts"}} (
 	executor_issuer  LowCardinality(String),
 	executor_unit    LowCardinality(String),
 	executor_owner   String CODEC(ZSTD(1)),
-	`resources.type`  Array(LowCardinality(String)),
+	`resources.type`  Array(String) CODEC(ZSTD(1)),
 	`resources.id`    Array(String) CODEC(ZSTD(1)),
 	rest             String CODEC(ZSTD(1)),
 	INDEX id_index           id             TYPE bloom_filter(0.01),
