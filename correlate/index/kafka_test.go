@@ -40,7 +40,9 @@ func newBroker(t testing.TB) *broker {
 	return b
 }
 
-func (b *broker) opts() []kgo.Opt { return []kgo.Opt{kgo.SeedBrokers(b.ListenAddrs()...)} }
+func (b *broker) opts() []kgo.Opt {
+	return []kgo.Opt{kgo.SeedBrokers(b.ListenAddrs()...), kgo.MetadataMinAge(50 * time.Millisecond)}
+}
 
 func (b *broker) client(t testing.TB, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
