@@ -29,7 +29,7 @@ func ParseKey(s string) (Key, error) {
 	}
 	kind, value, ok := strings.Cut(s, ":")
 	if !ok || kind == "" || value == "" {
-		return Key{}, fmt.Errorf("key %q: want kind:value, such as aws.access_key:ASIA...", s)
+		return Key{}, fmt.Errorf("key %q: want kind:value, such as okta.session:102abc", s)
 	}
 	return Key{Kind: Kind(kind), Value: value}, nil
 }
@@ -59,7 +59,7 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 func (k *Key) UnmarshalText(b []byte) error {
 	kind, value, ok := strings.Cut(string(b), ":")
 	if !ok && kind != "" {
-		return fmt.Errorf("key %q: want kind:value, such as aws.access_key:ASIA...", kind)
+		return fmt.Errorf("key %q: want kind:value, such as okta.session:102abc", kind)
 	}
 	*k = Key{Kind: Kind(kind), Value: value}
 	return nil

@@ -146,8 +146,10 @@ func (w *Window) Offsets() []int64 {
 	return slices.Compact(out)
 }
 
-// Len is the number of parked chains, Bytes their estimated size.
-func (w *Window) Len() int   { return len(w.parked) }
+// Len is the number of parked chains.
+func (w *Window) Len() int { return len(w.parked) }
+
+// Bytes is the estimated size of the parked chains.
 func (w *Window) Bytes() int { return w.bytes }
 
 // LetGo is how many chains have been let go because the window was full.

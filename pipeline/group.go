@@ -106,6 +106,8 @@ func (g *group) options() []kgo.Opt {
 		// Small fetches cost the least CPU per record (measured), and bound memory.
 		kgo.FetchMaxBytes(2 << 20), kgo.FetchMaxPartitionBytes(1 << 20), kgo.MaxDecompressBatchBytes(256 << 20),
 		kgo.RebalanceTimeout(g.cfg.DrainTimeout + 30*time.Second),
+		// Two heartbeats may be lost before a member counts as gone.
+		kgo.SessionTimeout(g.cfg.SessionTimeout), kgo.HeartbeatInterval(min(g.cfg.SessionTimeout/3, 3*time.Second)),
 		kgo.OnPartitionsAssigned(g.assigned),
 		kgo.OnOffsetsFetched(g.offsetsFetched),
 		kgo.AdjustFetchOffsetsFn(g.startLanes),
@@ -125,7 +127,7 @@ func (g *group) poll(ctx context.Context) error {
 		default:
 		}
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // to be told to stop is no failure
 		}
 		if fetches.IsClientClosed() {
 			return errors.New("the kafka client was closed")

@@ -68,7 +68,7 @@ const readStall = 3 * time.Second
 const lateKeys = 1000
 
 // span is the time of events that facts about one key can matter to.
-type span struct{ from, to time.Time }
+type span struct{ from time.Time }
 
 func (s span) with(f *correlate.Fact) span {
 	// An event can be a little before its credential's start, by the clocks of

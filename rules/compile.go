@@ -60,7 +60,10 @@ func compile(when string) (*vm.Program, hints, error) {
 	g := guard{depth: map[ast.Node]int{}}
 	ast.Walk(&tree.Node, &g)
 	for i, e := range g.found {
-		g.found[i] = e.(*file.Error).Bind(tree.Source)
+		var at *file.Error
+		if errors.As(e, &at) {
+			g.found[i] = at.Bind(tree.Source)
+		}
 	}
 	return program, hintsOf(tree.Node), errors.Join(g.found...)
 }

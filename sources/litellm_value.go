@@ -120,7 +120,7 @@ func (m *litellmMetadata) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] == '"' {
 		var s string
 		if json.Unmarshal(b, &s) != nil {
-			return nil
+			return nil //nolint:nilerr // odd metadata is no reason to lose the call
 		}
 		b = []byte(s)
 	}

@@ -103,7 +103,7 @@ func Kinds(ss ...Source) correlate.Kinds {
 	return correlate.NewKinds(infos...)
 }
 
-// Decode decodes one record of source s, after the checks every source shares.
+// DecodeRecord decodes one record of source s, after the checks every source shares.
 func (s Source) DecodeRecord(in Input, out *Batch) {
 	firstEvent, firstReject := len(out.Events), len(out.Rejects)
 	in.Raw = bytes.TrimSpace(bytes.TrimPrefix(in.Raw, []byte("\xef\xbb\xbf")))

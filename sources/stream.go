@@ -2,6 +2,7 @@ package sources
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -222,7 +223,7 @@ func (s *stream) has(i int) bool {
 }
 
 // failed reports whether the reader broke off.
-func (s *stream) failed() bool { return s.err != nil && s.err != io.EOF }
+func (s *stream) failed() bool { return s.err != nil && !errors.Is(s.err, io.EOF) }
 
 // makeRoom lets buf end before the end of its memory: by moving it to the front,
 // or into twice as much.

@@ -141,7 +141,7 @@ func TestSplitErrors(t *testing.T) {
 		stop := errors.New("stop")
 		n := 0
 		err := Split(strings.NewReader("{}{}{}"), func([]byte, int64) error { n++; return stop })
-		if err != stop || n != 1 {
+		if !errors.Is(err, stop) || n != 1 {
 			t.Errorf("got %v after %d values", err, n)
 		}
 	})

@@ -105,18 +105,6 @@ func (t *hot) drop(hash uint64) {
 	delete(sh.old.at, hash)
 }
 
-func (t *hot) clear() {
-	if t == nil {
-		return
-	}
-	for i := range t.shards {
-		sh := &t.shards[i]
-		sh.mu.Lock()
-		sh.young, sh.old = generation{}, generation{}
-		sh.mu.Unlock()
-	}
-}
-
 // stats returns the entries and bytes held and the hits so far.
 func (t *hot) stats() (entries int, bytes int64, hits uint64) {
 	if t == nil {

@@ -45,7 +45,7 @@ func (f fetcher) library(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer held.Release()
+	defer func() { _ = held.Release() }() // the lock dies with the process anyway
 	if _, err := os.Stat(path); err == nil {
 		return path, nil // the process we waited for brought it
 	}

@@ -1,0 +1,59 @@
+# Two commands are enough to begin with: make demo, make test.
+GO ?= go
+GOLANGCI_VERSION := v2.15.0
+TOOLS := $(CURDIR)/bin/tools
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/whence.
+	$(GO) build -trimpath -o bin/whence ./cmd/whence
+
+.PHONY: demo
+demo: build ## See the whole system at work on this machine (fetches ClickHouse once).
+	bin/whence demo
+
+.PHONY: test
+test: ## Run all tests. The floors are checked afresh: go test cannot see go list's inputs.
+	$(GO) test ./...
+	$(GO) test -count=1 -run TestFloors ./pipeline
+
+.PHONY: race
+race: ## Run the tests of everything concurrent under the race detector (needs a C compiler).
+	CGO_ENABLED=1 $(GO) test -race -short ./correlate/... ./pipeline ./sinks ./rules ./cmd/...
+
+.PHONY: fuzz
+fuzz: ## Fuzz whatever parses input, 30 seconds each (FUZZTIME=5m for longer).
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),30s) $$p || exit 1; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks (compare revisions with benchstat).
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: chaos
+chaos: build ## Kill whence run again and again, and compare with an unkilled run.
+	$(GO) run ./cmd/chaos $(CHAOS_FLAGS)
+
+.PHONY: update
+update: ## Rewrite the expected results in testdata; read the diff before committing.
+	$(GO) test ./correlate ./sources ./sources/simulate ./sinks ./cmd/whence -update
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## Check formatting, go vet and golangci-lint.
+	@test -z "$$(gofmt -l .)" || { echo "gofmt is needed on:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) run
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS)/new $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/new/golangci-lint $@
