@@ -16,8 +16,9 @@ import (
 //  3. The strongest proof wins; a weaker way that disagrees is shown.
 //  4. Two ways of equal proof that disagree are ambiguous, and so are a claim
 //     and an inference that disagree: neither outweighs the other.
-//  5. An inference never replaces a stronger link whose target is unknown: the
-//     log names something else, which we have not seen.
+//  5. An inference never replaces a key on a stronger link that leads to nobody:
+//     the log names something else, which we have not seen or which is nobody's.
+//     (A holder is inferred beside whoever signed, not in their place.)
 //
 // The result does not depend on the order of ways.
 func choose(ways []outcome) outcome {
@@ -103,11 +104,11 @@ func weigh(best outcome, ways []outcome) outcome {
 			if best.proof <= Claimed && !slices.ContainsFunc(w.candidates, func(c Candidate) bool { return best.names(c.Key, c.Principal) }) {
 				against = append(against, w.candidates...)
 			}
-		case w.unresolvedLink() && best.proof == Inferred && w.link == Claimed:
-			against = append(against, w.asCandidate("named by the caller and not seen"))
-		case w.unresolvedLink() && best.proof == Inferred && w.link > Claimed && best.link == Inferred:
+		case w.leadsNowhere() && best.proof == Inferred && w.link == Claimed:
+			against = append(against, w.asCandidate("named by the caller, and not who was inferred"))
+		case w.leadsNowhere() && best.link == Inferred && w.link > Claimed:
 			o := *w
-			o.candidates = append(slices.Clone(w.candidates), best.asCandidate("inferred, while the log names another credential that was not seen"))
+			o.candidates = append(slices.Clone(w.candidates), best.asCandidate("inferred, while the log names another"))
 			return withWaits(o, ways)
 		}
 	}
@@ -140,11 +141,11 @@ func unresolved(ways []outcome) outcome {
 			break
 		}
 	}
-	if o.end == ambiguous && o.link == Inferred {
+	if o.end == ambiguous && o.link == Inferred && o.role != Holder {
 		// Rule 5 for several candidates: none of them is what the log names.
 		for i := range ways {
-			if w := &ways[i]; w.unresolvedLink() && w.link > Claimed && w.role != Holder {
-				o = *w
+			if w := &ways[i]; w.leadsNowhere() && w.link > Claimed && w.role != Holder {
+				o = *w // ways are ordered: the one that got furthest
 				break
 			}
 		}

@@ -37,6 +37,13 @@ func (o *outcome) resolved() bool { return o.end == automated || o.end == person
 // unresolvedLink reports whether the way stops at something nobody told us about.
 func (o *outcome) unresolvedLink() bool { return o.end == missing || o.end == nowhere }
 
+// leadsNowhere reports whether the way goes by a key of its own and stops short
+// of anybody accountable. A principal that a line merely states is no such way: it
+// may describe, less closely, the one that a name leads to.
+func (o *outcome) leadsNowhere() bool {
+	return o.unresolvedLink() || o.end == service && len(o.hops) > 0 && !o.hops[0].Key.IsZero()
+}
+
 // sameRoot reports whether two ways lead to the same principal. E-mail addresses
 // name one person whoever vouches for them.
 func sameRoot(a, b Principal) bool {
