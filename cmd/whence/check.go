@@ -106,7 +106,7 @@ func (c *checks) kafka(ctx context.Context, w *wiring) {
 		return
 	}
 	defer client.Close()
-	err = awaiting{}.until(ctx, "kafka", hopelessKafka, client.Ping)
+	err = awaiting{}.until(ctx, "kafka", hopelessKafka, pinged(client))
 	if !c.line("kafka", strings.Join(w.settings.Kafka.Brokers, ", "), kafkaAdvice(err)) {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -87,12 +88,19 @@ func chainFromStore(ctx context.Context, config, text string, errOut io.Writer) 
 	return []correlate.Chain{c}, nil
 }
 
-// refusal adds to an error of ClickHouse what to do about it.
+// refusal makes of an error of ClickHouse one sentence about what to do, if
+// waiting cannot mend it. What the server says beyond its first line is advice to
+// those who run it.
 func refusal(err error) error {
-	if advice, ok := sinks.Refused(err); ok {
-		return wrong(fmt.Errorf("%w\n%s", err, advice))
+	advice, refused := sinks.Refused(err)
+	if !refused && untrusted(err) {
+		advice, refused = "check clickhouse.tls: the certificates do not fit the server's, or it does not speak TLS there", true
 	}
-	return err
+	if !refused {
+		return err
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return wrong(fmt.Errorf("%s: %s", first, advice))
 }
 
 // chainsFromFile finds the newest version of a chain, by its id or by that of its

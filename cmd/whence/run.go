@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +36,7 @@ WHENCE_KAFKA_BROKERS=a:9092,b:9092, WHENCE_CLICKHOUSE_PASSWORD=...`,
 			}
 			err = w.run(cmd.Context(), nil)
 			if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
-				return nil // stopped while it was waiting
+				return nil //nolint:nilerr // stopped while it was waiting
 			}
 			return err
 		},
@@ -96,8 +95,8 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 
 // finalAdvice adds to what ended a pipeline what to do about it.
 func finalAdvice(err error) error {
-	if advice, ok := sinks.Refused(err); ok {
-		return wrong(fmt.Errorf("%w\n%s", err, advice))
+	if _, refused := sinks.Refused(err); refused {
+		return refusal(err)
 	}
 	return kafkaAdvice(err)
 }

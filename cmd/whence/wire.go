@@ -113,7 +113,7 @@ func (w *wiring) connect(ctx context.Context, patient bool, say func(string)) er
 	}
 	defer client.Close()
 	wait := awaiting{log: w.log, patient: patient}
-	if err := wait.until(ctx, "kafka", hopelessKafka, client.Ping); err != nil {
+	if err := wait.until(ctx, "kafka", hopelessKafka, pinged(client)); err != nil {
 		return fmt.Errorf("reach kafka at %v: %w", w.settings.Kafka.Brokers, kafkaAdvice(err))
 	}
 	if err := ensureTopics(ctx, client, w.settings); err != nil {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -60,6 +62,17 @@ func (t tlsSettings) load() (*tls.Config, error) {
 	return config, nil
 }
 
+// pinged reaches a broker. Brokers that hang up do not say why.
+func pinged(client *kgo.Client) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := client.Ping(ctx)
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("%w; do kafka.sasl and kafka.tls fit the broker?", err)
+		}
+		return err
+	}
+}
+
 // kafkaErrors are those that no waiting mends, and what to do about them.
 var kafkaErrors = []struct {
 	err    error
@@ -91,7 +104,7 @@ func kafkaRefusal(err error) (advice string, ok bool) {
 // configuration.
 func kafkaAdvice(err error) error {
 	if advice, ok := kafkaRefusal(err); ok {
-		return wrong(fmt.Errorf("%w\n%s", err, advice))
+		return wrong(fmt.Errorf("%w: %s", err, advice))
 	}
 	return err
 }
