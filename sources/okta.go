@@ -32,10 +32,17 @@ var _ = register(Source{
 // oktaDepth is how many envelopes are opened inside one another.
 const oktaDepth = 4
 
+// oktaMembers are all members an event has. A line cut down to a few of them is
+// still Okta's, as long as it has nothing else.
+var oktaMembers = []string{
+	"actor", "authenticationContext", "client", "debugContext", "device", "displayMessage", "eventType", "legacyEventType",
+	"outcome", "published", "request", "securityContext", "severity", "target", "transaction", "uuid", "version",
+}
+
 func oktaDetect(v Value) bool {
 	for _, c := range []Value{v, v.Member("events"), v.Member("detail"), v.Member("event"), v.Member("data").Member("events")} {
 		// CloudTrail has an eventType too, and no actor.
-		if c.Has("eventType", "actor") && (c.Has("uuid") || c.Has("published") || c.Has("outcome", "client")) {
+		if c.Has("eventType", "actor") && (c.Has("uuid") || c.Has("published")) || c.Has("eventType") && c.Only(oktaMembers...) {
 			return true
 		}
 	}

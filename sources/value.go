@@ -2,6 +2,7 @@ package sources
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/bytedance/sonic"
 )
@@ -29,6 +30,16 @@ func (v Value) Has(names ...string) bool {
 		}
 	}
 	return len(names) > 0
+}
+
+// Only reports whether the object has no members but some of the named ones.
+func (v Value) Only(names ...string) bool {
+	for m := range v.members {
+		if !slices.Contains(names, m) {
+			return false
+		}
+	}
+	return len(v.members) > 0
 }
 
 // Member returns a member as a Value of its own; of an array its first element.
