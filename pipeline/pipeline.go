@@ -155,6 +155,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		return p.group.run(gctx, p.kafka, p.Ready)
 	})
 	g.Go(func() error { return p.refreshTopics(gctx, kadm.NewClient(admin)) })
+	g.Go(func() error { return p.sweep(gctx) })
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return nil
@@ -230,6 +231,40 @@ func (p *Pipeline) refreshTopics(ctx context.Context, admin *kadm.Client) error 
 					p.metrics.eventLag.WithLabelValues(n).Set(p.clock.Now().Sub(t).Seconds())
 				}
 			}
+		}
+	}
+}
+
+// sweepEvery is how often the local store forgets what is long over.
+const sweepEvery = time.Hour
+
+// sweep forgets, in event time: what every topic has been read past by more than
+// the retention. While one has not reported yet nothing is forgotten.
+func (p *Pipeline) sweep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		var read time.Time
+		for _, n := range topicNames(p.cfg) {
+			t := p.clock.ReadUpTo(n)
+			if t.IsZero() {
+				read = time.Time{}
+				break
+			}
+			if read.IsZero() || t.Before(read) {
+				read = t
+			}
+		}
+		if read.IsZero() {
+			continue
+		}
+		if _, err := p.table.Sweep(ctx, read); err != nil && ctx.Err() == nil {
+			p.log.Warn("the local session store could not be swept and grows", "err", err)
 		}
 	}
 }

@@ -16,8 +16,10 @@ type Config struct {
 	// Replication -1 leaves it to the broker's default.
 	Partitions  int32
 	Replication int16
-	// Retention is that of the sessions topic: the longest a session can last,
-	// plus the lateness of the logs that tell of it.
+	// Retention is that of the sessions topic: the longest a session can last and
+	// its parent before it, plus the lateness of the logs that tell of them. A
+	// parent is as old as its life when it mints a child that lives as long again:
+	// the default is twice the 35 days of a GitHub run, and some.
 	Retention time.Duration
 	// HotBytes bounds the exact table of the newest sessions; 0 turns it off.
 	HotBytes int64
@@ -32,7 +34,7 @@ func Default() Config {
 		RegistryTopic: "whence.registry",
 		Partitions:    8,
 		Replication:   -1,
-		Retention:     8 * 24 * time.Hour,
+		Retention:     75 * 24 * time.Hour,
 		HotBytes:      128 << 20,
 		CacheBytes:    128 << 20,
 	}

@@ -202,7 +202,7 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 	}
 	t.observe(marks)
 	if ctx.Err() != nil {
-		return changed, len(pos) > 0, nil // that is what the fetch error says
+		return changed, len(pos) > 0, nil //nolint:nilerr // that is what the fetch error says
 	}
 	return changed, len(pos) > 0, t.fetchError(fetches)
 }
