@@ -46,6 +46,9 @@ type Config struct {
 	// DrainTimeout bounds how long a revoked lane may take to finish the batch
 	// in hand before it is abandoned uncommitted.
 	DrainTimeout time.Duration
+	// SessionTimeout is how long the group waits for a member that went silent
+	// before it gives its partitions to others.
+	SessionTimeout time.Duration
 }
 
 // Default returns the values that suit a production group.
@@ -53,7 +56,7 @@ func Default() Config {
 	return Config{
 		Group: "whence", RejectsTopic: "whence.rejects", MaxWait: time.Hour, WindowBytes: 64 << 20,
 		QueueRecords: 20_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
-		RefreshMarks: 10 * time.Second, DrainTimeout: 30 * time.Second,
+		RefreshMarks: 10 * time.Second, DrainTimeout: 30 * time.Second, SessionTimeout: 45 * time.Second,
 	}
 }
 
@@ -93,7 +96,7 @@ func (c Config) Validate() error {
 	}{
 		{"max_wait", c.MaxWait <= 0}, {"window_bytes", c.WindowBytes < 1<<10}, {"queue_records", c.QueueRecords < 1},
 		{"commit_every", c.CommitEvery <= 0}, {"idle_after", c.IdleAfter <= 0}, {"refresh_marks", c.RefreshMarks <= 0},
-		{"drain_timeout", c.DrainTimeout <= 0},
+		{"drain_timeout", c.DrainTimeout <= 0}, {"session_timeout", c.SessionTimeout < time.Second},
 	} {
 		if b.bad {
 			errs = append(errs, fmt.Errorf("%s: is too small", b.name))

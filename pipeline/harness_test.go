@@ -7,13 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -41,6 +40,25 @@ const rawPartitions = 2
 
 func newBench(t *testing.T, events int) *bench {
 	t.Helper()
+	b := emptyBench(t)
+	scopes := simulate.New(estate(events)).Scopes()
+	for _, name := range []string{"aws.cloudtrail", "okta.system_log", "vault.audit", "github.webhook", "github.audit", "litellm.spend"} {
+		b.cfg.Topics = append(b.cfg.Topics, Topic{Name: "raw." + name, Source: name, Scope: scopes[name]})
+	}
+	b.cfg.Lateness = map[string]time.Duration{}
+	for _, tc := range b.cfg.Topics {
+		b.cfg.Lateness[tc.Source] = estate(events).Lateness(tc.Source)
+	}
+	b.makeTopics(nil, topicNames(b.cfg)...)
+	client := b.client()
+	defer client.Close()
+	b.produce(client, events)
+	return b
+}
+
+// emptyBench has a broker with our own topics, and no raw topic yet.
+func emptyBench(t *testing.T) *bench {
+	t.Helper()
 	// Bubbles begin in the year 2000, when none of these logs existed.
 	time.Sleep(time.Until(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)))
 	b := &bench{t: t, sink: newMemSink()}
@@ -53,26 +71,27 @@ func newBench(t *testing.T, events int) *bench {
 	b.cfg = Default()
 	b.cfg.IdleAfter = time.Second
 	b.cfg.DrainTimeout = 5 * time.Second
-	scopes := simulate.New(estate(events)).Scopes()
-	for _, name := range []string{"aws.cloudtrail", "okta.system_log", "vault.audit", "github.webhook", "github.audit", "litellm.spend"} {
-		b.cfg.Topics = append(b.cfg.Topics, Topic{Name: "raw." + name, Source: name, Scope: scopes[name]})
-	}
-	b.cfg.Lateness = map[string]time.Duration{}
-	for _, tc := range b.cfg.Topics {
-		b.cfg.Lateness[tc.Source] = estate(events).Lateness(tc.Source)
-	}
+	b.cfg.SessionTimeout = 10 * time.Second
+	b.makeTopics(nil, b.cfg.RejectsTopic)
 	client := b.client()
 	defer client.Close()
-	admin := kadm.NewClient(client)
-	names := append(topicNames(b.cfg), b.cfg.RejectsTopic)
-	if _, err := admin.CreateTopics(t.Context(), rawPartitions, 1, nil, names...); err != nil {
-		t.Fatal(err)
-	}
 	if err := index.EnsureTopics(t.Context(), client, b.tableConfig()); err != nil {
 		t.Fatal(err)
 	}
-	b.produce(client, events)
 	return b
+}
+
+func (b *bench) makeTopics(configs map[string]*string, names ...string) {
+	b.t.Helper()
+	client := b.client()
+	defer client.Close()
+	made, err := kadm.NewClient(client).CreateTopics(b.t.Context(), rawPartitions, 1, configs, names...)
+	if err == nil {
+		err = made.Error()
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 func estate(events int) simulate.Config {
@@ -116,63 +135,59 @@ type instance struct {
 	*Pipeline
 	cancel context.CancelFunc
 	done   chan error
-
-	mu     sync.Mutex
-	dead   bool
-	conns  []net.Conn
 	closed chan struct{}
+	wire   *wire
+	log    *journal
+	reg    *prometheus.Registry
 }
 
 // start runs an instance with an empty store. at, if not nil, is called after
 // every part of a step.
 func (b *bench) start(at func(in *instance, point string) error) *instance {
 	b.t.Helper()
-	in := &instance{done: make(chan error, 1), closed: make(chan struct{})}
-	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		in.mu.Lock()
-		defer in.mu.Unlock()
-		if in.dead {
-			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
-		}
-		c, err := b.network.DialContext(ctx, network, addr)
-		if err == nil {
-			in.conns = append(in.conns, c)
-		}
-		return c, err
+	in := b.build()
+	if at != nil {
+		in.at = func(point string) error { return at(in, point) }
 	}
-	opts := []kgo.Opt{kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.Dialer(dial), kgo.SessionTimeout(10 * time.Second), kgo.HeartbeatInterval(time.Second)}
-	ctx, cancel := context.WithCancel(context.Background())
-	in.cancel = cancel
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	table, err := index.Open(ctx, b.tableConfig(), opts, index.NewMemory(), Kinds(b.cfg), log)
+	in.launch()
+	return in
+}
+
+// build makes an instance that does not run yet.
+func (b *bench) build() *instance {
+	b.t.Helper()
+	in := &instance{
+		done: make(chan error, 1), closed: make(chan struct{}), wire: &wire{dial: b.network.DialContext},
+		log: &journal{}, reg: prometheus.NewRegistry(),
+	}
+	opts := []kgo.Opt{kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.Dialer(in.wire.DialContext)}
+	log := slog.New(slog.NewTextHandler(in.log, nil))
+	table, err := index.Open(b.t.Context(), b.tableConfig(), opts, index.NewMemory(), Kinds(b.cfg), log)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	in.Pipeline, err = New(b.cfg, Deps{
-		Kafka: opts, Table: table, Sink: b.sink, Rules: rules.Library(), Log: log,
+		Kafka: opts, Table: table, Sink: b.sink, Rules: rules.Library(), Log: log, Metrics: in.reg,
 		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg)},
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if at != nil {
-		in.at = func(point string) error { return at(in, point) }
-	}
-	go func() {
-		defer close(in.closed)
-		in.done <- in.Run(ctx)
-		table.Close()
-	}()
 	return in
 }
 
+func (in *instance) launch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	in.cancel = cancel
+	go func() {
+		defer close(in.closed)
+		in.done <- in.Run(ctx)
+		in.table.Close()
+	}()
+}
+
 func (in *instance) kill() {
-	in.mu.Lock()
-	in.dead = true
-	for _, c := range in.conns {
-		c.Close()
-	}
-	in.mu.Unlock()
+	in.wire.cut()
 	in.cancel()
 }
 
@@ -245,8 +260,9 @@ type memSink struct {
 	facts  map[correlate.Key][]correlate.Fact
 	rows   int
 	reject map[string]int
-	// fail, if set, decides what Write returns.
-	fail func() error
+	// hold, if set, is what Write does first: it may block, and decides what Write
+	// returns.
+	hold func(ctx context.Context) error
 }
 
 func newMemSink() *memSink {
@@ -256,14 +272,17 @@ func newMemSink() *memSink {
 func (s *memSink) Name() string                { return "memory" }
 func (s *memSink) Close(context.Context) error { return nil }
 
-func (s *memSink) Write(_ context.Context, out *sinks.Output) error {
+func (s *memSink) Write(ctx context.Context, out *sinks.Output) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.fail != nil {
-		if err := s.fail(); err != nil {
+	hold := s.hold
+	s.mu.Unlock()
+	if hold != nil {
+		if err := hold(ctx); err != nil {
 			return err
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.rows += len(out.Chains)
 	for _, f := range out.Facts {
 		s.facts[f.Key] = append(s.facts[f.Key], f)
@@ -296,7 +315,13 @@ func (s *memSink) unsettled() int {
 	return n
 }
 
-func (s *memSink) settled() bool { return len(s.chains) > 0 && s.unsettled() == 0 }
+func (s *memSink) settled() bool { return s.len() > 0 && s.unsettled() == 0 }
+
+func (s *memSink) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.chains)
+}
 
 // contents is what is in the sink, without coordinates and versions.
 func (s *memSink) contents(t *testing.T) map[string]string {

@@ -79,13 +79,14 @@ type sessionsSettings struct {
 }
 
 type pipelineSettings struct {
-	MaxWait      time.Duration `mapstructure:"max_wait"`
-	WindowBytes  int           `mapstructure:"window_bytes"`
-	QueueRecords int           `mapstructure:"queue_records"`
-	CommitEvery  time.Duration `mapstructure:"commit_every"`
-	IdleAfter    time.Duration `mapstructure:"idle_after"`
-	RefreshMarks time.Duration `mapstructure:"refresh_marks"`
-	DrainTimeout time.Duration `mapstructure:"drain_timeout"`
+	MaxWait        time.Duration `mapstructure:"max_wait"`
+	WindowBytes    int           `mapstructure:"window_bytes"`
+	QueueRecords   int           `mapstructure:"queue_records"`
+	CommitEvery    time.Duration `mapstructure:"commit_every"`
+	IdleAfter      time.Duration `mapstructure:"idle_after"`
+	RefreshMarks   time.Duration `mapstructure:"refresh_marks"`
+	DrainTimeout   time.Duration `mapstructure:"drain_timeout"`
+	SessionTimeout time.Duration `mapstructure:"session_timeout"`
 }
 
 type storeSettings struct {
@@ -156,6 +157,7 @@ func defaultSettings() settings {
 		Pipeline: pipelineSettings{
 			MaxWait: pl.MaxWait, WindowBytes: pl.WindowBytes, QueueRecords: pl.QueueRecords, CommitEvery: pl.CommitEvery,
 			IdleAfter: pl.IdleAfter, RefreshMarks: pl.RefreshMarks, DrainTimeout: pl.DrainTimeout,
+			SessionTimeout: pl.SessionTimeout,
 		},
 		Store: storeSettings{Dir: "whence-data/sessions", CacheBytes: 64 << 20},
 		ClickHouse: clickhouseSettings{
@@ -175,7 +177,7 @@ func (s settings) pipeline() pipeline.Config {
 		Group: s.Group, RejectsTopic: s.RejectsTopic, Lateness: s.Lateness,
 		MaxWait: s.Pipeline.MaxWait, WindowBytes: s.Pipeline.WindowBytes, QueueRecords: s.Pipeline.QueueRecords,
 		CommitEvery: s.Pipeline.CommitEvery, IdleAfter: s.Pipeline.IdleAfter, RefreshMarks: s.Pipeline.RefreshMarks,
-		DrainTimeout: s.Pipeline.DrainTimeout,
+		DrainTimeout: s.Pipeline.DrainTimeout, SessionTimeout: s.Pipeline.SessionTimeout,
 	}
 	for _, t := range s.Topics {
 		cfg.Topics = append(cfg.Topics, pipeline.Topic(t))
