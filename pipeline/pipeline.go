@@ -80,6 +80,9 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 	}
 	s.clock = correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
 	d.Table.Follow(s.clock)
+	if d.Metrics != nil {
+		d.Metrics.MustRegister(newTableStats(d.Table))
+	}
 	p := &Pipeline{shared: s, kafka: d.Kafka, Ready: make(chan struct{})}
 	return p, nil
 }

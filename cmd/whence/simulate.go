@@ -41,11 +41,11 @@ same options write the same bytes. Files that are there are replaced.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "files" {
-				return fmt.Errorf("--format is %q; the only one is files", format)
+				return wrong(fmt.Errorf("--format is %q; the only one is files", format))
 			}
 			t, err := time.Parse(time.RFC3339, start)
 			if err != nil {
-				return fmt.Errorf("--start is %q; want a time such as %s", start, simulate.Default().Start.Format(time.RFC3339))
+				return wrong(fmt.Errorf("--start is %q; want a time such as %s", start, simulate.Default().Start.Format(time.RFC3339)))
 			}
 			cfg.Start = t
 			if err := cfg.Validate(); err != nil {
