@@ -317,6 +317,13 @@ func (s *memSink) unsettled() int {
 
 func (s *memSink) settled() bool { return s.len() > 0 && s.unsettled() == 0 }
 
+func (s *memSink) written() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rows
+}
+
+// len is how many chains there are.
 func (s *memSink) len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate"
+)
+
+// poison is a record that cannot be decoded, and what is to become of it.
+type poison struct {
+	name, value, reason string
+	cut                 bool
+}
+
+func poisons() []poison {
+	okta := `{"uuid":"f7a00001-4f67-11ef-abd3-1f5d113f2546","published":"2026-03-02T08:00:00.762Z","eventType":"user.session.start","actor":{"id":"00u1alice0000000d7","type":"User","alternateId":"alice@example.com"}}`
+	return []poison{
+		{name: "no JSON", value: `{"eventVersion":"1.09",`, reason: correlate.RejectNotJSON},
+		{name: "of the wrong source", value: okta, reason: correlate.RejectSource},
+		{name: "empty", value: "", reason: correlate.RejectEmpty},
+		{name: "nested 10,000 deep", value: strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000), reason: correlate.RejectTooDeep},
+		{name: "of 20 MB", value: `{"eventName":"` + strings.Repeat("DeleteObject", 20_000_000/12) + `"}`, reason: correlate.RejectTooLarge, cut: true},
+		{name: "larger than a reject may be", value: `{"hello":"` + strings.Repeat("world", 200_000) + `"}`, reason: correlate.RejectSource, cut: true},
+	}
+}
+
+// TestPoison puts every poison before a good record, on one partition. Nothing
+// stops, and each can be found again by its coordinates.
+func TestPoison(t *testing.T) {
+	for _, p := range poisons() {
+		t.Run(p.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := emptyBench(t)
+				b.cfg.Topics = []Topic{{Name: trailTopic, Source: "aws.cloudtrail"}}
+				// As the local broker has it: room for the largest record that is
+				// decoded. The rejects topic keeps the megabyte of most brokers.
+				b.makeTopics(map[string]*string{"max.message.bytes": kadm.StringPtr(strconv.Itoa(24 << 20))}, trailTopic)
+				b.send(0, deletes(1, "ASIAEXAMPLE000000001", time.Now()), p.value, deletes(2, "ASIAEXAMPLE000000001", time.Now()))
+				in := b.start(nil)
+				time.Sleep(10 * time.Second)
+
+				b.chain(1)
+				b.chain(2)
+				if d := cmp.Diff(map[string]int{p.reason + " " + trailTopic + "/0@1": 1}, b.sink.reject); d != "" {
+					t.Errorf("rejects in the sink (-want +got):\n%s", d)
+				}
+				if got := in.metric("whence_rejects_total", "reason="+p.reason, "source=aws.cloudtrail"); got != 1 {
+					t.Errorf("%g rejects are counted under %s; want 1", got, p.reason)
+				}
+				if all := in.metric("whence_rejects_total"); all != 1 {
+					t.Errorf("%g rejects are counted; want 1", all)
+				}
+				if events, records := in.metric("whence_events_total"), in.metric("whence_records_total"); events != 2 || records != 3 {
+					t.Errorf("%g events of %g records are counted; want 2 of 3", events, records)
+				}
+				in.stop(t)
+				letters := b.rejected()
+				if len(letters) != 1 {
+					t.Fatalf("%d records in the rejects topic; want 1", len(letters))
+				}
+				checkLetter(t, letters[0], p)
+				if !b.read() {
+					t.Error("the poison was not committed")
+				}
+				if said := in.log.saying(""); len(said) > 0 {
+					t.Errorf("a reject is counted and kept; it was also logged: %.200q", said)
+				}
+			})
+		})
+	}
+}
+
+// checkLetter compares a record of the rejects topic with the poison.
+func checkLetter(t *testing.T, r *kgo.Record, p poison) {
+	t.Helper()
+	value := p.value
+	if p.cut {
+		value = value[:maxRejectBytes]
+	}
+	if string(r.Value) != value {
+		t.Errorf("the reject has %d bytes, %.40q...; want %d, %.40q...", len(r.Value), r.Value, len(value), value)
+	}
+	sum := sha256.Sum256([]byte(p.value))
+	want := map[string]string{
+		"whence-reason": p.reason, "whence-source": "aws.cloudtrail", "whence-topic": trailTopic, "whence-partition": "0", "whence-offset": "1",
+		"whence-sha256": hex.EncodeToString(sum[:]), "whence-cut": strconv.FormatBool(p.cut),
+	}
+	got := map[string]string{}
+	for _, h := range r.Headers {
+		got[h.Key] = string(h.Value)
+	}
+	if got["whence-detail"] == "" {
+		t.Error("the reject does not say to a reader what is wrong")
+	}
+	delete(got, "whence-detail")
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("headers (-want +got):\n%s", d)
+	}
+}
+
+// rejected returns what is in the rejects topic.
+func (b *bench) rejected() (records []*kgo.Record) {
+	b.t.Helper()
+	client := b.client(kgo.ConsumeTopics(b.cfg.RejectsTopic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	defer client.Close()
+	for {
+		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+		fetches := client.PollFetches(ctx)
+		cancel()
+		if fetches.NumRecords() == 0 {
+			return records
+		}
+		records = append(records, fetches.Records()...)
+	}
+}
+
+// TestBadElement hides poison among good lines in one record: only the poison is
+// rejected, and it alone is what the rejects topic gets.
+func TestBadElement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := trailBench(t)
+		now := time.Now()
+		bad := `{"hello":"world"}`
+		b.send(0, fmt.Sprintf(`{"Records":[%s,%s,%s]}`, deletes(1, "ASIAEXAMPLE000000001", now), bad, deletes(2, "ASIAEXAMPLE000000002", now)))
+		in := b.start(nil)
+		time.Sleep(10 * time.Second)
+		for n := range 2 {
+			if at := b.chain(n + 1).Evidence; at.Topic != trailTopic || at.Partition != 0 || at.Offset != 0 {
+				t.Errorf("line %d is said to be at %+v", n+1, at)
+			}
+		}
+		if got := in.metric("whence_rejects_total", "reason="+correlate.RejectSource); got != 1 {
+			t.Errorf("%g rejects are counted; want 1", got)
+		}
+		in.stop(t)
+		letters := b.rejected()
+		if len(letters) != 1 || string(letters[0].Value) != bad {
+			t.Errorf("the rejects topic has %d records; want 1, of the bad element alone", len(letters))
+		}
+	})
+}
