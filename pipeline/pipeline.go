@@ -127,6 +127,14 @@ func (s *shared) newJudge() *rules.Judge {
 // leaves the group. It returns nil after an orderly stop, and an error when
 // something can never work: the caller exits.
 func (p *Pipeline) Run(ctx context.Context) error {
+	err := p.run(ctx)
+	if stopped := ctx.Err(); stopped != nil && errors.Is(err, stopped) {
+		return nil
+	}
+	return err
+}
+
+func (p *Pipeline) run(ctx context.Context) error {
 	// A reject that lands twice is two equal records; a stop that hangs because
 	// the brokers are away is worse.
 	admin, err := kgo.NewClient(append(p.kafka[:len(p.kafka):len(p.kafka)], kgo.AllowIdempotentProduceCancellation())...)
@@ -159,11 +167,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	})
 	g.Go(func() error { return p.refreshTopics(gctx, kadm.NewClient(admin)) })
 	g.Go(func() error { return p.sweep(gctx) })
-	err = g.Wait()
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return g.Wait()
 }
 
 // awaitTopics waits until the broker answers and every raw topic exists, and
