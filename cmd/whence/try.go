@@ -141,8 +141,7 @@ func printChains(ctx context.Context, w io.Writer, chains []correlate.Chain, eve
 			if err != nil {
 				return fmt.Errorf("encode event %s: %w", chains[i].ID, err)
 			}
-			out.Write(b) // its error comes again from Flush
-			out.WriteByte('\n')
+			_, _ = out.Write(append(b, '\n')) // its error comes again from Flush
 		}
 		return out.Flush()
 	}
