@@ -35,7 +35,7 @@ type Event struct {
 	// and a response share one, the line type.
 	ID      ID
 	Source  string
-	EventID string // the log's own id, as DESIGN.md section 6 spells it for each source
+	EventID string // the log's own id, as docs/DESIGN.md section 6 spells it for each source
 	Time    time.Time
 	// ActionID is shared by the lines that tell of one deed; exactly one of
 	// them is Primary and counts in sums.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// chainJSON is the public shape of a chain: DESIGN.md section 6.
+// chainJSON is the public shape of a chain: docs/DESIGN.md section 6.
 type chainJSON struct {
 	ID         ID          `json:"id"`
 	Version    uint64      `json:"version"`
@@ -42,7 +42,7 @@ type executor struct {
 	Key Key `json:"key,omitzero"`
 }
 
-// MarshalJSON writes the chain as DESIGN.md section 6 fixes it. Absent means
+// MarshalJSON writes the chain as docs/DESIGN.md section 6 fixes it. Absent means
 // unknown; times are UTC.
 func (c Chain) MarshalJSON() ([]byte, error) {
 	hops := make([]Hop, len(c.Hops))
@@ -124,7 +124,7 @@ type eventJSON struct {
 	Evidence  Evidence   `json:"evidence"`
 }
 
-// MarshalJSON writes the event as DESIGN.md section 6 names its fields. uses and
+// MarshalJSON writes the event as docs/DESIGN.md section 6 names its fields. uses and
 // mints are keys; links and facts tell the same in full.
 func (e Event) MarshalJSON() ([]byte, error) {
 	out := eventJSON{

@@ -129,7 +129,7 @@ func (w *walk) matters(f *Fact, at time.Time) bool {
 }
 
 // reach counts the distinct facts reachable from the event over every account of
-// every key, chosen or not: the chain's rank. See DESIGN.md section 2.
+// every key, chosen or not: the chain's rank. See docs/DESIGN.md section 2.
 func (w *walk) reach() {
 	type counted struct {
 		kind        FactKind

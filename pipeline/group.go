@@ -168,6 +168,8 @@ func (g *group) fetchErrors(fetches kgo.Fetches) error {
 		case errors.Is(fe.Err, context.Canceled), errors.Is(fe.Err, context.DeadlineExceeded):
 		case errors.Is(fe.Err, kerr.TopicAuthorizationFailed), errors.Is(fe.Err, kerr.GroupAuthorizationFailed), errors.Is(fe.Err, kerr.SaslAuthenticationFailed):
 			return fmt.Errorf("read topic %s as group %s: %w; grant the user Read on both", fe.Topic, g.cfg.Group, fe.Err)
+		case errors.Is(fe.Err, errBookmarks):
+			return fmt.Errorf("take up the place of group %s: %w; if the metadata was damaged, set the group's offset by hand: repair settles what was parked", g.cfg.Group, fe.Err)
 		default:
 			g.log.Warn("a fetch failed and is tried again", "topic", fe.Topic, "partition", fe.Partition, "err", fe.Err)
 		}
@@ -179,8 +181,9 @@ func (g *group) fetchErrors(fetches kgo.Fetches) error {
 // places are known, in startLanes.
 func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[string][]int32) {
 	_, generation := client.GroupMetadata()
-	ends, err := g.admin.ListEndOffsets(ctx, topicNames(g.cfg)...)
-	if err != nil {
+	begins, err := g.admin.ListStartOffsets(ctx, topicNames(g.cfg)...)
+	ends, endErr := g.admin.ListEndOffsets(ctx, topicNames(g.cfg)...)
+	if err := errors.Join(err, endErr); err != nil {
 		g.log.Warn("partitions without new records will not count as idle yet", "err", err)
 	}
 	g.mu.Lock()
@@ -192,6 +195,9 @@ func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[stri
 			l := newLane(g.shared, t, src, p, generation)
 			if o, ok := ends.Lookup(topic, p); ok && o.Err == nil {
 				l.end = o.Offset
+			}
+			if o, ok := begins.Lookup(topic, p); ok && o.Err == nil {
+				l.begin = o.Offset
 			}
 			g.lanes[tp{topic, p}] = l
 			delete(g.marks, tp{topic, p})
@@ -257,7 +263,10 @@ func (g *group) startLanes(_ context.Context, offsets map[string]map[int32]kgo.O
 			}
 			from, ok := g.fetched[k]
 			delete(g.fetched, k)
-			if ok && from.start() < from.head {
+			// A lane must not wait for records below its partition's begin, or it
+			// never reaches the end, and holds the time up for everybody.
+			from = from.since(l.begin)
+			if ok {
 				ps[p] = kgo.NewOffset().At(from.start())
 			}
 			g.start(l, from)

@@ -27,6 +27,7 @@ type lane struct {
 	window   *correlate.Window
 	place    place // what is done, and what of a former owner's is still to do
 	next     int64 // the next offset to work on
+	begin    int64 // the partition's begin when it was assigned
 	assigned time.Time
 	fed      time.Time // when the last record was worked on, on the wall
 

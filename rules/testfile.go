@@ -61,7 +61,7 @@ func (f *testFile) test(rule string, line int) (Test, []error) {
 	return t, problems
 }
 
-// chainJSON is the public shape of a chain (DESIGN.md section 6), every part of
+// chainJSON is the public shape of a chain (docs/DESIGN.md section 6), every part of
 // it optional.
 type chainJSON struct {
 	ID         correlate.ID          `json:"id"`

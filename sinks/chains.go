@@ -8,7 +8,7 @@ import (
 )
 
 // chainTable maps a chain to the flat columns of the table chains. The names are
-// those of the chain's JSON (DESIGN.md section 6) with the dots made underscores;
+// those of the chain's JSON (docs/DESIGN.md section 6) with the dots made underscores;
 // arrays of objects become parallel arrays. What the flat columns cannot hold is
 // in rest, which must stay last: it amends what the others put.
 func chainTable() table[correlate.Chain] {

@@ -135,7 +135,8 @@ func (b *Batch) reject(raw []byte, reason, detail string) {
 
 // unmarshal decodes raw into v, or rejects it and reports false. The strings in
 // v are copies: sonic's fastest configuration copies its input once when it is
-// given bytes. (Measured against eight other decoders; see docs/performance.md.)
+// given bytes. (Of the libraries that were measured on real CloudTrail it costs the
+// least CPU per event.)
 func (b *Batch) unmarshal(raw []byte, v any) bool {
 	err := sonic.ConfigFastest.Unmarshal(raw, v)
 	if err == nil {

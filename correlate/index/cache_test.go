@@ -44,7 +44,7 @@ func lookup(t testing.TB, ix correlate.Index, k correlate.Key, at time.Time) cor
 	return s
 }
 
-// DESIGN.md 7.1: with the caches on, off, or one of them alone, over either
+// docs/DESIGN.md 7.1: with the caches on, off, or one of them alone, over either
 // store, the answers are the same, and those of a plain set of facts.
 func TestCacheOnOrOffGivesTheSameOutput(t *testing.T) {
 	const steps = 3000
@@ -98,7 +98,7 @@ func TestCacheOnOrOffGivesTheSameOutput(t *testing.T) {
 	}
 }
 
-// DESIGN.md 7.1: ristretto alone would miss every one of these.
+// docs/DESIGN.md 7.1: ristretto alone would miss every one of these.
 func TestGetAfterBindAlwaysSeesTheNewFact(t *testing.T) {
 	for name, table := range map[string]*Table{
 		"hot and cold": local(t, minHotBytes, minCacheBytes, NewMemory()),

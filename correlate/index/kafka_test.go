@@ -220,7 +220,7 @@ func TestKnownFactsCostNoTraffic(t *testing.T) {
 	diff(t, "look-up", lookup(t, table, key(1), day), gather(key(1), []correlate.Fact{f}))
 }
 
-// DESIGN.md 7.2, with the broker's own compaction and with the harshest one.
+// docs/DESIGN.md 7.2, with the broker's own compaction and with the harshest one.
 func TestFactsSurviveCompaction(t *testing.T) {
 	b := newBroker(t)
 	table := b.table(t, NewMemory())
@@ -307,7 +307,7 @@ func TestCompactionKeepsTheMarksOfEveryGeneration(t *testing.T) {
 	}
 }
 
-// DESIGN.md 7.3: a fact that was not published is not stored.
+// docs/DESIGN.md 7.3: a fact that was not published is not stored.
 func TestBindIsOneWay(t *testing.T) {
 	b := newBroker(t)
 	store := NewMemory()

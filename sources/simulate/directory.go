@@ -9,7 +9,7 @@ import (
 )
 
 // Directory is the operator's directory of the estate, as YAML in the shape of
-// DESIGN.md section 6.
+// docs/DESIGN.md section 6.
 func (e *Estate) Directory() []byte {
 	c := newCast(e.cfg)
 	var b bytes.Buffer

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// The sources the estate writes, by the names DESIGN.md section 6 gives them.
+// The sources the estate writes, by the names docs/DESIGN.md section 6 gives them.
 const (
 	cloudTrail    = "aws.cloudtrail"
 	oktaLog       = "okta.system_log"

@@ -32,7 +32,7 @@ type Truth struct {
 	LostParent bool `json:"lost_parent,omitempty"`
 }
 
-// The statuses, as DESIGN.md section 2 has them.
+// The statuses, as docs/DESIGN.md section 2 has them.
 const (
 	attributed   = "attributed"
 	automated    = "automated"
