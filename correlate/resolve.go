@@ -118,6 +118,9 @@ func (w *walk) matters(f *Fact, at time.Time) bool {
 		return false
 	}
 	switch f.Kind {
+	case Account:
+		// A key that is issued more than a life later is not the one that was used.
+		return f.Standing || life == 0 || !f.Start.After(at.Add(life))
 	case Binding:
 		return !f.Start.After(at.Add(Skew)) && (f.End.IsZero() || !f.End.Before(at.Add(-Skew)))
 	case Ending:
@@ -170,6 +173,23 @@ func (w *walk) reach() {
 	slices.SortFunc(w.walked, Key.Compare)
 	w.walked = slices.Compact(w.walked)
 }
+
+// Since is the earliest time of an event whose chain f can change: what has to be
+// walked again when f arrives late. It is the zero time if there is no such bound.
+func (f *Fact) Since(kinds Kinds) time.Time {
+	life := kinds[f.Key.Kind].Life
+	switch {
+	case f.Kind != Account:
+		return f.Start.Add(-sinceSlack)
+	case f.Standing || life == 0:
+		return time.Time{}
+	}
+	return f.Start.Add(-life - sinceSlack)
+}
+
+// sinceSlack covers a walk up whose every credential was used a little before its
+// start, by the clocks of other logs.
+const sinceSlack = maxHops*EarlySkew + Skew
 
 func (l *Link) when(at time.Time) time.Time {
 	if l.At.IsZero() {

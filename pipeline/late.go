@@ -31,7 +31,7 @@ func (r *Repair) lateFacts(ctx context.Context, done *Repaired) error {
 	if err != nil {
 		return err
 	}
-	keys := map[correlate.Key]span{}
+	keys := map[correlate.Key]time.Time{} // with the earliest event each can matter to
 	flush := func() error {
 		err := r.named(ctx, keys, done)
 		clear(keys)
@@ -39,7 +39,10 @@ func (r *Repair) lateFacts(ctx context.Context, done *Repaired) error {
 	}
 	err = r.read(ctx, from, until, func(f *correlate.Fact) error {
 		done.Facts++
-		keys[f.Key] = keys[f.Key].with(f)
+		since := f.Since(r.resolver.Kinds)
+		if old, ok := keys[f.Key]; !ok || since.Before(old) {
+			keys[f.Key] = since
+		}
 		if len(keys) >= lateKeys {
 			return flush()
 		}
@@ -67,31 +70,18 @@ const readStall = 3 * time.Second
 // lateKeys is how many keys are looked for in one query.
 const lateKeys = 1000
 
-// span is the time of events that facts about one key can matter to.
-type span struct{ from time.Time }
-
-func (s span) with(f *correlate.Fact) span {
-	// An event can be a little before its credential's start, by the clocks of
-	// two logs, and any time after.
-	start := f.Start.Add(-correlate.EarlySkew)
-	if s.from.IsZero() || start.Before(s.from) {
-		s.from = start
-	}
-	return s
-}
-
 // named walks the chains again that looked up any of keys.
-func (r *Repair) named(ctx context.Context, keys map[correlate.Key]span, done *Repaired) error {
+func (r *Repair) named(ctx context.Context, keys map[correlate.Key]time.Time, done *Repaired) error {
 	if len(keys) == 0 {
 		return nil
 	}
 	var list []correlate.Key
 	var from time.Time
-	for k, s := range keys {
-		list = append(list, k)
-		if from.IsZero() || s.from.Before(from) {
-			from = s.from
+	for k, since := range keys {
+		if len(list) == 0 || since.Before(from) {
+			from = since
 		}
+		list = append(list, k)
 	}
 	slices.SortFunc(list, correlate.Key.Compare)
 	return r.inBatches(func(yield func(correlate.Chain) error) error {
