@@ -220,10 +220,14 @@ func (g *group) offsetsFetched(_ context.Context, _ *kgo.Client, resp *kmsg.Offs
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	note := func(topic string, partition int32, offset int64, metadata *string) error {
-		if offset < 0 || metadata == nil {
-			return nil
+		if offset < 0 {
+			return nil // nobody has committed
 		}
-		p, err := decodePlace(offset, *metadata)
+		var text string
+		if metadata != nil {
+			text = *metadata
+		}
+		p, err := decodePlace(offset, text)
 		if err != nil {
 			return fmt.Errorf("%s/%d: %w", topic, partition, err)
 		}
@@ -266,6 +270,12 @@ func (g *group) startLanes(_ context.Context, offsets map[string]map[int32]kgo.O
 			// A lane must not wait for records below its partition's begin, or it
 			// never reaches the end, and holds the time up for everybody.
 			from = from.since(l.begin)
+			if l.end >= 0 && from.head > l.end {
+				// Offsets below the head are given out anew: nothing of the place
+				// can be relied on. To read twice is harmless, to pass over is not.
+				g.log.Warn("a partition is shorter than it was; it is read again from its begin", "topic", topic, "partition", p)
+				from = place{head: l.begin}
+			}
 			if ok {
 				ps[p] = kgo.NewOffset().At(from.start())
 			}

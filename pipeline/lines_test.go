@@ -30,13 +30,22 @@ func trailBench(t *testing.T) *bench {
 // own, and returns once they are acknowledged.
 func (b *bench) send(partition int32, values ...string) {
 	b.t.Helper()
+	for _, v := range values {
+		b.sendTogether(partition, []string{v})
+	}
+}
+
+// sendTogether appends records in one batch, where they fit.
+func (b *bench) sendTogether(partition int32, values []string) {
+	b.t.Helper()
 	client := b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(24<<20), kgo.ProducerBatchCompression(kgo.NoCompression()))
 	defer client.Close()
+	var records []*kgo.Record
 	for _, v := range values {
-		err := client.ProduceSync(b.t.Context(), &kgo.Record{Topic: trailTopic, Partition: partition, Value: []byte(v)}).FirstErr()
-		if err != nil {
-			b.t.Fatal(err)
-		}
+		records = append(records, &kgo.Record{Topic: trailTopic, Partition: partition, Value: []byte(v)})
+	}
+	if err := client.ProduceSync(b.t.Context(), records...).FirstErr(); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

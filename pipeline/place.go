@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ type place struct {
 const maxMetadata = 4096
 
 const placeVersion = "w1:"
+
+// errBookmarks says that metadata of ours is not what anybody has committed.
+var errBookmarks = errors.New("read bookmarks")
 
 // encode returns the offset and metadata to commit. Bookmarks that do not fit
 // make the commit wait at the first of them: what comes after is read again.
@@ -60,11 +64,11 @@ func decodePlace(offset int64, metadata string) (place, error) {
 	}
 	b, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
-		return p, fmt.Errorf("read bookmarks: %w", err)
+		return p, fmt.Errorf("%w: %w", errBookmarks, err)
 	}
 	seen, n := binary.Varint(b)
 	if n <= 0 {
-		return p, fmt.Errorf("read bookmarks: the metadata ends early")
+		return p, fmt.Errorf("%w: the metadata ends early", errBookmarks)
 	}
 	if seen != 0 {
 		p.seen = time.UnixMilli(seen).UTC()
@@ -73,14 +77,24 @@ func decodePlace(offset int64, metadata string) (place, error) {
 	last := int64(0)
 	for len(b) > 0 {
 		d, n := binary.Uvarint(b)
-		if n <= 0 {
-			return p, fmt.Errorf("read bookmarks: the metadata ends early")
+		switch {
+		case n <= 0:
+			return p, fmt.Errorf("%w: the metadata ends early", errBookmarks)
+		case last >= offset, d >= uint64(offset-last), d == 0 && len(p.bookmarks) > 0:
+			return p, fmt.Errorf("%w: they do not ascend to the committed offset", errBookmarks)
 		}
 		last += int64(d)
 		p.bookmarks = append(p.bookmarks, last)
 		b = b[n:]
 	}
 	return p, nil
+}
+
+// since is p without what comes before begin, which retention has taken.
+func (p place) since(begin int64) place {
+	p.head = max(p.head, begin)
+	p.bookmarks = slices.DeleteFunc(slices.Clone(p.bookmarks), func(b int64) bool { return b < begin })
+	return p
 }
 
 // start is the first offset to fetch.
