@@ -24,7 +24,7 @@ func cloudtrailTime(s string) time.Time {
 	}
 	s = strings.ReplaceAll(s, "\u202f", " ") // newer Java runtimes put a narrow space before AM and PM
 	for _, layout := range cloudtrailTimes {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.Parse(layout, s); err == nil && placeable(t) {
 			return t.UTC()
 		}
 	}

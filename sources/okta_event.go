@@ -78,7 +78,7 @@ type oktaRequest struct {
 // oktaTime reads published. Okta writes RFC 3339; exports rewrite it.
 func oktaTime(s string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999Z0700", "2006-01-02 15:04:05.999999999"} {
-		if t, err := time.Parse(layout, s); err == nil && t.Year() > 1 {
+		if t, err := time.Parse(layout, s); err == nil && placeable(t) {
 			return t.UTC(), true
 		}
 	}

@@ -50,7 +50,7 @@ type Input struct {
 // event; it must mint nothing, because its facts could not be placed in time.
 func (in Input) arrival() time.Time {
 	if in.Header != nil {
-		if t, err := time.Parse(time.RFC3339Nano, in.Header("whence-received-at")); err == nil {
+		if t, err := time.Parse(time.RFC3339Nano, in.Header("whence-received-at")); err == nil && placeable(t) {
 			return t.UTC()
 		}
 	}

@@ -67,7 +67,7 @@ func vaultAppend(raw []byte, scope vaultScope, out *Batch) {
 		return
 	}
 	at, err := time.Parse(time.RFC3339Nano, l.Time)
-	if err != nil || at.Year() <= 1 {
+	if err != nil || !placeable(at) {
 		out.reject(raw, correlate.RejectNoTime, "time is missing or is no time")
 		return
 	}

@@ -98,7 +98,7 @@ func (d *vaultDeed) stand(f *correlate.Fact, a *vaultAuth, who vaultIdentity) {
 // issued is when the token was issued, if that is known and before by.
 func (a *vaultAuth) issued(by time.Time) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, a.IssueTime)
-	if err != nil || t.Year() <= 1 || t.After(by) {
+	if err != nil || !placeable(t) || t.After(by) {
 		return by
 	}
 	return t.UTC()

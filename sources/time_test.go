@@ -1,0 +1,65 @@
+package sources
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestImpossibleTimes: a year that no time can be written with must cost at most
+// the line it is in. Chains are hashed as JSON, where such a time is an error.
+func TestImpossibleTimes(t *testing.T) {
+	lines := map[string][]string{
+		cloudtrailName: {
+			`{"eventVersion":"1.09","eventTime":"AT","eventID":"e1","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","recipientAccountId":"123456789012","userIdentity":{"type":"Root","accountId":"123456789012"}}`,
+			`{"eventVersion":"1.09","eventTime":"2026-03-04T12:00:00Z","eventID":"e1","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","recipientAccountId":"123456789012",` +
+				`"userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLE:a","accountId":"123456789012","accessKeyId":"ASIAEXAMPLE1","sessionContext":{"attributes":{"creationDate":"AT"}}},` +
+				`"requestParameters":{"roleArn":"arn:aws:iam::123456789012:role/r","roleSessionName":"b"},` +
+				`"responseElements":{"credentials":{"accessKeyId":"ASIAEXAMPLE2","expiration":"AT"},"assumedRoleUser":{"assumedRoleId":"AROAEXAMPLE:b"}}}`,
+		},
+		"okta.system_log": {
+			`{"uuid":"u1","published":"AT","eventType":"user.session.start","actor":{"id":"00u1","type":"User","alternateId":"alice@example.com"},"outcome":{"result":"SUCCESS"},"authenticationContext":{"externalSessionId":"102x"}}`,
+		},
+		"vault.audit": {
+			`{"time":"AT","type":"response","auth":{"accessor":"a1","display_name":"oidc-alice@example.com","token_ttl":9000000000000},"request":{"id":"r1","operation":"update","path":"auth/oidc/oidc/callback"},"response":{}}`,
+			`{"time":"2026-03-04T12:00:00Z","type":"response","auth":{"accessor":"a1","display_name":"oidc-alice@example.com","token_issue_time":"AT","token_ttl":9000000000000},"request":{"id":"r1","operation":"update","path":"auth/oidc/oidc/callback"},"response":{}}`,
+		},
+		litellmSpend: {
+			`{"request_id":"q1","call_type":"acompletion","startTime":"AT","api_key":"88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b","model":"m"}`,
+		},
+		githubAudit: {
+			`{"_document_id":"d1","action":"repo.create","@timestamp":"AT","actor":"alice","org":"example"}`,
+		},
+		githubWebhook: {
+			`{"action":"completed","workflow_run":{"id":1,"run_attempt":1,"event":"push","head_branch":"main","run_started_at":"AT","created_at":"AT","updated_at":"AT","actor":{"login":"alice","type":"User"}},"repository":{"full_name":"example/shop"},"sender":{"login":"alice","type":"User"}}`,
+		},
+	}
+	times := []string{"9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00+12:00", "0002-01-01T00:00:00Z", "2263-01-01T00:00:00Z", "1677-01-01T00:00:00Z"}
+	for _, s := range All() {
+		if len(lines[s.Name]) == 0 {
+			t.Errorf("no line of %s", s.Name)
+		}
+		for _, line := range lines[s.Name] {
+			for _, at := range times {
+				for _, header := range []string{"", at} {
+					in := Input{Raw: []byte(strings.ReplaceAll(line, "AT", at)), Header: func(string) string { return header }}
+					var out Batch
+					s.DecodeRecord(in, &out)
+					for _, e := range out.Events {
+						if _, err := json.Marshal(e); err != nil {
+							t.Errorf("%s at %s: %v", s.Name, at, err)
+						}
+						if !placeable(e.Time) {
+							t.Errorf("%s: an event at %s", s.Name, e.Time)
+						}
+						for _, f := range e.Mints {
+							if !placeable(f.Start) {
+								t.Errorf("%s: a fact that holds from %s", s.Name, f.Start)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
