@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A child is a running whence. Its standard error goes to the end of a log file.
+// It belongs to one goroutine.
+type child struct {
+	what  string
+	cmd   *exec.Cmd
+	stdin io.Closer
+	log   string
+	ended chan struct{} // closed when err is set
+	err   error
+}
+
+// spawn starts program with args, and extra environment variables. out takes its
+// standard output and may be nil.
+func spawn(ctx context.Context, program, log string, out io.Writer, env []string, args ...string) (*child, error) {
+	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // the child has its own
+	c := &child{what: strings.Join(args, " "), log: log, ended: make(chan struct{})}
+	c.cmd = exec.CommandContext(ctx, program, args...)
+	c.cmd.Env = append(os.Environ(), env...)
+	c.cmd.Stdout, c.cmd.Stderr = out, file
+	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err := c.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start whence %s: %w", c.what, err)
+	}
+	go func() { // ends with the child, which ends with ctx at the latest
+		c.err = c.cmd.Wait()
+		close(c.ended)
+	}()
+	return c, nil
+}
+
+// alive waits for d, and fails if the child ends before.
+func (c *child) alive(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.ended:
+		return c.failed("ended by itself")
+	}
+}
+
+// kill is kill -9.
+func (c *child) kill() error {
+	if err := c.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		return c.failed("had ended before it was killed")
+	}
+	<-c.ended
+	if status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
+		return c.failed("ended by itself as it was killed")
+	}
+	return nil
+}
+
+// stopLimit is how long a child may take to stop in order.
+const stopLimit = time.Minute
+
+// stop asks the child to end in order, by signal or by closing its standard
+// input, and fails unless it exits with 0.
+func (c *child) stop(ask func() error) error {
+	if err := ask(); err != nil {
+		return c.failed("had ended before it was stopped")
+	}
+	timer := time.NewTimer(stopLimit)
+	defer timer.Stop()
+	select {
+	case <-c.ended:
+	case <-timer.C:
+		_ = c.cmd.Process.Kill() // it may have ended just now
+		<-c.ended
+		return c.failed("did not stop within " + stopLimit.String())
+	}
+	if c.err != nil {
+		return c.failed("did not stop in order")
+	}
+	return nil
+}
+
+func (c *child) terminate() error {
+	return c.stop(func() error { return c.cmd.Process.Signal(syscall.SIGTERM) })
+}
+
+func (c *child) failed(what string) error {
+	state := "it still runs"
+	select {
+	case <-c.ended:
+		state = c.cmd.ProcessState.String()
+	default:
+	}
+	return fmt.Errorf("whence %s %s (%s); its log %s ends with:\n%s", c.what, what, state, c.log, tail(c.log))
+}
+
+// tail is the end of a log file.
+func tail(path string) string {
+	const most = 2000
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-most):])
+}
+
+// A server is a child that prints its address and stops when its standard input
+// is closed.
+type server struct {
+	*child
+	addr string
+}
+
+// startLimit is how long a server may take to start. The first start of
+// ClickHouse fetches it.
+const startLimit = 5 * time.Minute
+
+func serve(ctx context.Context, program, log string, args ...string) (*server, error) {
+	out := &firstLine{line: make(chan string, 1)}
+	c, err := spawn(ctx, program, log, out, nil, args...)
+	if err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(startLimit)
+	defer timer.Stop()
+	select {
+	case addr := <-out.line:
+		return &server{c, addr}, nil
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-c.ended:
+	}
+	return nil, c.failed("did not start")
+}
+
+func (s *server) stop() error { return s.child.stop(s.stdin.Close) }
+
+// firstLine is a writer that passes on the first line and drops the rest.
+type firstLine struct {
+	text []byte
+	sent bool
+	line chan string // capacity 1, written once
+}
+
+// Write implements io.Writer.
+func (f *firstLine) Write(p []byte) (int, error) {
+	if f.sent {
+		return len(p), nil
+	}
+	f.text = append(f.text, p...)
+	if text, _, ok := strings.Cut(string(f.text), "\n"); ok {
+		f.line <- strings.TrimSpace(text)
+		f.sent = true
+	}
+	return len(p), nil
+}
