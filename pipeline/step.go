@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -142,7 +141,17 @@ func (l *lane) resolve(ctx context.Context, events []correlate.Event, woken []co
 	if all {
 		again = l.window.WakeAll()
 	}
-	for _, p := range slices.Concat(again, l.window.Settled(l.clock, l.cfg.MaxWait)) {
+	out, err := l.again(ctx, again, now, out)
+	if err != nil {
+		return nil, err
+	}
+	// Those that settled just now have left the window: none is written twice.
+	return l.again(ctx, l.window.Settled(l.clock, l.cfg.MaxWait), now, out)
+}
+
+// again walks parked chains again, and appends the versions that differ.
+func (l *lane) again(ctx context.Context, parked []correlate.Parked, now time.Time, out []version) ([]version, error) {
+	for _, p := range parked {
 		c, err := l.resolver.Resolve(ctx, p.Chain.Event)
 		if err != nil {
 			return nil, err
