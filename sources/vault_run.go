@@ -14,6 +14,24 @@ var vaultRunClaims = []string{
 	"terraform_run_id", "build_number",
 }
 
+// appRole is an AppRole, by the name that Vault itself sets. The rest of the
+// metadata is what whoever made the secret id wrote to it: a run that it names is
+// a claim beside the role, and never in its place.
+func (a *vaultLogin) appRole(p correlate.Principal) (correlate.Principal, []correlate.Link) {
+	p.Type, p.ID = correlate.Workload, a.Metadata["role_name"]
+	p.Names = append(p.Names, "vault.approle:"+p.ID)
+	if !a.isRun() {
+		return p, nil
+	}
+	links := []correlate.Link{{Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "vault.auth_metadata"}}
+	_, run := a.run(correlate.Principal{Issuer: "vault"})
+	for _, l := range run {
+		l.Proof, l.Method = min(l.Proof, correlate.Claimed), "vault.secret_id_metadata"
+		links = append(links, l)
+	}
+	return p, links
+}
+
 // isRun reports whether a CI job logged in.
 func (a *vaultLogin) isRun() bool {
 	for _, c := range vaultRunClaims {

@@ -102,14 +102,13 @@ func (a *vaultLogin) identify() (correlate.Principal, []correlate.Link) {
 	md := a.Metadata
 	p := correlate.Principal{Issuer: "vault", Names: a.names()}
 	switch {
+	case md["role_name"] != "":
+		return a.appRole(p)
 	case md["service_account_name"] != "" && md["service_account_namespace"] != "":
 		p.Type, p.Issuer = correlate.ServiceAccount, "k8s"
 		p.ID = "system:serviceaccount:" + md["service_account_namespace"] + ":" + md["service_account_name"]
 	case a.isRun():
 		return a.run(p)
-	case md["role_name"] != "":
-		p.Type, p.ID = correlate.Workload, md["role_name"]
-		p.Names = append(p.Names, "vault.approle:"+p.ID)
 	case md["nomad_job_id"] != "":
 		p.Type, p.Issuer = correlate.Workload, "nomad"
 		p.ID = strings.Trim(md["nomad_namespace"]+"/"+md["nomad_job_id"]+"/"+md["nomad_task"], "/")
