@@ -161,8 +161,7 @@ func (e *cloudtrailEvent) federatedUser() (correlate.Principal, []correlate.Link
 		links = append(links, cloudtrailStated(cloudtrailIAM(iss.ARN, iss.UserName), correlate.Attested, cloudtrailBySessionIssuer))
 		links = append(links, cloudtrailVaultLink(iss.UserName)...)
 	}
-	links = append(links, cloudtrailClaims(u.Session.SourceIdentity, name, cloudtrailByFederatedName)...)
-	return actor, append(links, cloudtrailVaultLink(name)...)
+	return actor, append(links, cloudtrailClaims(u.Session.SourceIdentity, name, cloudtrailByFederatedName)...)
 }
 
 // account is a caller from another account: its own trail knows the key. A role
@@ -238,9 +237,9 @@ func (e *cloudtrailEvent) unknownCaller() (correlate.Principal, []correlate.Link
 func cloudtrailClaims(sourceIdentity, name, nameMethod string) []correlate.Link {
 	var links []correlate.Link
 	if sourceIdentity != "" && !cloudtrailMasked(sourceIdentity) {
-		p := correlate.Principal{Type: correlate.Human, ID: sourceIdentity, Issuer: "aws"}
+		p := correlate.Principal{Type: correlate.Unknown, ID: sourceIdentity, Issuer: "aws"}
 		if mail, ok := cloudtrailEmail(sourceIdentity); ok {
-			p.ID = mail
+			p.Type, p.ID = correlate.Human, mail
 		}
 		links = append(links, cloudtrailStated(p, correlate.Claimed, cloudtrailBySourceIdentity))
 	}

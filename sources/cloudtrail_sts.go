@@ -173,7 +173,11 @@ func (e *cloudtrailEvent) asked(method string, uses []correlate.Link) []correlat
 		name, nameMethod = e.request.Name, cloudtrailByFederatedName
 	}
 	claims := cloudtrailClaims(sourceIdentity, name, nameMethod)
-	claims = append(claims, cloudtrailVaultLink(name)...)
+	if e.EventName == "AssumeRole" {
+		// The only call in which Vault's default template names a session. Who comes
+		// with a token of another provider is not Vault, whatever the session is called.
+		claims = append(claims, cloudtrailVaultLink(name)...)
+	}
 	claims = append(claims, e.serviceWorkload()...)
 	for _, c := range claims {
 		// A role that hands its e-mail address on to the next names it once.
