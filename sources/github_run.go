@@ -147,7 +147,15 @@ func (r *githubRun) standsFor() correlate.Principal {
 
 func (r *githubRun) parents() []correlate.Link {
 	if !r.scheduled() {
-		return append(githubAsked(r.Asked, r.Via), r.creator(r.Asked.IsZero())...)
+		links := githubAsked(r.Asked, r.Via)
+		if r.Event == "workflow_run" && r.Attempt <= 1 {
+			// Another run started this one, and GitHub hands that run's actor on. If
+			// that was a schedule, the account only changed a file last.
+			for i := range links {
+				links[i].Proof, links[i].Method = correlate.Inferred, "github.actor.of_run_before"
+			}
+		}
+		return append(links, r.creator(r.Asked.IsZero())...)
 	}
 	var links []correlate.Link
 	if r.Path != "" {
