@@ -120,10 +120,19 @@ func oktaUses(o *oktaEvent, e *correlate.Event) []correlate.Link {
 }
 
 // unproven reports whether the actor is only who somebody said to be: a sign-in
-// that failed, or a login that Okta does not know.
+// that failed, anything else that failed without a session or token, or a login
+// that Okta does not know.
 func (o *oktaEvent) unproven(e *correlate.Event) bool {
+	if e.Actor.Type == correlate.Unknown {
+		return true
+	}
 	failed := e.Outcome == correlate.Failure || e.Outcome == correlate.Denied
-	return e.Actor.Type == correlate.Unknown || failed && o.signsIn()
+	for _, prefix := range []string{"user.account.lock", "user.mfa.attempt_bypass", "security."} {
+		// Whose account it befell, often by the doing of somebody else.
+		failed = failed || o.Actor.V.Type == "User" && strings.HasPrefix(o.EventType, prefix)
+	}
+	k, _ := o.acting(e.Outcome)
+	return failed && (o.signsIn() || k.IsZero() && o.Actor.V.Type == "User")
 }
 
 func oktaMints(o *oktaEvent, e *correlate.Event) []correlate.Fact {
