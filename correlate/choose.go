@@ -90,6 +90,8 @@ func weigh(best outcome, ways []outcome) outcome {
 		case w.role == Holder && best.role != Holder, w.role != Holder && best.role == Holder:
 			if w.resolved() && !sameRoot(w.root, best.root) {
 				shown = append(shown, w.asCandidate("another part in it: "+w.role.String()))
+			} else if unlisted(&best, w) {
+				shown = append(shown, w.asCandidate(whyUnlisted))
 			}
 		case w.resolved():
 			if sameRoot(w.root, best.root) {
@@ -110,6 +112,8 @@ func weigh(best outcome, ways []outcome) outcome {
 			o := *w
 			o.candidates = append(slices.Clone(w.candidates), best.asCandidate("inferred, while the log names another"))
 			return withWaits(o, ways)
+		case unlisted(&best, w):
+			shown = append(shown, w.asCandidate(whyUnlisted))
 		}
 	}
 	if len(against) == 0 {
@@ -122,6 +126,13 @@ func weigh(best outcome, ways []outcome) outcome {
 		missing: firstKey(all), reason: reasonAmbiguous(len(sorted(all))), candidates: sorted(append(all, shown...)),
 	}, ways)
 }
+
+const whyUnlisted = "better established, and in no directory"
+
+// unlisted reports whether w ends, on a stronger proof than best, at somebody of
+// whom nobody has said who answers for them. It cannot be chosen, but must not be
+// hidden either by a name that they may have written themselves.
+func unlisted(best, w *outcome) bool { return w.end == service && w.proof > best.proof }
 
 // contradicts reports whether w, which leads elsewhere, leaves best in doubt. A
 // person above a service of the same proof is no contradiction.
