@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -9,7 +10,7 @@ import (
 func (w *walk) chain(o *outcome) Chain {
 	c := Chain{Event: *w.event, Rank: uint32(min(w.rank, maxRank)), Walked: w.walked}
 	c.Hops = w.withExecutor(o)
-	c.Candidates = o.candidates
+	c.Candidates = w.candidates(o)
 	c.Waits = w.waits(o)
 	c.Status = o.status()
 	switch c.Status {
@@ -27,8 +28,25 @@ func (w *walk) chain(o *outcome) Chain {
 		}
 		c.Reason = cmp.Or(c.Reason, "the log line names no credential and nobody who asked")
 	}
+	if n := len(o.candidates); n > maxCandidates && c.Reason != "" {
+		c.Reason += fmt.Sprintf("; %d of %d candidates are listed", maxCandidates, n)
+	}
 	c.Approvers = w.approvers(c.Hops)
 	return c
+}
+
+// maxCandidates is how many candidates a chain lists. A name under which
+// thousands of sessions were live would else be written out with every action;
+// the name itself leads to all of them.
+const maxCandidates = 100
+
+// candidates are those of o, without the executor itself where the line merely
+// says that it is nobody we know.
+func (w *walk) candidates(o *outcome) []Candidate {
+	cs := slices.DeleteFunc(slices.Clone(o.candidates), func(c Candidate) bool {
+		return c.Why == whyUnlisted && c.Key.IsZero() && c.Principal.Same(w.event.Actor)
+	})
+	return cs[:min(len(cs), maxCandidates)]
 }
 
 // waits are the keys whose facts could still change the walk within the allowed

@@ -131,6 +131,13 @@ func (w *walk) matters(f *Fact, at time.Time) bool {
 	return true
 }
 
+// maxReach is how many steps from the event facts are counted: more than any walk
+// takes, each of whose hops is a name and a key at most. It keeps a chain of
+// thousands of sessions, each asked for with the one before, from costing as much
+// for every action. A new fact can only make ways shorter, so what was within
+// reach stays within reach.
+const maxReach = 3 * maxHops
+
 // reach counts the distinct facts reachable from the event over every account of
 // every key, chosen or not: the chain's rank. See docs/DESIGN.md section 2.
 func (w *walk) reach() {
@@ -139,36 +146,43 @@ func (w *walk) reach() {
 		key, target Key
 		origin      ID
 	}
+	type place struct {
+		key Key
+		at  time.Time
+	}
 	facts, visited := map[counted]struct{}{}, map[visit]struct{}{}
-	var links func(ls []Link, at time.Time)
-	var key func(k Key, at time.Time)
-	links = func(ls []Link, at time.Time) {
-		for _, l := range ls {
-			if !l.Key.IsZero() {
-				key(l.Key, l.when(at))
-			}
+	var next []place
+	key := func(k Key, at time.Time) {
+		v := visit{k, at.UnixNano()}
+		if _, ok := visited[v]; !ok && !k.IsZero() {
+			visited[v] = struct{}{}
+			next = append(next, place{k, at})
 		}
 	}
-	key = func(k Key, at time.Time) {
-		v := visit{k, at.UnixNano()}
-		if _, ok := visited[v]; ok {
-			return
-		}
-		visited[v] = struct{}{}
-		w.walked = append(w.walked, k)
-		s := w.session(k, at)
-		for i := range s.Facts {
-			f := &s.Facts[i]
-			facts[counted{f.Kind, f.Key, f.Target, f.Origin}] = struct{}{}
-			switch f.Kind {
-			case Account:
-				links(f.Parents, f.Start)
-			case Binding:
-				key(f.Target, at)
-			}
+	links := func(ls []Link, at time.Time) {
+		for i := range ls {
+			key(ls[i].Key, ls[i].when(at))
 		}
 	}
 	links(w.event.Uses, w.event.Time)
+	for step := 0; step < maxReach && len(next) > 0; step++ {
+		here := next
+		next = nil
+		for _, p := range here {
+			w.walked = append(w.walked, p.key)
+			s := w.session(p.key, p.at)
+			for i := range s.Facts {
+				f := &s.Facts[i]
+				facts[counted{f.Kind, f.Key, f.Target, f.Origin}] = struct{}{}
+				switch f.Kind {
+				case Account:
+					links(f.Parents, f.Start)
+				case Binding:
+					key(f.Target, p.at)
+				}
+			}
+		}
+	}
 	w.rank = len(facts)
 	slices.SortFunc(w.walked, Key.Compare)
 	w.walked = slices.Compact(w.walked)
