@@ -178,7 +178,10 @@ func (g *group) fetchErrors(fetches kgo.Fetches) error {
 }
 
 // assigned makes the lanes of new partitions; they start once their committed
-// places are known, in startLanes.
+// places are known, in startLanes. It is called for every generation of the
+// group, after what that one took away is gone: the lanes that are left speak
+// for it. One that kept speaking for an older generation would not be heard if
+// somebody else had owned the partition in between.
 func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[string][]int32) {
 	_, generation := client.GroupMetadata()
 	begins, err := g.admin.ListStartOffsets(ctx, topicNames(g.cfg)...)
@@ -188,6 +191,9 @@ func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[stri
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	for _, l := range g.lanes {
+		l.speakFor(generation)
+	}
 	for topic, ps := range parts {
 		for _, p := range ps {
 			t := g.topic(topic)

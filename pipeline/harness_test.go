@@ -149,7 +149,7 @@ func (b *bench) start(at func(in *instance, point string) error) *instance {
 	if at != nil {
 		in.at = func(point string) error { return at(in, point) }
 	}
-	in.launch()
+	b.launch(in)
 	return in
 }
 
@@ -176,9 +176,14 @@ func (b *bench) build() *instance {
 	return in
 }
 
-func (in *instance) launch() {
+// launch runs an instance until it is stopped or killed, or the test ends.
+func (b *bench) launch(in *instance) {
 	ctx, cancel := context.WithCancel(context.Background())
 	in.cancel = cancel
+	b.t.Cleanup(func() {
+		in.kill()
+		<-in.closed
+	})
 	go func() {
 		defer close(in.closed)
 		in.done <- in.Run(ctx)

@@ -18,11 +18,10 @@ import (
 // which feeds the lane and commits for it.
 type lane struct {
 	*shared
-	topic      Topic
-	partition  int32
-	generation int32 // of the group when the partition was assigned
-	source     sources.Source
-	judge      *rules.Judge
+	topic     Topic
+	partition int32
+	source    sources.Source
+	judge     *rules.Judge
 
 	window   *correlate.Window
 	place    place // what is done, and what of a former owner's is still to do
@@ -31,15 +30,16 @@ type lane struct {
 	assigned time.Time
 	fed      time.Time // when the last record was worked on, on the wall
 
-	mu      sync.Mutex
-	queue   []*kgo.Record
-	end     int64 // the partition's end, as last seen
-	paused  bool
-	woken   map[correlate.Key]struct{}
-	wakeAll bool // more keys changed than woken may hold: wake every chain
-	done    place
-	dirty   bool // done has not been committed yet
-	mark    time.Time
+	mu         sync.Mutex
+	queue      []*kgo.Record
+	end        int64 // the partition's end, as last seen
+	paused     bool
+	woken      map[correlate.Key]struct{}
+	wakeAll    bool // more keys changed than woken may hold: wake every chain
+	done       place
+	dirty      bool // done has not been committed yet
+	mark       time.Time
+	generation int32 // the latest of the group in which the partition is ours
 
 	bump    chan struct{} // capacity 1: there is something to do
 	stop    chan struct{} // closed: finish the batch in hand and return
@@ -226,11 +226,24 @@ func (l *lane) idle() {
 	}
 }
 
-// progress returns what may be committed and announced now.
-func (l *lane) progress() (p place, dirty bool, mark time.Time) {
+// progress returns what may be committed now.
+func (l *lane) progress() (p place, dirty bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.done, l.dirty, l.mark
+	return l.done, l.dirty
+}
+
+// reading returns what may be announced now.
+func (l *lane) reading() correlate.Mark {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return correlate.Mark{Group: l.cfg.Group, Topic: l.topic.Name, Partition: l.partition, Generation: l.generation, Time: l.mark}
+}
+
+func (l *lane) speakFor(generation int32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.generation = generation
 }
 
 // committed takes note that p has been committed.

@@ -152,7 +152,7 @@ func TestBrokerAwayAtStart(t *testing.T) {
 		b.send(0, deletes(1, "ASIAEXAMPLE000000001", time.Now()))
 		in := b.build()
 		in.wire.cut()
-		in.launch()
+		b.launch(in)
 		time.Sleep(10 * time.Minute)
 		if said := in.log.saying("waiting for"); len(said) != 1 || !strings.Contains(said[0], "waiting for kafka to answer") {
 			t.Errorf("it waits for the broker and said %q", said)
@@ -206,7 +206,7 @@ func TestStopWhileWaiting(t *testing.T) {
 		b := trailBench(t)
 		in := b.build()
 		in.wire.cut()
-		in.launch()
+		b.launch(in)
 		time.Sleep(time.Minute)
 		in.stop(t)
 	})

@@ -92,19 +92,7 @@ func TestFailedCommits(t *testing.T) {
 					if failures--; failures < 0 {
 						return nil, nil, false
 					}
-					r := req.(*kmsg.OffsetCommitRequest)
-					resp := r.ResponseKind().(*kmsg.OffsetCommitResponse)
-					for _, rt := range r.Topics {
-						st := kmsg.NewOffsetCommitResponseTopic()
-						st.Topic, st.TopicID = rt.Topic, rt.TopicID
-						for _, rp := range rt.Partitions {
-							sp := kmsg.NewOffsetCommitResponseTopicPartition()
-							sp.Partition, sp.ErrorCode = rp.Partition, code.Code
-							st.Partitions = append(st.Partitions, sp)
-						}
-						resp.Topics = append(resp.Topics, st)
-					}
-					return resp, nil, true
+					return answerCommit(req, code.Code), nil, true
 				})
 				b.finish()
 				if d := cmp.Diff(want, b.sink.contents(t)); d != "" {
@@ -137,4 +125,21 @@ func TestJoinAndLeave(t *testing.T) {
 			t.Errorf("(-calm +got):\n%s", d)
 		}
 	})
+}
+
+// answerCommit is a broker's answer to a commit, the same for every partition.
+func answerCommit(req kmsg.Request, code int16) kmsg.Response {
+	r := req.(*kmsg.OffsetCommitRequest)
+	resp := r.ResponseKind().(*kmsg.OffsetCommitResponse)
+	for _, rt := range r.Topics {
+		st := kmsg.NewOffsetCommitResponseTopic()
+		st.Topic, st.TopicID = rt.Topic, rt.TopicID
+		for _, rp := range rt.Partitions {
+			sp := kmsg.NewOffsetCommitResponseTopicPartition()
+			sp.Partition, sp.ErrorCode = rp.Partition, code
+			st.Partitions = append(st.Partitions, sp)
+		}
+		resp.Topics = append(resp.Topics, st)
+	}
+	return resp
 }

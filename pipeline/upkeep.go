@@ -53,7 +53,7 @@ func (g *group) commit(ctx context.Context, lanes []*lane) error {
 	metadata := map[tp]string{}
 	places := map[*lane]place{}
 	for _, l := range lanes {
-		p, dirty, _ := l.progress()
+		p, dirty := l.progress()
 		if !dirty {
 			continue
 		}
@@ -128,16 +128,14 @@ func (g *group) announce(ctx context.Context, lanes []*lane) error {
 	var marks []correlate.Mark
 	now := g.clock.Now()
 	for _, l := range lanes {
-		_, _, t := l.progress()
+		m := l.reading()
 		g.mu.Lock()
-		last, ok := g.marks[tp{l.topic.Name, l.partition}]
+		last, ok := g.marks[tp{m.Topic, m.Partition}]
 		g.mu.Unlock()
-		if ok && last.generation == l.generation && !t.After(last.time) && now.Sub(last.at) < g.cfg.RefreshMarks {
+		if ok && last.generation == m.Generation && !m.Time.After(last.time) && now.Sub(last.at) < g.cfg.RefreshMarks {
 			continue
 		}
-		marks = append(marks, correlate.Mark{
-			Group: g.cfg.Group, Topic: l.topic.Name, Partition: l.partition, Generation: l.generation, Time: t,
-		})
+		marks = append(marks, m)
 	}
 	if len(marks) == 0 {
 		return nil
