@@ -57,12 +57,12 @@ func NewDirectory(version uint32, entries []Entry) (*Directory, error) {
 			continue
 		}
 		for _, a := range append([]string{e.ID}, e.Aliases...) {
-			errs = append(errs, d.add(strings.ToLower(strings.TrimSpace(a)), e))
+			errs = append(errs, d.add(Fold(strings.TrimSpace(a)), e))
 		}
 	}
 	for i := range entries {
 		e := &entries[i]
-		if o := d.entries[strings.ToLower(e.Owner)]; e.Owner != "" && (o == nil || o.Type != Human) {
+		if o := d.entries[Fold(e.Owner)]; e.Owner != "" && (o == nil || o.Type != Human) {
 			errs = append(errs, fmt.Errorf("%s: the owner %q of %q is not among the people", e.Line, e.Owner, e.ID))
 		}
 	}
@@ -103,11 +103,11 @@ func (d *Directory) Find(p Principal) (Entry, bool) {
 		return Entry{}, false
 	}
 	names := make([]string, 0, 2+len(p.Names))
-	names = append(names, strings.ToLower(p.Issuer+":"+p.ID))
+	names = append(names, Fold(p.Issuer+":"+p.ID))
 	for _, n := range p.Names {
-		names = append(names, strings.ToLower(n))
+		names = append(names, Fold(n))
 	}
-	names = append(names, strings.ToLower(p.ID))
+	names = append(names, Fold(p.ID))
 	for _, n := range names {
 		if e, ok := d.entries[n]; ok {
 			return *e, true

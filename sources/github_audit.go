@@ -172,7 +172,7 @@ func (a *githubAuditFields) principal() correlate.Principal {
 	if a.IsAgent {
 		p.Type = correlate.Agent
 	}
-	if name := strings.ToLower(a.SSOName); strings.Contains(name, "@") {
+	if name := correlate.Fold(a.SSOName); strings.Contains(name, "@") {
 		p.Names = append(p.Names, name)
 	} else if name != "" {
 		p.Names = append(p.Names, "saml:"+name)

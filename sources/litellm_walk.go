@@ -84,7 +84,7 @@ func litellmPerson(id, email string) correlate.Principal {
 	if id != "" {
 		p.Names = []string{"litellm:" + p.ID}
 	}
-	if mail := strings.ToLower(cmp.Or(email, id)); litellmIsMail(mail) {
+	if mail := correlate.Fold(cmp.Or(email, id)); litellmIsMail(mail) {
 		p.Type, p.ID = correlate.Human, strings.Clone(mail)
 	}
 	return p

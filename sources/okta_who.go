@@ -31,7 +31,7 @@ func oktaPrincipal(a oktaEntity) correlate.Principal {
 	p := correlate.Principal{Type: cmp.Or(oktaTypes[a.Type], correlate.Unknown), Issuer: "okta", Name: oktaSet(a.DisplayName)}
 	mail := strings.Contains(login, "@")
 	if mail {
-		login = strings.ToLower(login)
+		login = correlate.Fold(login)
 	}
 	switch {
 	case p.Type == correlate.Human && id == "":

@@ -141,7 +141,7 @@ func (a *vaultLogin) names() []string {
 func (a *vaultLogin) person(p *correlate.Principal) {
 	p.Type, p.ID = correlate.Unknown, cmp.Or(a.DisplayName, a.EntityID, "unknown")
 	for _, k := range []string{"email", "mail", "preferred_username", "upn", "username"} {
-		if mail := strings.ToLower(a.Metadata[k]); vaultIsMail(mail) {
+		if mail := correlate.Fold(a.Metadata[k]); vaultIsMail(mail) {
 			p.Type, p.ID = correlate.Human, mail
 			if strings.HasSuffix(mail, ".gserviceaccount.com") {
 				p.Type, p.Issuer = correlate.ServiceAccount, "gcp"
@@ -155,7 +155,7 @@ func (a *vaultLogin) person(p *correlate.Principal) {
 	}
 	p.Type, p.ID = correlate.Human, strings.TrimSuffix(a.prefix, "-")+":"+name
 	if vaultIsMail(name) {
-		p.ID = strings.ToLower(name)
+		p.ID = correlate.Fold(name)
 	}
 	if a.method == "github" || a.method == "okta" || a.method == "ldap" {
 		p.Names = append(p.Names, a.method+":"+name)
