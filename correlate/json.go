@@ -18,21 +18,21 @@ type chainJSON struct {
 	Source     string      `json:"source"`
 	EventID    string      `json:"event_id"`
 	Status     Status      `json:"status"`
-	Proof      Proof       `json:"proof,omitzero"`
-	Missing    Key         `json:"missing,omitzero"`
-	Reason     string      `json:"reason,omitempty"`
-	Tenant     string      `json:"tenant,omitempty"`
+	Proof      Proof       `json:"proof"`
+	Missing    Key         `json:"missing"`
+	Reason     string      `json:"reason"`
+	Tenant     string      `json:"tenant"`
 	Requestor  Principal   `json:"requestor,omitzero"`
-	Approvers  []Approver  `json:"approvers,omitempty"`
+	Approvers  []Approver  `json:"approvers"`
 	Executor   executor    `json:"executor"`
 	Hops       []Hop       `json:"hops"`
-	Candidates []Candidate `json:"candidates,omitempty"`
+	Candidates []Candidate `json:"candidates"`
 	Action     string      `json:"action"`
 	Class      Class       `json:"class"`
 	Outcome    Outcome     `json:"outcome"`
-	Error      string      `json:"error,omitempty"`
-	Resources  []Resource  `json:"resources,omitempty"`
-	Context    Context     `json:"context,omitzero"`
+	Error      string      `json:"error"`
+	Resources  []Resource  `json:"resources"`
+	Context    Context     `json:"context"`
 	Usage      Usage       `json:"usage,omitzero"`
 	Evidence   Evidence    `json:"evidence"`
 }
@@ -42,8 +42,9 @@ type executor struct {
 	Key Key `json:"key,omitzero"`
 }
 
-// MarshalJSON writes the chain as docs/DESIGN.md section 6 fixes it. Absent means
-// unknown; times are UTC.
+// MarshalJSON writes the chain as docs/DESIGN.md section 6 fixes it. Every field
+// but requestor and usage is there, empty where nothing is known; those two, and
+// fields within objects, are absent where they are unknown. Times are UTC.
 func (c Chain) MarshalJSON() ([]byte, error) {
 	hops := make([]Hop, len(c.Hops))
 	for i, h := range c.Hops {
@@ -59,10 +60,26 @@ func (c Chain) MarshalJSON() ([]byte, error) {
 		ID: c.ID, Version: c.Version, Rank: c.Rank, Settled: c.Settled, ActionID: c.ActionID, Primary: c.Primary,
 		Time: utc(c.Time), Source: c.Source, EventID: c.EventID, Status: c.Status, Proof: c.Proof,
 		Missing: c.Missing, Reason: c.Reason, Tenant: c.Tenant, Requestor: c.Requestor, Approvers: approvers,
-		Executor: executor{c.Actor, c.Key()}, Hops: hops, Candidates: c.Candidates,
-		Action: c.Action, Class: c.Class, Outcome: c.Outcome, Error: c.Error, Resources: c.Resources,
+		Executor: executor{c.Actor, c.Key()}, Hops: hops, Candidates: listed(c.Candidates),
+		Action: c.Action, Class: c.Class, Outcome: c.Outcome, Error: c.Error, Resources: listed(c.Resources),
 		Context: c.Context, Usage: c.Usage, Evidence: c.Evidence,
 	})
+}
+
+// listed makes an empty list of none, which JSON would write as null.
+func listed[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// absent makes none of an empty list.
+func absent[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return s
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote, and fields that a newer version
@@ -77,10 +94,10 @@ func (c *Chain) UnmarshalJSON(b []byte) error {
 		Event: Event{
 			ID: j.ID, Source: j.Source, EventID: j.EventID, Time: j.Time, ActionID: j.ActionID, Primary: j.Primary,
 			Tenant: j.Tenant, Actor: j.Executor.Principal, Action: j.Action, Class: j.Class, Outcome: j.Outcome, Error: j.Error,
-			Resources: j.Resources, Context: j.Context, Usage: j.Usage, Evidence: j.Evidence,
+			Resources: absent(j.Resources), Context: j.Context, Usage: j.Usage, Evidence: j.Evidence,
 		},
 		Rank: j.Rank, Version: j.Version, Settled: j.Settled, Status: j.Status, Proof: j.Proof, Missing: j.Missing,
-		Reason: j.Reason, Requestor: j.Requestor, Approvers: j.Approvers, Hops: j.Hops, Candidates: j.Candidates,
+		Reason: j.Reason, Requestor: j.Requestor, Approvers: absent(j.Approvers), Hops: j.Hops, Candidates: absent(j.Candidates),
 	}
 	if !j.Executor.Key.IsZero() {
 		c.Uses = []Link{{Role: Acting, Key: j.Executor.Key}}
@@ -91,7 +108,7 @@ func (c *Chain) UnmarshalJSON(b []byte) error {
 	// The cost is written when it is not zero. A usage that is there and empty is
 	// of a call that is known to have cost nothing.
 	var shown struct {
-		Usage *Usage `json:"usage"`
+		Usage *Usage `json:"usage,omitzero"`
 	}
 	if err := json.Unmarshal(b, &shown); err != nil {
 		return fmt.Errorf("read chain: %w", err)
@@ -112,13 +129,13 @@ type eventJSON struct {
 	Action    string     `json:"action"`
 	Class     Class      `json:"class"`
 	Outcome   Outcome    `json:"outcome"`
-	Error     string     `json:"error,omitempty"`
+	Error     string     `json:"error"`
 	Actor     Principal  `json:"actor"`
-	Resources []Resource `json:"resources,omitempty"`
-	Context   Context    `json:"context,omitzero"`
+	Resources []Resource `json:"resources"`
+	Context   Context    `json:"context"`
 	Usage     Usage      `json:"usage,omitzero"`
-	Uses      []Key      `json:"uses,omitempty"`
-	Mints     []Key      `json:"mints,omitempty"`
+	Uses      []Key      `json:"uses"`
+	Mints     []Key      `json:"mints"`
 	Links     []Link     `json:"links,omitempty"`
 	Facts     []Fact     `json:"facts,omitempty"`
 	Evidence  Evidence   `json:"evidence"`
@@ -130,7 +147,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	out := eventJSON{
 		ID: e.ID, Source: e.Source, EventID: e.EventID, Time: utc(e.Time), ActionID: e.ActionID, Primary: e.Primary,
 		Tenant: e.Tenant, Action: e.Action, Class: e.Class, Outcome: e.Outcome, Error: e.Error, Actor: e.Actor,
-		Resources: e.Resources, Context: e.Context, Usage: e.Usage, Links: e.Uses, Facts: e.Mints, Evidence: e.Evidence,
+		Resources: listed(e.Resources), Context: e.Context, Usage: e.Usage, Uses: []Key{}, Mints: []Key{},
+		Links: e.Uses, Facts: e.Mints, Evidence: e.Evidence,
 	}
 	for _, u := range e.Uses {
 		if !u.Key.IsZero() {
