@@ -9,18 +9,21 @@ import (
 )
 
 // options are those of clickhouse-local that make it listen until standard input
-// is closed: the last statement reads it to its end. So closing the pipe stops
-// the server, and so does the end of the process that holds it.
-func options(dir string, tcpPort, httpPort int) []string {
-	return []string{
+// ends: on a terminal it waits for more to be typed, on a pipe the last statement
+// reads it to its end. So closing the lifeline stops the server, and so does the
+// end of the process that holds it.
+func options(dir string, tcpPort, httpPort int, terminal bool) []string {
+	opts := []string{
 		"--path=" + dir,
 		"--listen_host=127.0.0.1",
 		"--tcp_port=" + strconv.Itoa(tcpPort),
 		"--http_port=" + strconv.Itoa(httpPort),
-		"--query",
-		"SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; " +
-			"SELECT count() FROM file('/dev/stdin', 'LineAsString', 'line String') FORMAT Null",
 	}
+	const listen = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP"
+	if terminal {
+		return append(opts, "--interactive", "--disable_suggestion", "--query", listen)
+	}
+	return append(opts, "--query", listen+"; SELECT count() FROM file('/dev/stdin', 'LineAsString', 'line String') FORMAT Null")
 }
 
 // environment is what the engine gets of ours: not all, because a query can read

@@ -42,7 +42,7 @@ esac
 	_, err = Start(t.Context(), Config{Dir: dir, TCPPort: 0})
 	for _, want := range []string{
 		"exit status 3", "<local>\n<--path=" + dir + ">\n<--listen_host=127.0.0.1>\n<--tcp_port=",
-		"<--query>\n<SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; SELECT",
+		"<--query>\n<SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Fatalf("got %v, want %q in it", err, want)

@@ -16,6 +16,9 @@ import (
 // 400 ms or so.
 const poll = 25 * time.Millisecond
 
+// refused is what the engine says of a statement that it cannot do.
+const refused = "Received exception"
+
 // ready waits until the server answers and returns its version. It asks for the
 // folder of the data as well, so that another server that happens to have our
 // port is not taken for ours.
@@ -26,6 +29,9 @@ func (s *Server) ready(ctx context.Context, dir string) (string, error) {
 		version, path, err := s.ask(ctx)
 		if err == nil && filepath.Clean(path) == dir {
 			return version, nil
+		}
+		if s.output.has(refused) {
+			_ = s.stdin.Close() // on a terminal it would wait for a better statement
 		}
 		select {
 		case <-s.done:

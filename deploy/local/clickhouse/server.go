@@ -55,7 +55,7 @@ const (
 // with this process, however that ends. Its methods are safe for concurrent use.
 type Server struct {
 	cmd     *exec.Cmd
-	stdin   io.Closer // open as long as the engine shall run
+	stdin   io.Closer // our end of the lifeline
 	output  *tail
 	addr    string
 	url     string
@@ -146,28 +146,32 @@ func start(ctx context.Context, command []string, dir string, tcpPort, httpPort 
 	if err != nil {
 		return nil, err
 	}
-	args := append(command[1:len(command):len(command)], options(dir, tcpPort, httpPort)...)
+	line, err := newLifeline()
+	if err != nil {
+		return nil, err
+	}
+	args := append(command[1:len(command):len(command)], options(dir, tcpPort, httpPort, line.terminal)...)
 	s := &Server{
 		cmd:    exec.Command(command[0], args...), //nolint:noctx // it outlives ctx, which bounds the start only
 		output: &tail{},
 		addr:   loopback(tcpPort),
 		url:    "http://" + loopback(httpPort),
 		done:   make(chan struct{}),
+		stdin:  line.ours,
 	}
 	s.cmd.Dir = dir // a config.xml in the working folder would be read
 	s.cmd.Env = environment()
-	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
+	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = line.theirs, s.output, s.output
 	s.cmd.SysProcAttr = detached()
 	s.cmd.WaitDelay = exitDelay
-	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
+	err = s.cmd.Start()
+	if cerr := line.theirs.Close(); err != nil || cerr != nil {
+		return nil, errors.Join(err, cerr, line.ours.Close())
 	}
 	go func() {
 		defer close(s.done)
 		s.err = s.cmd.Wait()
+		_ = line.ours.Close() // Stop may have closed it
 	}()
 	if s.version, err = s.ready(ctx, dir); err != nil {
 		s.Kill()

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,6 +145,86 @@ func TestHTTP(t *testing.T) {
 		res.Body.Close()
 		if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
 			t.Errorf("%s: got %s %.80q %v, want %q", path, res.Status, body, err, want)
+		}
+	}
+}
+
+// TestClientsMayMisbehave: a client that talks nonsense or dies in mid-sentence
+// must not take the server with it, as it does if clickhouse-local thinks that it
+// serves nobody but its own queries (ClickHouse issue 115666).
+func TestClientsMayMisbehave(t *testing.T) {
+	ctx := engine(t)
+	s := startServer(ctx, t, t.TempDir())
+	for _, said := range []string{"", "GET / HTTP/1.1\r\n\r\n"} {
+		for range 3 {
+			conn, err := net.Dial("tcp", s.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := conn.Write([]byte(said)); err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.(*net.TCPConn).SetLinger(0); err != nil { // closing resets, as a kill can
+				t.Fatal(err)
+			}
+			conn.Close()
+		}
+	}
+	client, reset := dying(t, s)
+	if err := client.Exec(ctx, "CREATE TABLE rows (n UInt64) ENGINE = MergeTree ORDER BY n"); err != nil {
+		t.Fatal(err)
+	}
+	batch, err := client.PrepareBatch(ctx, "INSERT INTO rows")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := batch.Append(uint64(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := batch.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	reset()
+	batch.Close()
+	select {
+	case <-s.done:
+		t.Fatalf("the server has ended: %v", s.Wait())
+	case <-time.After(time.Second): // an abort takes it a moment
+	}
+	if got := count(ctx, t, connect(t, s), "SELECT toUInt64(1)"); got != 1 {
+		t.Errorf("SELECT 1: got %d", got)
+	}
+}
+
+// dying connects a client and returns what resets its connections.
+func dying(t *testing.T, s *Server) (client driver.Conn, reset func()) {
+	t.Helper()
+	var mu sync.Mutex
+	var conns []*net.TCPConn
+	client, err := clickhouse.Open(&clickhouse.Options{
+		Addr: []string{s.Addr()},
+		DialContext: func(ctx context.Context, addr string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+			if err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				conns = append(conns, conn.(*net.TCPConn))
+			}
+			return conn, err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range conns {
+			if err := c.SetLinger(0); err != nil {
+				t.Error(err)
+			}
+			c.Close()
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 )
@@ -24,6 +25,13 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.bytes = append(t.bytes[:0], t.bytes[over:]...)
 	}
 	return len(p), nil
+}
+
+// has reports whether text is in what is kept.
+func (t *tail) has(text string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return bytes.Contains(t.bytes, []byte(text))
 }
 
 // String is what is kept, without space at its ends.
