@@ -99,7 +99,7 @@ func (w *walk) withExecutor(o *outcome) []Hop {
 	}
 	if len(o.hops) == 1 && o.hops[0].Key.IsZero() && o.hops[0].Principal.Same(e.Actor) {
 		only := o.hops[0] // the executor is the one who asked
-		only.Key, only.State = key, first.State
+		only.Key, only.State = key, cmp.Or(first.State, only.State)
 		return []Hop{only}
 	}
 	return append([]Hop{first}, o.hops...)

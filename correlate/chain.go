@@ -35,9 +35,14 @@ type Hop struct {
 	Source  string    `json:"source,omitempty"`
 	Time    time.Time `json:"time,omitzero"`
 	// State is empty, or why the key should not have worked when it was used:
-	// "early", "expired", or the reason of its end, such as "revoked".
+	// "early", "expired", or the reason of its end, such as "revoked". Of a person it
+	// is StateLeft if the directory says that they had left by then.
 	State string `json:"state,omitempty"`
 }
+
+// StateLeft is the state of a person's hop after their last day. Their account
+// worked, so the action is theirs as far as the logs go, but that must be seen.
+const StateLeft = "left"
 
 // A Candidate is someone or something the walk found and did not settle on.
 type Candidate struct {

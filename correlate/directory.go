@@ -29,6 +29,11 @@ type Entry struct {
 	Line string
 }
 
+// left reports whether a person's last day was over, wherever they worked.
+func (e *Entry) left(at time.Time) bool {
+	return e.Type == Human && !e.Until.IsZero() && at.After(e.Until.Add(36*time.Hour))
+}
+
 // A Directory is the operator's list of people, services and schedules. It is
 // immutable and safe for concurrent use; a nil Directory knows nobody.
 type Directory struct {

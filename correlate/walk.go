@@ -88,8 +88,11 @@ func (w *walk) isAlias(k Key, at time.Time) bool {
 
 // terminal ends a way at a principal: a person, an owned service, or neither.
 func (w *walk) terminal(p Principal, h Hop) outcome {
-	o := outcome{end: service, proof: h.Proof, hops: []Hop{h}, root: p}
 	entry, listed := w.r.Directory.Find(p)
+	if listed && entry.left(w.event.Time) {
+		h.State = StateLeft
+	}
+	o := outcome{end: service, proof: h.Proof, hops: []Hop{h}, root: p}
 	switch {
 	case listed && entry.Type == Human:
 		o.end, o.root = person, entry.principal(p)
@@ -213,6 +216,7 @@ func (w *walk) node(k Key, at time.Time, depth int) outcome {
 		return d
 	}
 	if len(up.hops) == 1 && up.hops[0].Key.IsZero() && up.hops[0].Principal.Same(a.Principal) {
+		h.State = up.hops[0].State
 		up.hops = nil // the session is the person's own: one hop tells it
 		up.proof = a.Proof
 	}

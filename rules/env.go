@@ -100,7 +100,7 @@ type Hop struct {
 	Method    string    `expr:"method"`
 	Source    string    `expr:"source"`
 	// State is "", or why the key should not have worked when it was used:
-	// early, expired, revoked, logout, deleted, completed.
+	// early, expired, revoked, logout, deleted, completed; of a person: left.
 	State string `expr:"state"`
 	// Age is how many seconds before the event the hop's own line was written;
 	// negative when after it, 0 when the line is the event's own or not known.
