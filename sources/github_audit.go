@@ -228,6 +228,7 @@ func (a *githubAuditFields) walk(e *correlate.Event) {
 	switch {
 	case strings.Contains(strings.ToLower(a.AccessType), "deploy"):
 		e.Actor = githubDeployKey(a.Repo)
+		e.Uses = append(e.Uses, githubAsked(e.Actor, "github.deploy_key")...) // the directory may know whose it is
 		return
 	case e.Actor.IsZero():
 		e.Actor = githubNobody()

@@ -40,6 +40,7 @@ func (b *githubBody) walk(e *correlate.Event) {
 	case "create", "delete":
 		if b.PusherType == "deploy_key" {
 			e.Actor = githubDeployKey(b.Repository.FullName)
+			e.Uses = githubAsked(e.Actor, "github.deploy_key") // the directory may know whose it is
 			return
 		}
 	}
