@@ -75,10 +75,17 @@ func (r *litellmRow) owner() correlate.Principal {
 	return litellmPerson(r.User, r.Metadata.UserEmail)
 }
 
+// litellmMaxName is the longest name that is kept as it is. Callers may send
+// anything in its place, whole prompts too: what is longer goes by its hash.
+const litellmMaxName = 256
+
 // litellmPerson names a user of the gateway. Only an e-mail address makes a person.
 func litellmPerson(id, email string) correlate.Principal {
 	if id == "" && email == "" {
 		return correlate.Principal{}
+	}
+	if len(id) > litellmMaxName {
+		id = "sha256:" + sum([]byte(id))
 	}
 	p := correlate.Principal{Type: correlate.Unknown, ID: strings.Clone(id), Issuer: "litellm"}
 	if id != "" {
@@ -91,6 +98,9 @@ func litellmPerson(id, email string) correlate.Principal {
 }
 
 func litellmIsMail(s string) bool {
+	if len(s) > litellmMaxName {
+		return false
+	}
 	local, domain, ok := strings.Cut(s, "@")
 	return ok && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(s, " \t\r\n/\\:,;<>\"'")
 }
