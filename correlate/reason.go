@@ -33,6 +33,8 @@ func reasonNotListed(p Principal) string {
 	switch {
 	case p.Type == CIRun && len(p.Names) > 0:
 		return fmt.Sprintf("%s ran by itself, and %s is not in the directory: list that as a schedule with an owner", p.Key(), p.Names[0])
+	case p.Type == Schedule:
+		return fmt.Sprintf("%s is not in the directory: list it as a schedule with an owner", p.Key())
 	case p.Type == CIRun:
 		return fmt.Sprintf("no log says who asked for the run %s: is the CI system's own log of its runs collected, all of it?", p.Key())
 	}

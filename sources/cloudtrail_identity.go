@@ -145,7 +145,7 @@ func (e *cloudtrailEvent) user() (correlate.Principal, []correlate.Link) {
 	}
 	p := cloudtrailIAM(cmp.Or(arn, u.PrincipalID), name)
 	if p.ID == "" || cloudtrailMasked(p.ID) {
-		return correlate.Principal{Type: correlate.Unknown, ID: u.AccountID, Issuer: "aws"}, nil
+		return correlate.Principal{Type: correlate.Unknown, ID: cmp.Or(u.AccountID, "unknown"), Issuer: "aws"}, nil
 	}
 	return p, append([]correlate.Link{cloudtrailStated(p, e.vouched(), cloudtrailByUser)}, cloudtrailVaultLink(name)...)
 }
@@ -228,7 +228,7 @@ func (e *cloudtrailEvent) unknownCaller() (correlate.Principal, []correlate.Link
 	if e.EventType == "AwsServiceEvent" || e.EventType == cloudtrailInsight || u.InvokedBy != "" {
 		return e.awsService()
 	}
-	p := cloudtrailIAM(cmp.Or(u.ARN, u.PrincipalID, u.UserName, u.AccountID), u.UserName)
+	p := cloudtrailIAM(cmp.Or(u.ARN, u.PrincipalID, u.UserName, u.AccountID, "unknown"), u.UserName)
 	return p, nil
 }
 
