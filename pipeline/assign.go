@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"whence/sources"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"whence/sources"
 )
 
 // assigned makes the lanes of new partitions; they start once their committed
