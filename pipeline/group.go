@@ -145,7 +145,14 @@ func (g *group) feed(ft kgo.FetchTopicPartition) {
 	if l == nil {
 		return // revoked between fetch and poll; its new owner reads it
 	}
-	if l.push(ft.Records, ft.HighWatermark) {
+	records := ft.Records
+	if b, ok := errors.AsType[*kgo.ErrDecompressTooLarge](ft.Err); ok {
+		// The client has stopped reading the partition. What it cannot read it
+		// never will: the lane rejects the batch, and reading goes on after it.
+		records = append(records, burst(b))
+		g.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{ft.Topic: {ft.Partition: {Epoch: b.Epoch, Offset: b.NextOffset}}})
+	}
+	if l.push(records, ft.HighWatermark) {
 		g.metrics.paused.WithLabelValues(ft.Topic, strconv.Itoa(int(ft.Partition))).Set(1)
 		g.client.PauseFetchPartitions(map[string][]int32{ft.Topic: {ft.Partition}})
 		// The lane may have drained below half before the pause took hold, and
@@ -164,6 +171,7 @@ func (g *group) fetchErrors(fetches kgo.Fetches) error {
 	for _, fe := range fetches.Errors() {
 		switch {
 		case errors.Is(fe.Err, context.Canceled), errors.Is(fe.Err, context.DeadlineExceeded):
+		case errors.Is(fe.Err, kgo.ErrMaxDecompress): // see feed
 		case errors.Is(fe.Err, kerr.TopicAuthorizationFailed), errors.Is(fe.Err, kerr.GroupAuthorizationFailed), errors.Is(fe.Err, kerr.SaslAuthenticationFailed):
 			return fmt.Errorf("read topic %s as group %s: %w; grant the user Read on both", fe.Topic, g.cfg.Group, fe.Err)
 		case errors.Is(fe.Err, errBookmarks):

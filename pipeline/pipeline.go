@@ -65,6 +65,8 @@ type shared struct {
 	clock    *correlate.Marks
 	log      *slog.Logger
 	resume   func(topic string, partition int32)
+	// maxBatchBytes bounds what a fetched batch may unpack to.
+	maxBatchBytes int
 	// at is called after every part of a step; tests make it fail there.
 	at func(point string) error
 }
@@ -77,6 +79,7 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 	s := &shared{
 		cfg: cfg, table: d.Table, resolver: d.Resolver, sink: d.Sink, rules: d.Rules,
 		metrics: newMetrics(d.Metrics), log: d.Log, at: func(string) error { return nil },
+		maxBatchBytes: 256 << 20,
 	}
 	s.clock = correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
 	d.Table.Follow(s.clock)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -149,5 +150,59 @@ func TestBadElement(t *testing.T) {
 		if len(letters) != 1 || string(letters[0].Value) != bad {
 			t.Errorf("the rejects topic has %d records; want 1, of the bad element alone", len(letters))
 		}
+	})
+}
+
+// TestBatchThatBursts is small on the wire and huge when it is unpacked. Nobody
+// can read it, so it is passed over; its lane and the time go on.
+func TestBatchThatBursts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := trailBench(t)
+		now := time.Now()
+		b.send(0, deletes(1, keyOf(1), now))
+		client := b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(8<<20), kgo.ProducerBatchCompression(kgo.GzipCompression()))
+		defer client.Close()
+		var burst []*kgo.Record
+		for range 3 {
+			burst = append(burst, &kgo.Record{Topic: trailTopic, Partition: 0, Value: make([]byte, 2<<20)})
+		}
+		if err := client.ProduceSync(t.Context(), burst...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		b.send(0, deletes(2, keyOf(2), now))
+		in := b.build()
+		in.maxBatchBytes = 5 << 20
+		b.launch(in)
+		time.Sleep(10 * time.Second)
+
+		b.chain(1)
+		b.chain(2)
+		if d := cmp.Diff(map[string]int{correlate.RejectTooLarge + " " + trailTopic + "/0@1": 1}, b.sink.reject); d != "" {
+			t.Errorf("rejects in the sink (-want +got):\n%s", d)
+		}
+		if got := in.metric("whence_rejects_total", "reason="+correlate.RejectTooLarge, "source=aws.cloudtrail"); got != 1 {
+			t.Errorf("%g rejects are counted; want 1", got)
+		}
+		in.stop(t)
+		if p := b.committed(0); p.head != 5 {
+			t.Errorf("committed at %d; want 5", p.head)
+		}
+		letters := b.rejected()
+		if len(letters) != 1 || len(letters[0].Value) != 0 {
+			t.Fatalf("%d records in the rejects topic; want one without bytes", len(letters))
+		}
+		told := slices.ContainsFunc(letters[0].Headers, func(h kgo.RecordHeader) bool {
+			return h.Key == "whence-detail" && strings.Contains(string(h.Value), "offsets 1 to 3")
+		})
+		if !told {
+			t.Errorf("the reject does not tell which offsets were passed over: %s", letters[0].Headers)
+		}
+
+		again := b.start(nil) // the place is past it
+		time.Sleep(10 * time.Second)
+		if got := again.metric("whence_rejects_total"); got != 0 {
+			t.Errorf("the next owner rejected %g records", got)
+		}
+		again.stop(t)
 	})
 }

@@ -63,6 +63,10 @@ func (l *lane) decode(batch []*kgo.Record) sources.Batch {
 		if r.Attrs.IsControl() || !l.place.wants(r.Offset) {
 			continue
 		}
+		if rj, ok := rejectBurst(r, l.source.Name, l.clock.Now()); ok {
+			out.Rejects = append(out.Rejects, rj)
+			continue
+		}
 		in := sources.Input{Raw: r.Value, Scope: l.topic.Scope, Header: headers(r)}
 		if s := in.Header("whence-scope"); s != "" {
 			in.Scope = s
