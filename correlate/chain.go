@@ -16,7 +16,7 @@ const (
 	// Automated: it ends at a schedule or service that the directory gives an
 	// accountable owner.
 	Automated Status = "automated"
-	// Ambiguous: several candidates remain; all are listed.
+	// Ambiguous: several candidates remain; they are listed, up to a hundred.
 	Ambiguous Status = "ambiguous"
 	// Partial: something above the acting credential is known, the root is not.
 	Partial Status = "partial"
