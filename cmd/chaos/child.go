@@ -22,16 +22,16 @@ type child struct {
 	err   error
 }
 
-// spawn starts program with args, and extra environment variables. out takes its
-// standard output and may be nil.
-func spawn(ctx context.Context, program, log string, out io.Writer, env []string, args ...string) (*child, error) {
+// spawn starts whence with args, and extra environment variables. out takes its
+// standard output and may be nil. It is killed when ctx ends.
+func (t *trial) spawn(ctx context.Context, log string, out io.Writer, env []string, args ...string) (*child, error) {
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close() // the child has its own
 	c := &child{what: strings.Join(args, " "), log: log, ended: make(chan struct{})}
-	c.cmd = exec.CommandContext(ctx, program, args...)
+	c.cmd = exec.CommandContext(ctx, t.whence, args...)
 	c.cmd.Env = append(os.Environ(), env...)
 	c.cmd.Stdout, c.cmd.Stderr = out, file
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
@@ -44,6 +44,7 @@ func spawn(ctx context.Context, program, log string, out io.Writer, env []string
 		c.err = c.cmd.Wait()
 		close(c.ended)
 	}()
+	t.children = append(t.children, c)
 	return c, nil
 }
 
@@ -55,8 +56,11 @@ func (c *child) alive(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx) // which may be that a server ended
 	case <-c.ended:
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		return c.failed("ended by itself")
 	}
 }
@@ -132,9 +136,10 @@ type server struct {
 // ClickHouse fetches it.
 const startLimit = 5 * time.Minute
 
-func serve(ctx context.Context, program, log string, args ...string) (*server, error) {
+// serve starts a server and passes on to fail if it ends.
+func (t *trial) serve(ctx context.Context, fail context.CancelCauseFunc, log string, args ...string) (*server, error) {
 	out := &firstLine{line: make(chan string, 1)}
-	c, err := spawn(ctx, program, log, out, nil, args...)
+	c, err := t.spawn(ctx, log, out, nil, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +147,10 @@ func serve(ctx context.Context, program, log string, args ...string) (*server, e
 	defer timer.Stop()
 	select {
 	case addr := <-out.line:
+		go func() { // ends with the server
+			<-c.ended
+			fail(c.failed("ended by itself"))
+		}()
 		return &server{c, addr}, nil
 	case <-timer.C:
 	case <-ctx.Done():

@@ -76,7 +76,7 @@ func (t *trial) settled(ctx context.Context, s *side, in *instance) (err error) 
 // repair runs whence repair once.
 func (t *trial) repair(ctx context.Context, s *side) error {
 	var out bytes.Buffer
-	c, err := spawn(ctx, t.whence, s.log, &out, nil, "repair", "-c", s.config)
+	c, err := t.spawn(ctx, s.log, &out, nil, "repair", "-c", s.config)
 	if err != nil {
 		return err
 	}

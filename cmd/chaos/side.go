@@ -90,7 +90,7 @@ func (t *trial) start(ctx context.Context, s *side, store string) (*instance, er
 		return nil, err
 	}
 	env := []string{"WHENCE_LISTEN=" + listen, "WHENCE_STORE_DIR=" + filepath.Join(s.Dir, store)}
-	c, err := spawn(ctx, t.whence, s.log, nil, env, "run", "-c", s.config)
+	c, err := t.spawn(ctx, s.log, nil, env, "run", "-c", s.config)
 	if err != nil {
 		return nil, err
 	}

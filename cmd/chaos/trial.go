@@ -20,6 +20,7 @@ type trial struct {
 	broker, clickhouse string // addresses
 	raw                *rawLogs
 	faults             int
+	children           []*child // all there ever were
 }
 
 func newDice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
@@ -30,16 +31,20 @@ func (t *trial) say(format string, args ...any) {
 }
 
 func (t *trial) run(ctx context.Context) (r result, err error) {
-	// Children that are left when something fails end with it.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ch, err := serve(ctx, t.whence, filepath.Join(t.dir, "clickhouse.log"),
+	ctx, fail := context.WithCancelCause(ctx)
+	defer func() { // children that are left when something fails
+		fail(nil)
+		for _, c := range t.children {
+			<-c.ended
+		}
+	}()
+	ch, err := t.serve(ctx, fail, filepath.Join(t.dir, "clickhouse.log"),
 		"local", "clickhouse", "--dir", filepath.Join(t.dir, "clickhouse"), "--port", "0", "--http-port", "0", "--stdin")
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, ch.stop()) }()
-	broker, err := serve(ctx, t.whence, filepath.Join(t.dir, "kafka.log"),
+	broker, err := t.serve(ctx, fail, filepath.Join(t.dir, "kafka.log"),
 		"local", "kafka", "--dir", filepath.Join(t.dir, "kafka"), "--port", "0", "--stdin")
 	if err != nil {
 		return r, err
