@@ -49,7 +49,7 @@ same options write the same bytes. Files that are there are replaced.`,
 			}
 			cfg.Start = t
 			if err := cfg.Validate(); err != nil {
-				return err
+				return wrong(err)
 			}
 			return writeEstate(cmd.Context(), simulate.New(cfg), out, cmd.OutOrStdout())
 		},
