@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,16 +36,16 @@ var errCrash = errors.New("crash")
 func TestCrashAfterEveryStep(t *testing.T) {
 	want := calm(t)
 	for _, point := range []string{"decode", "bind", "judge", "sinks"} {
-		for _, nth := range []int{1, 3, 8} {
+		for _, nth := range []int32{1, 3, 8} {
 			t.Run(point, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					b := newBench(t, testEvents)
-					seen := 0
+					var seen atomic.Int32 // lanes come here at once
 					in := b.start(func(in *instance, at string) error {
 						if at != point {
 							return nil
 						}
-						if seen++; seen != nth {
+						if seen.Add(1) != nth {
 							return nil
 						}
 						go in.kill()
