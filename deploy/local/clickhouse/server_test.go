@@ -178,6 +178,7 @@ func TestClientsMayMisbehave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer batch.Close()
 	if err := batch.Append(uint64(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +186,6 @@ func TestClientsMayMisbehave(t *testing.T) {
 		t.Fatal(err)
 	}
 	reset()
-	batch.Close()
 	select {
 	case <-s.done:
 		t.Fatalf("the server has ended: %v", s.Wait())
