@@ -37,6 +37,8 @@ func localCommand() *cobra.Command {
 Each listens on loopback only and asks for no password. Once it is ready, its
 address is printed, and nothing else, on standard output. It stops in order on
 Ctrl-C or SIGTERM and goes on with the same data when it is started again.`,
+		Example: `  whence local clickhouse
+  whence local kafka --topic raw.cloudtrail:3 --topic raw.okta:3`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -56,6 +58,8 @@ func localClickHouseCommand() *cobra.Command {
 
 The engine is the clickhouse binary on PATH (26.7 or newer), or the library that
 WHENCE_LIBCHDB names, or the library that npm fetches once, which is 178 MB.`,
+		Example: `  whence local clickhouse
+  whence local clickhouse --dir /var/lib/whence/clickhouse --port 19000 --http-port 18123`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilStopped(cmd, stdin)
@@ -107,7 +111,9 @@ func localKafkaCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kafka",
 		Short: "Run an embedded Kafka broker",
-		Args:  cobra.NoArgs,
+		Example: `  whence local kafka --topic raw.cloudtrail:3
+  whence local kafka --dir /var/lib/whence/kafka --port 19092 --sync`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilStopped(cmd, stdin)
 			defer stop()

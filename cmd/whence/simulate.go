@@ -38,6 +38,8 @@ the order of delivery: late, out of order, twice or, for some, not at all.
 truth.ndjson says of every line who asked for it and how much of that the lines
 allow to be known; directory.yaml lists the people, services and schedules. The
 same options write the same bytes. Files that are there are replaced.`,
+		Example: `  whence simulate --out estate --events 20000
+  whence try estate --directory estate/directory.yaml --scope prod/file0`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "files" {
