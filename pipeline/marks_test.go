@@ -170,6 +170,7 @@ func TestFutureTimestamp(t *testing.T) {
 		b := trailBench(t)
 		future := time.Now().AddDate(1, 0, 0)
 		b.send(0, deletes(1, keyOf(1), future))
+		b.send(1, deletes(2, keyOf(2), future))
 		in := b.start(nil)
 		for range 60 {
 			time.Sleep(10 * time.Second)
