@@ -106,6 +106,7 @@ func Kinds(ss ...Source) correlate.Kinds {
 // DecodeRecord decodes one record of source s, after the checks every source shares.
 func (s Source) DecodeRecord(in Input, out *Batch) {
 	firstEvent, firstReject := len(out.Events), len(out.Rejects)
+	whole := in.Raw
 	in.Raw = bytes.TrimSpace(bytes.TrimPrefix(in.Raw, []byte("\xef\xbb\xbf")))
 	switch {
 	case len(in.Raw) == 0:
@@ -124,7 +125,11 @@ func (s Source) DecodeRecord(in Input, out *Batch) {
 		out.Events[i].Source = s.Name
 	}
 	for i := firstReject; i < len(out.Rejects); i++ {
-		out.Rejects[i].Source = s.Name
+		r := &out.Rejects[i]
+		r.Source = s.Name
+		if len(r.Raw) == len(in.Raw) && len(whole) != len(in.Raw) { // all of it: as it came
+			r.Raw, r.SHA256 = bytes.Clone(whole), sum(whole)
+		}
 	}
 }
 
