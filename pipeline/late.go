@@ -19,25 +19,14 @@ import (
 // that name their keys again. The place is kept in a consumer group of its own
 // and committed after everything found by then has been written: a crash in
 // between does the work twice, to the same effect.
-func (r *Repair) lateFacts(ctx context.Context, done *Repaired) error {
-	client, err := kgo.NewClient(r.kafka...)
-	if err != nil {
-		return fmt.Errorf("connect to kafka: %w", err)
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
-	group := r.cfg.Group + ".repair"
-	from, until, err := r.span(ctx, admin, group)
-	if err != nil {
-		return err
-	}
+func (r *Repair) lateFacts(ctx context.Context, late *lateSpan, done *Repaired) error {
 	keys := map[correlate.Key]time.Time{} // with the earliest event each can matter to
 	flush := func() error {
 		err := r.named(ctx, keys, done)
 		clear(keys)
 		return err
 	}
-	err = r.read(ctx, from, until, func(f *correlate.Fact) error {
+	err := r.read(ctx, late, func(f *correlate.Fact) error {
 		done.Facts++
 		since := f.Since(r.resolver.Kinds)
 		if old, ok := keys[f.Key]; !ok || since.Before(old) {
@@ -55,10 +44,10 @@ func (r *Repair) lateFacts(ctx context.Context, done *Repaired) error {
 		return err
 	}
 	offsets := kadm.Offsets{}
-	for tp, end := range until {
+	for tp, end := range late.until {
 		offsets.AddOffset(tp.topic, tp.partition, end, -1)
 	}
-	if err := admin.CommitAllOffsets(ctx, group, offsets); err != nil {
+	if err := late.admin.CommitAllOffsets(ctx, r.group(), offsets); err != nil {
 		return fmt.Errorf("commit the place of repair: %w", err)
 	}
 	return nil
@@ -89,52 +78,60 @@ func (r *Repair) named(ctx context.Context, keys map[correlate.Key]time.Time, do
 	}, func(cs []correlate.Chain) error { return r.again(ctx, cs, done) })
 }
 
-// span returns from where and to where the fact topics are to be read.
-func (r *Repair) span(ctx context.Context, admin *kadm.Client, group string) (from, until map[tp]int64, err error) {
+// lateSpan is what of the fact topics has not been repaired after: from a place
+// committed in the repair's own group to where the topics ended.
+type lateSpan struct {
+	admin       *kadm.Client
+	from, until map[tp]int64
+}
+
+func (r *Repair) group() string { return r.cfg.Group + ".repair" }
+
+func (r *Repair) late(ctx context.Context, admin *kadm.Client) (*lateSpan, error) {
 	ends, err := admin.ListCommittedOffsets(ctx, r.topics...)
 	if err == nil {
 		err = ends.Error()
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("list the ends of the sessions topic: %w", err)
+		return nil, fmt.Errorf("list the ends of the sessions topic: %w", err)
 	}
 	starts, err := admin.ListStartOffsets(ctx, r.topics...)
 	if err == nil {
 		err = starts.Error()
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("list the starts of the sessions topic: %w", err)
+		return nil, fmt.Errorf("list the starts of the sessions topic: %w", err)
 	}
-	committed, err := admin.FetchOffsets(ctx, group)
+	committed, err := admin.FetchOffsets(ctx, r.group())
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has repaired yet
-		return nil, nil, fmt.Errorf("fetch the place of repair: %w", err)
+		return nil, fmt.Errorf("fetch the place of repair: %w", err)
 	}
-	from, until = map[tp]int64{}, map[tp]int64{}
+	l := &lateSpan{admin: admin, from: map[tp]int64{}, until: map[tp]int64{}}
 	ends.Each(func(o kadm.ListedOffset) {
 		k := tp{o.Topic, o.Partition}
-		until[k] = o.Offset
+		l.until[k] = o.Offset
 		if s, ok := starts.Lookup(o.Topic, o.Partition); ok {
-			from[k] = s.Offset
+			l.from[k] = s.Offset
 		}
 		if c, ok := committed.Lookup(o.Topic, o.Partition); ok {
-			from[k] = max(from[k], c.At)
+			l.from[k] = max(l.from[k], c.At)
 		}
 	})
-	return from, until, nil
+	return l, nil
 }
 
-// read passes on the facts between two sets of offsets.
-func (r *Repair) read(ctx context.Context, from, until map[tp]int64, yield func(*correlate.Fact) error) error {
+// read passes on the facts of a span.
+func (r *Repair) read(ctx context.Context, late *lateSpan, yield func(*correlate.Fact) error) error {
 	parts := map[string]map[int32]kgo.Offset{}
 	left := map[tp]int64{}
-	for k, end := range until {
-		if from[k] >= end {
+	for k, end := range late.until {
+		if late.from[k] >= end {
 			continue
 		}
 		if parts[k.topic] == nil {
 			parts[k.topic] = map[int32]kgo.Offset{}
 		}
-		parts[k.topic][k.partition] = kgo.NewOffset().At(from[k])
+		parts[k.topic][k.partition] = kgo.NewOffset().At(late.from[k])
 		left[k] = end
 	}
 	if len(left) == 0 {
@@ -148,7 +145,6 @@ func (r *Repair) read(ctx context.Context, from, until map[tp]int64, yield func(
 		return fmt.Errorf("connect to kafka: %w", err)
 	}
 	defer client.Close()
-	admin := kadm.NewClient(client)
 	for len(left) > 0 {
 		wait, cancel := context.WithTimeout(ctx, readStall)
 		fetches := client.PollRecords(wait, 5000)
@@ -158,7 +154,7 @@ func (r *Repair) read(ctx context.Context, from, until map[tp]int64, yield func(
 		}
 		if fetches.NumRecords() == 0 && wait.Err() != nil {
 			// Retention may have taken what is left to read.
-			starts, err := admin.ListStartOffsets(ctx, r.topics...)
+			starts, err := late.admin.ListStartOffsets(ctx, r.topics...)
 			if err != nil {
 				return fmt.Errorf("list the starts of the sessions topic: %w", err)
 			}
@@ -178,7 +174,7 @@ func (r *Repair) read(ctx context.Context, from, until map[tp]int64, yield func(
 			if end, ok := left[k]; ok && rec.Offset+1 >= end {
 				delete(left, k)
 			}
-			if rec.Attrs.IsControl() || rec.Offset >= until[k] {
+			if rec.Attrs.IsControl() || rec.Offset >= late.until[k] {
 				continue
 			}
 			f, err := index.DecodeFact(rec.Value)

@@ -44,6 +44,7 @@ type Repair struct {
 	archive  Archive
 	sink     sinks.Sink
 	log      *slog.Logger
+	walked   map[correlate.ID]struct{} // in the repair under way
 }
 
 // Repaired says what a repair did.
@@ -60,7 +61,7 @@ func NewRepair(cfg Config, d Deps, topics []string, archive Archive) *Repair {
 	d.Table.Follow(clock)
 	r := &Repair{
 		cfg: cfg, kafka: d.Kafka, topics: topics, table: d.Table, clock: clock, judge: d.Rules.NewJudge(),
-		archive: archive, sink: d.Sink, log: d.Log,
+		archive: archive, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
 	}
 	resolver := *d.Resolver
 	r.wider = &widerIndex{table: d.Table, archive: archive, known: map[correlate.Key]correlate.Session{}}
@@ -78,13 +79,26 @@ func (r *Repair) Once(ctx context.Context) (Repaired, error) {
 	if err := r.expectPartitions(ctx); err != nil {
 		return done, err
 	}
+	client, err := kgo.NewClient(r.kafka...)
+	if err != nil {
+		return done, fmt.Errorf("connect to kafka: %w", err)
+	}
+	defer client.Close()
+	late, err := r.late(ctx, kadm.NewClient(client))
+	if err != nil {
+		return done, err
+	}
+	// The table catches up after the end was taken down up to which facts count as
+	// repaired: it knows all of them, and a chain that has been walked once needs
+	// no second walk for the next of them.
+	clear(r.walked)
 	if err := r.table.CatchUp(ctx); err != nil {
 		return done, fmt.Errorf("catch up with the sessions topic: %w", err)
 	}
-	if err := r.lateFacts(ctx, &done); err != nil {
+	if err := r.lateFacts(ctx, late, &done); err != nil {
 		return done, fmt.Errorf("repair after late facts: %w", err)
 	}
-	err := r.inBatches(func(yield func(correlate.Chain) error) error {
+	err = r.inBatches(func(yield func(correlate.Chain) error) error {
 		return r.archive.Unsettled(ctx, r.clock.Now(), yield)
 	}, func(cs []correlate.Chain) error { return r.again(ctx, cs, &done) })
 	if err != nil {
@@ -117,9 +131,16 @@ const repairBatch = 2000
 
 func (r *Repair) inBatches(read func(func(correlate.Chain) error) error, work func([]correlate.Chain) error) error {
 	// The rows are read to the end before the first is written: a query must not
-	// see what it causes. Only chains that may change are kept.
+	// see what it causes. Chains that have been walked are passed over.
 	var all []correlate.Chain
-	if err := read(func(c correlate.Chain) error { all = append(all, c); return nil }); err != nil {
+	err := read(func(c correlate.Chain) error {
+		if _, ok := r.walked[c.ID]; !ok {
+			r.walked[c.ID] = struct{}{}
+			all = append(all, c)
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for batch := range slices.Chunk(all, repairBatch) {
