@@ -45,15 +45,25 @@ type Resolver struct {
 // for Settled and Version: see Settle. An unknown key is not an error; an error
 // means that the index could not be read.
 func (r *Resolver) Resolve(ctx context.Context, e Event) (Chain, error) {
-	w := &walk{ctx: ctx, r: r, event: &e, sessions: map[visit]Session{}, done: map[visit]*outcome{}}
-	w.reach()
-	o := w.follow(e.Uses, e.Time, e.line(), 0)
-	c := w.chain(&o)
-	if w.err != nil {
-		return Chain{}, fmt.Errorf("resolve %s: %w", e.ID, w.err)
+	var c Chain
+	for range maxTorn {
+		w := &walk{ctx: ctx, r: r, event: &e, read: map[Key]lookedUp{}, sessions: map[visit]Session{}, done: map[visit]*outcome{}}
+		w.reach()
+		o := w.follow(e.Uses, e.Time, e.line(), 0)
+		c = w.chain(&o)
+		if w.err != nil {
+			return Chain{}, fmt.Errorf("resolve %s: %w", e.ID, w.err)
+		}
+		if !w.torn {
+			break
+		}
 	}
 	return c, nil
 }
+
+// maxTorn bounds how often a walk begins anew because facts arrived under it. They
+// arrive once each, so a second walk nearly always does.
+const maxTorn = 10
 
 // Settle decides whether c is settled by the clock, and seals it. A chain that
 // waits for nothing is settled at once.
@@ -82,6 +92,8 @@ type walk struct {
 	ctx      context.Context
 	r        *Resolver
 	event    *Event
+	read     map[Key]lookedUp
+	torn     bool // facts arrived while the walk was under way
 	sessions map[visit]Session
 	done     map[visit]*outcome // nil while under way: a cycle
 	walked   []Key
@@ -95,10 +107,7 @@ func (w *walk) session(k Key, at time.Time) Session {
 	if s, ok := w.sessions[v]; ok {
 		return s
 	}
-	s, err := w.r.Index.Lookup(w.ctx, k, at)
-	if err != nil && w.err == nil {
-		w.err = fmt.Errorf("look up a key of kind %s: %w", k.Kind, err)
-	}
+	s := w.known(k, at)
 	kept := Session{Key: k}
 	for i := range s.Facts {
 		if w.matters(&s.Facts[i], at) {
@@ -107,6 +116,49 @@ func (w *walk) session(k Key, at time.Time) Session {
 	}
 	w.sessions[v] = kept
 	return kept
+}
+
+// known reads k from the index once for a walk, or again when it is asked about
+// an earlier time, of which the first answer may have left facts out.
+//
+// A chain must be built from the very facts that its rank counts. Were a key read
+// for each visit, a fact could land between two of them: the walk, which went by
+// the first, would lack it, while rank counted it by the second. A later walk that
+// knows it has the same rank then, and the hash would decide which row stays. So a
+// second read that shows anything new within the reach of the first tears the walk,
+// and it begins anew.
+func (w *walk) known(k Key, at time.Time) Session {
+	old, again := w.read[k]
+	if again && !at.Before(old.at) {
+		return old.session
+	}
+	s, err := w.r.Index.Lookup(w.ctx, k, at)
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("look up a key of kind %s: %w", k.Kind, err)
+	}
+	if again {
+		floor := old.at.Add(-w.r.Kinds[k.Kind].Life)
+		w.torn = w.torn || since(s.Facts, floor) != since(old.session.Facts, floor)
+	}
+	w.read[k] = lookedUp{s, at}
+	return s
+}
+
+// lookedUp is what the index said of a key, asked about one time.
+type lookedUp struct {
+	session Session
+	at      time.Time
+}
+
+// since counts the facts that are not older than floor.
+func since(facts []Fact, floor time.Time) int {
+	n := 0
+	for i := range facts {
+		if !facts[i].Time.Before(floor) {
+			n++
+		}
+	}
+	return n
 }
 
 // matters filters facts on immutable values only: what a fact says itself. No
