@@ -163,7 +163,7 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 		if err != nil {
 			return err
 		}
-		r.resolver.Settle(&c, r.clock)
+		r.settle(&c, old)
 		done.Chains++
 		if c.Version <= old.Version {
 			continue
@@ -180,6 +180,17 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 	done.Improved += len(out.Chains)
 	done.Alerts += len(out.Alerts)
 	return nil
+}
+
+// settle decides whether a chain that was walked again is settled: by the clock,
+// because it was settled before, or because its event is longer ago than any lane
+// would have kept it. A fact that improves a settled chain does not unsettle it.
+func (r *Repair) settle(c, old *correlate.Chain) {
+	r.resolver.Settle(c, r.clock)
+	if !c.Settled && (old.Settled || r.clock.Now().Sub(c.Time) >= r.cfg.MaxWait) {
+		c.Settled = true
+		c.Seal(r.resolver.Epoch)
+	}
 }
 
 // prefetch reads the archive's facts of every key that chains looked up.
