@@ -100,7 +100,7 @@ func (s Session) Merge(o Session) Session {
 	if len(s.Facts) == 0 {
 		return o
 	}
-	if len(o.Facts) == 0 {
+	if len(o.Facts) == 0 || sameFacts(s.Facts, o.Facts) {
 		return s
 	}
 	out := make([]Fact, 0, len(s.Facts)+len(o.Facts))
@@ -114,7 +114,7 @@ func (s Session) Merge(o Session) Session {
 			out = append(out, o.Facts[j])
 			j++
 		default:
-			out = append(out, stronger(s.Facts[i], o.Facts[j]))
+			out = append(out, *stronger(&s.Facts[i], &o.Facts[j]))
 			i++
 			j++
 		}
@@ -128,10 +128,12 @@ func (s Session) Merge(o Session) Session {
 // about other keys are left out.
 func NewSession(k Key, facts ...Fact) Session {
 	s := Session{Key: k}
-	for i := range facts {
-		if facts[i].Key == k {
-			s = s.Merge(Session{Key: k, Facts: facts[i : i+1]})
-		}
+	switch half := len(facts) / 2; {
+	case half > 0: // one by one would take the square of their number
+		s = NewSession(k, facts[:half]...).Merge(NewSession(k, facts[half:]...))
+		s.Key = k
+	case len(facts) == 1 && facts[0].Key == k:
+		s.Facts = facts[:1:1]
 	}
 	return s
 }
@@ -139,9 +141,43 @@ func NewSession(k Key, facts ...Fact) Session {
 // stronger picks between two tellings of one fact. They differ only when two
 // versions of a decoder read one line differently; any total order will do, as
 // long as everybody uses the same one.
-func stronger(a, b Fact) Fact {
-	if c := cmp.Or(cmp.Compare(a.Proof, b.Proof), a.End.Compare(b.End), cmp.Compare(canonical(&a), canonical(&b))); c < 0 {
+func stronger(a, b *Fact) *Fact {
+	if equal(a, b) {
+		return a // as nearly always
+	}
+	if c := cmp.Or(cmp.Compare(a.Proof, b.Proof), a.End.Compare(b.End), cmp.Compare(canonical(a), canonical(b))); c < 0 {
 		return b
 	}
 	return a
+}
+
+// equal reports whether two tellings of one fact do not differ at all. It may say
+// no when they do not, for times in two zones.
+func equal(a, b *Fact) bool {
+	return a.Kind == b.Kind && a.Key == b.Key && a.Target == b.Target && a.Origin == b.Origin &&
+		a.Source == b.Source && a.EventID == b.EventID && a.Time == b.Time && a.Proof == b.Proof && a.Method == b.Method &&
+		a.Principal.equal(&b.Principal) && slices.EqualFunc(a.Parents, b.Parents, Link.equal) &&
+		a.Start == b.Start && a.End == b.End && a.Standing == b.Standing && a.Reason == b.Reason
+}
+
+func sameFacts(a, b []Fact) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !equal(&a[i], &b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l Link) equal(o Link) bool {
+	return l.Role == o.Role && l.Key == o.Key && l.Principal.equal(&o.Principal) &&
+		l.Proof == o.Proof && l.Method == o.Method && l.At == o.At
+}
+
+func (p *Principal) equal(o *Principal) bool {
+	return p.Type == o.Type && p.ID == o.ID && p.Name == o.Name && p.Issuer == o.Issuer &&
+		p.Unit == o.Unit && p.Owner == o.Owner && slices.Equal(p.Names, o.Names)
 }

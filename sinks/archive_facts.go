@@ -17,7 +17,7 @@ import (
 // them finds expired parents too.
 func (c *ClickHouse) Facts(ctx context.Context, keys []correlate.Key) ([]correlate.Fact, error) {
 	q := "SELECT `json` FROM " + c.schema().name("sessions") + " WHERE key IN {keys:Array(String)}"
-	found := map[correlate.Key]correlate.Session{}
+	found := map[correlate.Key][]correlate.Fact{}
 	for part := range slices.Chunk(keys, maxKeys) {
 		var text string
 		err := c.rows(ctx, q, []any{&text}, func() error {
@@ -25,7 +25,7 @@ func (c *ClickHouse) Facts(ctx context.Context, keys []correlate.Key) ([]correla
 			if err := json.Unmarshal([]byte(text), &f); err != nil {
 				return err
 			}
-			found[f.Key] = found[f.Key].Merge(correlate.NewSession(f.Key, f))
+			found[f.Key] = append(found[f.Key], f)
 			return nil
 		}, clickhouse.Named("keys", spell(part)))
 		if err != nil {
@@ -34,7 +34,7 @@ func (c *ClickHouse) Facts(ctx context.Context, keys []correlate.Key) ([]correla
 	}
 	var out []correlate.Fact
 	for _, k := range slices.SortedFunc(maps.Keys(found), correlate.Key.Compare) {
-		out = append(out, found[k].Facts...)
+		out = append(out, correlate.NewSession(k, found[k]...).Facts...)
 	}
 	return out, nil
 }
