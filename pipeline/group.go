@@ -103,7 +103,9 @@ func (g *group) options() []kgo.Opt {
 		kgo.KeepControlRecords(),
 		// Small fetches cost the least CPU per record (measured), and bound memory.
 		kgo.FetchMaxBytes(2 << 20), kgo.FetchMaxPartitionBytes(1 << 20), kgo.MaxDecompressBatchBytes(g.maxBatchBytes),
-		kgo.RebalanceTimeout(g.cfg.DrainTimeout + 30*time.Second),
+		// As long again to commit and to join. A member that dies in between holds
+		// the group up for all of it.
+		kgo.RebalanceTimeout(2 * g.cfg.DrainTimeout),
 		// Two heartbeats may be lost before a member counts as gone.
 		kgo.SessionTimeout(g.cfg.SessionTimeout), kgo.HeartbeatInterval(min(g.cfg.SessionTimeout/3, 3*time.Second)),
 		kgo.OnPartitionsAssigned(g.assigned),

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -129,14 +130,15 @@ func tail(path string) string {
 // is closed.
 type server struct {
 	*child
-	addr string
+	addr  string
+	asked atomic.Bool // to stop
 }
 
 // startLimit is how long a server may take to start. The first start of
 // ClickHouse fetches it.
 const startLimit = 5 * time.Minute
 
-// serve starts a server and passes on to fail if it ends.
+// serve starts a server and tells fail if it ends by itself.
 func (t *trial) serve(ctx context.Context, fail context.CancelCauseFunc, log string, args ...string) (*server, error) {
 	out := &firstLine{line: make(chan string, 1)}
 	c, err := t.spawn(ctx, log, out, nil, args...)
@@ -147,11 +149,14 @@ func (t *trial) serve(ctx context.Context, fail context.CancelCauseFunc, log str
 	defer timer.Stop()
 	select {
 	case addr := <-out.line:
+		s := &server{child: c, addr: addr}
 		go func() { // ends with the server
 			<-c.ended
-			fail(c.failed("ended by itself"))
+			if !s.asked.Load() {
+				fail(c.failed("ended by itself"))
+			}
 		}()
-		return &server{c, addr}, nil
+		return s, nil
 	case <-timer.C:
 	case <-ctx.Done():
 	case <-c.ended:
@@ -159,7 +164,10 @@ func (t *trial) serve(ctx context.Context, fail context.CancelCauseFunc, log str
 	return nil, c.failed("did not start")
 }
 
-func (s *server) stop() error { return s.child.stop(s.stdin.Close) }
+func (s *server) stop() error {
+	s.asked.Store(true)
+	return s.child.stop(s.stdin.Close)
+}
 
 // firstLine is a writer that passes on the first line and drops the rest.
 type firstLine struct {

@@ -29,7 +29,7 @@ const (
 	// brokers take by default.
 	sessionTimeout = 6 * time.Second
 	// maxWait settles what marks do not: most partitions are sparse.
-	maxWait = 20 * time.Second
+	maxWait = 10 * time.Second
 )
 
 var configTemplate = template.Must(template.New("whence.yaml").Parse(`
@@ -49,6 +49,7 @@ outputs: {chains_topic: {{.Name}}.chains, alerts_topic: {{.Name}}.alerts}
 pipeline:
   max_wait: {{.MaxWait}}
   session_timeout: {{.SessionTimeout}}
+  drain_timeout: 5s
   commit_every: 500ms
   idle_after: 1s
 store: {dir: store}
