@@ -1,0 +1,225 @@
+package scan
+
+import (
+	"bytes"
+	"math"
+	"reflect"
+	"strconv"
+	"unsafe"
+
+	"whence/correlate/arena"
+)
+
+// A reader goes over one value. Its methods take the place of what they read and
+// return the place after it, or -1 when that is not JSON.
+type reader struct {
+	b    []byte
+	mem  *arena.Text
+	deep bool // why: it nests too deep
+}
+
+func (r *reader) reason() error {
+	if r.deep {
+		return ErrDeep
+	}
+	return ErrSyntax
+}
+
+// object reads members up to the closing brace into the struct at p.
+func (r *reader) object(i int, o *object, p unsafe.Pointer, depth int) int {
+	b := r.b
+	if i = r.space(i); i < len(b) && b[i] == '}' {
+		return i + 1
+	}
+	for {
+		name, after := r.name(i)
+		if after < 0 {
+			return -1
+		}
+		if f := o.find(name); f != nil {
+			i = r.value(after, &f.kind, unsafe.Add(p, f.offset), depth)
+		} else {
+			i = r.skip(after, depth)
+		}
+		var more bool
+		if i, more = r.more(i, '}'); !more {
+			return i
+		}
+	}
+}
+
+// name reads a member's name and its colon, and returns the place of the value.
+func (r *reader) name(i int) ([]byte, int) {
+	b := r.b
+	if i >= len(b) || b[i] != '"' {
+		return nil, -1
+	}
+	end := quote(b, i+1)
+	if end < 0 {
+		return nil, -1
+	}
+	name := b[i+1 : end]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		s, ok := r.unquote(name)
+		if !ok {
+			return nil, -1
+		}
+		name = []byte(s) // so rare that it may allocate
+	}
+	if i = r.space(end + 1); i >= len(b) || b[i] != ':' {
+		return nil, -1
+	}
+	if i = r.space(i + 1); i >= len(b) {
+		return nil, -1
+	}
+	return name, i
+}
+
+// more reads what follows a member or an element at i: a comma, after which the next
+// one starts at the returned place, or the end.
+func (r *reader) more(i int, end byte) (int, bool) {
+	if i < 0 {
+		return -1, false
+	}
+	if i = r.space(i); i >= len(r.b) {
+		return -1, false
+	}
+	switch r.b[i] {
+	case ',':
+		return r.space(i + 1), true
+	case end:
+		return i + 1, false
+	}
+	return -1, false
+}
+
+// value reads one value into p.
+func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
+	c := r.b[i]
+	switch {
+	case k.op == opText && c == '"':
+		s, after := r.text(i)
+		*(*string)(p) = s
+		return after
+	case k.op == opObject && c == '{':
+		if depth == MaxDepth {
+			r.deep = true
+			return -1
+		}
+		return r.object(i+1, k.object, p, depth+1)
+	case k.op == opList && c == '[':
+		return r.list(i+1, k, p, depth+1)
+	case k.op == opMap && c == '{':
+		return r.texts(i+1, p, depth+1)
+	}
+	end := r.skip(i, depth)
+	if end < 0 {
+		return -1
+	}
+	raw := r.b[i:end:end]
+	switch k.op {
+	case opRaw:
+		*(*[]byte)(p) = raw
+	case opReader:
+		reflect.NewAt(k.typ, p).Interface().(Reader).ReadJSON(raw, r.mem)
+	case opBool:
+		*(*bool)(p) = c == 't'
+	case opInt:
+		if n, err := strconv.ParseInt(arena.View(raw), 10, 64); err == nil {
+			*(*int64)(p) = n
+		}
+	case opFloat:
+		if f, err := strconv.ParseFloat(arena.View(raw), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && c != '"' {
+			*(*float64)(p) = f
+		}
+	}
+	return end
+}
+
+// list reads elements up to the closing bracket into the slice at p, whose memory
+// is used again.
+func (r *reader) list(i int, k *kind, p unsafe.Pointer, depth int) int {
+	if depth > MaxDepth {
+		r.deep = true
+		return -1
+	}
+	h := (*header)(p)
+	h.len = 0
+	if i = r.space(i); i < len(r.b) && r.b[i] == ']' {
+		return i + 1
+	}
+	slice := reflect.NewAt(k.typ, p).Elem()
+	for {
+		if i >= len(r.b) {
+			return -1
+		}
+		if h.len == h.cap {
+			slice.Grow(1)
+		}
+		at := unsafe.Add(h.data, uintptr(h.len)*k.elem.typ.Size())
+		h.len++
+		k.elem.clear(at)
+		i = r.value(i, k.elem, at, depth)
+		var more bool
+		if i, more = r.more(i, ']'); !more {
+			return i
+		}
+	}
+}
+
+// texts reads the members of an object that are text into the map at p.
+func (r *reader) texts(i int, p unsafe.Pointer, depth int) int {
+	if depth > MaxDepth {
+		r.deep = true
+		return -1
+	}
+	m := (*map[string]string)(p)
+	if *m == nil {
+		*m = map[string]string{}
+	}
+	if i = r.space(i); i < len(r.b) && r.b[i] == '}' {
+		return i + 1
+	}
+	for {
+		name, after := r.name(i)
+		if after < 0 {
+			return -1
+		}
+		var s string
+		if r.b[after] == '"' {
+			s, i = r.text(after)
+			(*m)[arena.View(name)] = s
+		} else {
+			i = r.skip(after, depth)
+		}
+		var more bool
+		if i, more = r.more(i, '}'); !more {
+			return i
+		}
+	}
+}
+
+// text reads the string that starts at i.
+func (r *reader) text(i int) (string, int) {
+	end := quote(r.b, i+1)
+	if end < 0 {
+		return "", -1
+	}
+	s := r.b[i+1 : end]
+	if plain(s) {
+		return arena.View(s), end + 1
+	}
+	t, ok := r.unquote(s)
+	if !ok {
+		return "", -1
+	}
+	return t, end + 1
+}
+
+// space returns the place of the next byte that is not white space.
+func (r *reader) space(i int) int {
+	for i < len(r.b) && r.b[i] <= ' ' && (r.b[i] == ' ' || r.b[i] == '\n' || r.b[i] == '\t' || r.b[i] == '\r') {
+		i++
+	}
+	return i
+}

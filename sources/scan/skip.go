@@ -1,0 +1,153 @@
+package scan
+
+import "bytes"
+
+// Valid reports whether raw is one JSON value, as Read would check it.
+func Valid(raw []byte) error {
+	r := reader{b: raw}
+	i := r.space(0)
+	if i == len(raw) {
+		return ErrSyntax
+	}
+	if i = r.skip(i, 0); i >= 0 && r.space(i) == len(raw) {
+		return nil
+	}
+	return r.reason()
+}
+
+// skip passes over the value at i.
+func (r *reader) skip(i, depth int) int {
+	b := r.b
+	switch c := b[i]; c {
+	case '"':
+		if end := quote(b, i+1); end >= 0 {
+			return end + 1
+		}
+		return -1
+	case '{', '[':
+		if depth == MaxDepth {
+			r.deep = true
+			return -1
+		}
+		if c == '{' {
+			return r.skipObject(i+1, depth+1)
+		}
+		return r.skipList(i+1, depth+1)
+	case 't':
+		return word(b, i, "true")
+	case 'f':
+		return word(b, i, "false")
+	case 'n':
+		return word(b, i, "null")
+	}
+	return number(b, i)
+}
+
+func (r *reader) skipObject(i, depth int) int {
+	if i = r.space(i); i < len(r.b) && r.b[i] == '}' {
+		return i + 1
+	}
+	for {
+		if i >= len(r.b) || r.b[i] != '"' {
+			return -1
+		}
+		if i = quote(r.b, i+1); i < 0 {
+			return -1
+		}
+		if i = r.space(i + 1); i >= len(r.b) || r.b[i] != ':' {
+			return -1
+		}
+		if i = r.space(i + 1); i >= len(r.b) {
+			return -1
+		}
+		var more bool
+		if i, more = r.more(r.skip(i, depth), '}'); !more {
+			return i
+		}
+	}
+}
+
+func (r *reader) skipList(i, depth int) int {
+	if i = r.space(i); i < len(r.b) && r.b[i] == ']' {
+		return i + 1
+	}
+	for {
+		if i >= len(r.b) {
+			return -1
+		}
+		var more bool
+		if i, more = r.more(r.skip(i, depth), ']'); !more {
+			return i
+		}
+	}
+}
+
+// quote returns the place of the quote that ends the string that began before i.
+func quote(b []byte, i int) int {
+	for {
+		j := bytes.IndexByte(b[i:], '"')
+		if j < 0 {
+			return -1
+		}
+		j += i
+		if j == i || b[j-1] != '\\' {
+			return j
+		}
+		k := j - 1
+		for k > i && b[k-1] == '\\' {
+			k--
+		}
+		if (j-k)&1 == 0 {
+			return j
+		}
+		i = j + 1
+		// A backslash before j belongs to the escape that ends there; what follows
+		// starts afresh.
+	}
+}
+
+func word(b []byte, i int, w string) int {
+	if len(b)-i >= len(w) && string(b[i:i+len(w)]) == w {
+		return i + len(w)
+	}
+	return -1
+}
+
+// number passes over a number: -? int frac? exp?
+func number(b []byte, i int) int {
+	if b[i] == '-' {
+		i++
+	}
+	switch {
+	case i < len(b) && b[i] == '0':
+		i++
+	default:
+		if i = digits(b, i); i < 0 {
+			return -1
+		}
+	}
+	if i < len(b) && b[i] == '.' {
+		if i = digits(b, i+1); i < 0 {
+			return -1
+		}
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		if i++; i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		return digits(b, i)
+	}
+	return i
+}
+
+// digits passes over at least one digit.
+func digits(b []byte, i int) int {
+	from := i
+	for i < len(b) && b[i]-'0' < 10 {
+		i++
+	}
+	if i == from {
+		return -1
+	}
+	return i
+}

@@ -1,0 +1,123 @@
+package scan
+
+import (
+	"encoding/binary"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"whence/correlate/arena"
+)
+
+// plain reports whether s holds nothing but printable ASCII without a backslash,
+// so that it can be taken as it is. It looks at eight bytes at once.
+func plain(s []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for len(s) >= 8 {
+		w := binary.LittleEndian.Uint64(s)
+		x := w ^ ones*'\\'
+		// The high bit of a byte is set if the byte is below 0x20, a backslash, or
+		// not ASCII. A borrow can set it for a byte above such a one as well.
+		if ((w-ones*0x20)|(x-ones)|w)&highs != 0 && !plainBytes(s[:8]) {
+			return false
+		}
+		s = s[8:]
+	}
+	return plainBytes(s)
+}
+
+func plainBytes(s []byte) bool {
+	for _, c := range s {
+		if c < 0x20 || c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// unquote returns the text between the quotes of a string, unescaped.
+func (r *reader) unquote(s []byte) (string, bool) {
+	room := len(s) // escapes only shrink
+	if !utf8.Valid(s) {
+		room *= utf8.RuneLen(utf8.RuneError)
+	}
+	lent := r.mem.Bytes(room)
+	out := lent[:0]
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c == '\\':
+			var n int
+			if out, n = unescape(out, s[i:]); n == 0 {
+				return "", false
+			}
+			i += n
+		case c < utf8.RuneSelf:
+			out = append(out, c)
+			i++
+		default:
+			c, n := utf8.DecodeRune(s[i:])
+			out = utf8.AppendRune(out, c)
+			i += n
+		}
+	}
+	if room <= maxUnused {
+		r.mem.Unused(room - len(out))
+	}
+	return arena.View(out), true
+}
+
+// maxUnused is the largest piece that an arena is sure to have lent from a chunk,
+// whose end can be given back.
+const maxUnused = 16 << 10
+
+// unescape appends what the escape at the start of s stands for, and returns its
+// length, or 0 if there is no such escape. Half a surrogate pair stands for U+FFFD.
+func unescape(out, s []byte) ([]byte, int) {
+	if len(s) < 2 {
+		return out, 0
+	}
+	switch s[1] {
+	case '"', '\\', '/':
+		return append(out, s[1]), 2
+	case 'b':
+		return append(out, '\b'), 2
+	case 'f':
+		return append(out, '\f'), 2
+	case 'n':
+		return append(out, '\n'), 2
+	case 'r':
+		return append(out, '\r'), 2
+	case 't':
+		return append(out, '\t'), 2
+	case 'u':
+		c := hex4(s)
+		if c < 0 {
+			return out, 0
+		}
+		if utf16.IsSurrogate(c) {
+			if c = utf16.DecodeRune(c, hex4(s[6:])); c != utf8.RuneError {
+				return utf8.AppendRune(out, c), 12
+			}
+		}
+		return utf8.AppendRune(out, c), 6
+	}
+	return out, 0
+}
+
+// hex4 reads \uXXXX at the start of s, or returns -1.
+func hex4(s []byte) rune {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return -1
+	}
+	var v rune
+	for _, c := range s[2:6] {
+		switch {
+		case c-'0' < 10:
+			v = v<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			v = v<<4 | rune(c|0x20-'a'+10)
+		default:
+			return -1
+		}
+	}
+	return v
+}
