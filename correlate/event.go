@@ -28,8 +28,9 @@ const (
 	UnknownOutcome Outcome = "unknown"
 )
 
-// An Event is one decoded log line. It owns all its memory: nothing in it points
-// into the record it was decoded from.
+// An Event is one decoded log line. Its text may lie in the record it was decoded
+// from, or in memory lent for one batch: whoever keeps an event longer than the
+// batch it came in clones it.
 type Event struct {
 	// ID is NewID of source, scope, the log's own event id and, where a request
 	// and a response share one, the line type.

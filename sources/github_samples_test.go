@@ -52,6 +52,9 @@ func githubDecodeAll(t *testing.T, s Source, raw []byte, header func(string) str
 	var out Batch
 	mine := bytes.Clone(raw)
 	s.DecodeRecord(Input{Raw: mine, Header: header}, &out)
+	for i := range out.Events {
+		out.Events[i] = out.Events[i].Clone()
+	}
 	clear(mine)
 	for _, r := range out.Rejects {
 		t.Errorf("%s: rejected: %s: %s: %.200s", s.Name, r.Reason, r.Detail, raw)

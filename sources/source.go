@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"github.com/bytedance/sonic"
 
 	"whence/correlate"
+	"whence/correlate/arena"
+	"whence/sources/scan"
 )
 
 // A Source is one kind of log: a value, not a type.
@@ -28,8 +31,8 @@ type Source struct {
 	// envelope of lines. It is cheap and never true for another source's lines.
 	Detect func(v Value) bool
 	// Decode appends to out the events of one record, which may be an envelope of
-	// many, and a reject for every part that is not an event. Whatever it
-	// appends owns its memory: nothing points into in.Raw. It never panics.
+	// many, and a reject for every part that is not an event. Events may point into
+	// in.Raw and into memory that out lends: see Batch. It never panics.
 	Decode func(in Input, out *Batch)
 }
 
@@ -57,10 +60,47 @@ func (in Input) arrival() time.Time {
 	return time.Unix(0, 0).UTC()
 }
 
-// Batch collects what decoding yields.
+// Batch collects what decoding yields, and lends the memory for it. What an event
+// says is either in the record it was decoded from or in the batch, so events are
+// good until Reset, and until the record's bytes change. Whoever keeps one longer
+// clones it. Rejects own their memory. A Batch is not safe for concurrent use.
 type Batch struct {
 	Events  []correlate.Event
 	Rejects []correlate.Reject
+
+	text      arena.Text
+	links     arena.Slab[correlate.Link]
+	facts     arena.Slab[correlate.Fact]
+	resources arena.Slab[correlate.Resource]
+	names     arena.Slab[string]
+	scratch   any // of the source that decoded last: see scratch
+}
+
+// Reset empties b and takes back all it lent.
+func (b *Batch) Reset() {
+	b.Events, b.Rejects = b.Events[:0], b.Rejects[:0]
+	b.text.Reset()
+	b.links.Reset()
+	b.facts.Reset()
+	b.resources.Reset()
+	b.names.Reset()
+}
+
+// Poison makes Reset overwrite what was lent, for tests: what was kept against the
+// rules shows.
+func (b *Batch) Poison() {
+	b.text.Poison, b.links.Poison, b.facts.Poison, b.resources.Poison, b.names.Poison = true, true, true, true, true
+}
+
+// scratch returns what a decoder uses again for every record, such as the struct
+// that a line is read into. A batch keeps it for the source that used it last.
+func scratch[T any](b *Batch) *T {
+	if s, ok := b.scratch.(*T); ok {
+		return s
+	}
+	s := new(T)
+	b.scratch = s
+	return s
 }
 
 // MaxRecordBytes is the largest record that is decoded; larger ones are rejected.
@@ -153,6 +193,34 @@ func (b *Batch) unmarshal(raw []byte, v any) bool {
 	}
 	b.reject(raw, correlate.RejectInvalid, "a field has another type than this log gives it")
 	return false
+}
+
+// read reads raw, an object, with a table, or rejects it and reports false.
+func read[T any](b *Batch, table *scan.Table[T], raw []byte, into *T) bool {
+	err := table.Read(raw, into, &b.text)
+	if err == nil {
+		return true
+	}
+	b.refuse(raw, err)
+	return false
+}
+
+// refuse rejects raw for an error of package scan.
+func (b *Batch) refuse(raw []byte, err error) {
+	switch {
+	case errors.Is(err, scan.ErrDeep):
+		b.reject(raw, correlate.RejectTooDeep, fmt.Sprintf("the record nests deeper than %d levels", scan.MaxDepth))
+	case errors.Is(err, scan.ErrObject):
+		b.reject(raw, correlate.RejectInvalid, "a field has another type than this log gives it")
+	default:
+		b.reject(raw, correlate.RejectNotJSON, "the record is not valid JSON")
+	}
+}
+
+// hash is the SHA-256 of raw in lower-case hex, lent by b: the evidence hash.
+func (b *Batch) hash(raw []byte) string {
+	h := sha256.Sum256(raw)
+	return b.text.Hex(h[:])
 }
 
 // sum is the SHA-256 of raw in lower-case hex: the evidence hash.

@@ -46,9 +46,9 @@ func (r *reader) value(path string, raw []byte, offset int64) error {
 	var out sources.Batch
 	r.decode(sources.Input{Raw: raw, Scope: r.scope}, &out)
 	for i := range out.Events {
-		e := &out.Events[i]
+		e := out.Events[i].Clone() // raw is gone when this returns
 		e.Evidence.Topic, e.Evidence.Offset = path, offset
-		r.events = append(r.events, e)
+		r.events = append(r.events, &e)
 	}
 	for i := range out.Rejects {
 		rj := &out.Rejects[i]
