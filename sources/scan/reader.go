@@ -37,6 +37,9 @@ func (r *reader) object(i int, o *object, p unsafe.Pointer, depth int) int {
 			return -1
 		}
 		if f := o.find(name); f != nil {
+			if o.marks {
+				(*Seen)(unsafe.Add(p, o.seen)).mark(f.index)
+			}
 			i = r.value(after, &f.kind, unsafe.Add(p, f.offset), depth)
 		} else {
 			i = r.skip(after, depth)

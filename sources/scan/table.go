@@ -46,7 +46,7 @@ var readerType = reflect.TypeFor[Reader]()
 // fields without a tag, or with "-", are left alone and embedded structs are part
 // of T. A field may be a string, a bool, an int64, a float64, a Raw, a struct, a
 // slice of any of these, a map[string]string, or a Reader. It panics for any other:
-// T is part of the program.
+// T is part of the program. A Seen tells which members came.
 func Of[T any]() *Table[T] { return &Table[T]{compile(reflect.TypeFor[T]())} }
 
 // Read fills into from raw, one object and nothing after it. What into held is
@@ -103,6 +103,7 @@ type field struct {
 	kind
 	name   string
 	offset uintptr
+	index  int // among its object's fields
 }
 
 // object is the compiled form of a struct: its fields by name.
@@ -110,6 +111,8 @@ type object struct {
 	fields []field
 	first  []uint8 // hash of a name to the first field that has it, plus one
 	next   []uint8 // from a field to the next one with the same hash, plus one
+	seen   uintptr // offset of the Seen
+	marks  bool    // it has one
 }
 
 func compile(t reflect.Type) *object {
@@ -127,6 +130,7 @@ func compile(t reflect.Type) *object {
 	}
 	o.first, o.next = make([]uint8, size), make([]uint8, len(o.fields))
 	for i := range o.fields {
+		o.fields[i].index = i
 		h := o.hash([]byte(o.fields[i].name))
 		o.next[i], o.first[h] = o.first[h], uint8(i+1)
 	}
@@ -140,6 +144,8 @@ func (o *object) add(t reflect.Type, base uintptr) {
 		switch {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
 			o.add(f.Type, base+f.Offset)
+		case f.Type == reflect.TypeFor[Seen]():
+			o.seen, o.marks = base+f.Offset, true
 		case name != "" && name != "-":
 			o.fields = append(o.fields, field{kind: kindOf(f.Type), name: name, offset: base + f.Offset})
 		}
@@ -198,6 +204,9 @@ func (o *object) find(name []byte) *field {
 func (o *object) clear(p unsafe.Pointer) {
 	for i := range o.fields {
 		o.fields[i].clear(unsafe.Add(p, o.fields[i].offset))
+	}
+	if o.marks {
+		*(*Seen)(unsafe.Add(p, o.seen)) = Seen{}
 	}
 }
 
