@@ -1,12 +1,10 @@
 package sources
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
 	"time"
 
 	"whence/correlate"
+	"whence/sources/scan"
 )
 
 var _ = register(Source{
@@ -26,7 +24,7 @@ var _ = register(Source{
 	},
 	Lateness: 2 * time.Minute,
 	Detect:   oktaDetect,
-	Decode:   func(in Input, out *Batch) { oktaDecode(in, in.Raw, out, 0) },
+	Decode:   oktaDecode,
 })
 
 // oktaDepth is how many envelopes are opened inside one another.
@@ -49,67 +47,87 @@ func oktaDetect(v Value) bool {
 	return false
 }
 
-func oktaDecode(in Input, raw []byte, out *Batch, depth int) {
-	if bytes.HasPrefix(raw, []byte("[")) {
-		var list []json.RawMessage
-		if out.unmarshal(raw, &list) {
-			oktaEach(in, list, out, depth)
-		}
-		return
-	}
-	var o oktaEvent
-	if !out.unmarshal(raw, &o) {
-		return
-	}
-	// Event hooks have an eventType of their own, so envelopes come first.
-	for _, inner := range []json.RawMessage{o.Events, o.Detail, o.Event, o.Data} {
-		if len(inner) > 0 && (inner[0] == '[' || inner[0] == '{') {
-			oktaEach(in, []json.RawMessage{inner}, out, depth)
+// oktaNone is why a record is no event.
+const oktaNone = "no eventType and no known envelope"
+
+func oktaDecode(in Input, out *Batch) {
+	raw := scan.Raw(in.Raw)
+	if raw.IsList() {
+		if err := scan.Valid(raw); err != nil {
+			out.refuse(raw, err)
 			return
 		}
 	}
-	if o.EventType == "" {
-		out.reject(raw, correlate.RejectSource, "no eventType and no known envelope")
+	oktaOpen(in, raw, out, 0)
+}
+
+// oktaOpen decodes an event, or every event in an envelope. A list is valid JSON.
+func oktaOpen(in Input, raw scan.Raw, out *Batch, depth int) {
+	if raw.IsList() {
+		for one := range raw.Elements() {
+			oktaInner(in, one, out, depth)
+		}
 		return
 	}
-	oktaAppend(in, raw, &o, out)
-}
-
-func oktaEach(in Input, list []json.RawMessage, out *Batch, depth int) {
-	for _, raw := range list {
-		if depth >= oktaDepth {
-			out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
-			continue
-		}
-		oktaDecode(in, bytes.TrimSpace(raw), out, depth+1)
+	if string(raw) == "null" {
+		out.reject(raw, correlate.RejectSource, oktaNone)
+		return
+	}
+	s := scratch[oktaScratch](out)
+	if !read(out, oktaTable, raw, &s.event) {
+		return
+	}
+	// What is inside is read into the same struct, which is not looked at again.
+	switch inner := s.event.inner(); {
+	case s.event.odd():
+		out.refuse(raw, scan.ErrObject)
+	case inner != nil:
+		oktaInner(in, inner, out, depth)
+	case s.event.EventType.text == "":
+		out.reject(raw, correlate.RejectSource, oktaNone)
+	default:
+		oktaAppend(in, raw, s, out)
 	}
 }
 
-func oktaAppend(in Input, raw []byte, o *oktaEvent, out *Batch) {
-	at, ok := oktaTime(o.Published)
+func oktaInner(in Input, raw scan.Raw, out *Batch, depth int) {
+	if depth >= oktaDepth {
+		out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
+		return
+	}
+	oktaOpen(in, raw, out, depth+1)
+}
+
+func oktaAppend(in Input, raw []byte, s *oktaScratch, out *Batch) {
+	o := &s.event
+	at, ok := oktaTime(o.Published.text)
 	if !ok {
 		at = in.arrival()
 	}
-	hash := sum(raw)
+	hash := out.hash(raw)
 	// uuid is unique over all Okta organisations. An event without one goes by
 	// the hash of its bytes.
-	eventID := cmp.Or(o.UUID, "sha256:"+hash)
-	e := correlate.Event{
+	eventID := o.UUID.text
+	if eventID == "" {
+		eventID = out.text.Join("sha256:", hash)
+	}
+	action := o.EventType.text
+	out.Events = append(out.Events, correlate.Event{
 		ID: correlate.NewID("okta.system_log", eventID), EventID: eventID, Time: at, Primary: true,
-		Action: o.EventType, Class: oktaClass(o.EventType), Outcome: oktaResult(o.Outcome.V.Result),
-		Actor: oktaPrincipal(o.Actor.V), Resources: oktaResources(o.Target.V),
+		Action: action, Class: s.classes.of(action, oktaClass), Outcome: oktaResult(o.Outcome.Result),
+		Actor: o.Actor.principal(out), Resources: s.resources(out),
 		Context: correlate.Context{
-			IP: o.ip(), Agent: o.Client.V.Agent.Raw, Session: oktaSet(o.Session.V.ID), App: o.app(),
+			IP: o.ip(), Agent: o.Client.Agent.Raw, Session: oktaSet(o.Session.ID), App: o.app(),
 		},
 		Evidence: correlate.Evidence{SHA256: hash},
-	}
+	})
+	e := &out.Events[len(out.Events)-1]
 	e.ActionID = e.ID
 	if e.Outcome != correlate.Success {
-		e.Error = oktaShort(o.Outcome.V.Reason)
+		e.Error = oktaShort(o.Outcome.Reason)
 	}
-	e.Uses = oktaUses(o, &e)
+	e.Uses = o.uses(e, out)
 	if ok { // when it arrived is no time to date a fact by
-		e.Mints = oktaMints(o, &e)
+		e.Mints = o.mints(e, out)
 	}
-	out.Events = append(out.Events, e)
 }

@@ -2,34 +2,52 @@ package sources
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 	"time"
 
 	"whence/correlate"
+	"whence/correlate/arena"
+	"whence/sources/scan"
 )
+
+// oktaScratch is what the decoder uses again for every event.
+type oktaScratch struct {
+	event   oktaEvent
+	classes words[correlate.Class] // by event type
+	types   words[string]          // of resources, by what Okta calls them
+}
+
+var oktaTable = scan.Of[oktaEvent]()
 
 // oktaEvent is what is read of a System Log event, and the members of the
 // envelopes that carry such events: the API and log streams ({"events":[]}),
 // EventBridge ({"detail":{}}), event hooks ({"data":{"events":[]}}) and the
 // Splunk log stream ({"event":{}}).
 type oktaEvent struct {
-	UUID      string                     `json:"uuid"`
-	Published string                     `json:"published"`
-	EventType string                     `json:"eventType"`
-	Actor     tolerant[oktaEntity]       `json:"actor"`
-	Client    tolerant[oktaClient]       `json:"client"`
-	Session   tolerant[oktaAuthContext]  `json:"authenticationContext"`
-	Outcome   tolerant[oktaOutcome]      `json:"outcome"`
-	Target    tolerant[[]oktaEntity]     `json:"target"`
-	Deed      tolerant[oktaTransaction]  `json:"transaction"`
-	Debug     tolerant[oktaDebugContext] `json:"debugContext"`
-	Request   tolerant[oktaRequest]      `json:"request"`
+	UUID      oktaText        `json:"uuid"`
+	Published oktaText        `json:"published"`
+	EventType oktaText        `json:"eventType"`
+	Actor     oktaEntity      `json:"actor"`
+	Client    oktaClient      `json:"client"`
+	Session   oktaAuthContext `json:"authenticationContext"`
+	Outcome   oktaOutcome     `json:"outcome"`
+	Target    []oktaEntity    `json:"target"`
+	Deed      oktaTransaction `json:"transaction"`
+	Debug     struct {
+		Data struct {
+			Original oktaEntity `json:"originalPrincipal"`
+		} `json:"debugData"`
+	} `json:"debugContext"`
+	Request struct {
+		Chain []struct {
+			IP string `json:"ip"`
+		} `json:"ipChain"`
+	} `json:"request"`
 
-	Events json.RawMessage `json:"events"`
-	Detail json.RawMessage `json:"detail"`
-	Data   json.RawMessage `json:"data"`
-	Event  json.RawMessage `json:"event"`
+	Events scan.Raw `json:"events"`
+	Detail scan.Raw `json:"detail"`
+	Data   scan.Raw `json:"data"`
+	Event  scan.Raw `json:"event"`
 }
 
 type oktaEntity struct {
@@ -63,33 +81,59 @@ type oktaTransaction struct {
 	} `json:"detail"`
 }
 
-type oktaDebugContext struct {
-	Data struct {
-		Original tolerant[oktaEntity] `json:"originalPrincipal"`
-	} `json:"debugData"`
+// oktaText is a member that no event of Okta's gives another type than text, and
+// that whatever does is refused for.
+type oktaText struct {
+	text string
+	odd  bool
 }
 
-type oktaRequest struct {
-	Chain []struct {
-		IP string `json:"ip"`
-	} `json:"ipChain"`
+// ReadJSON implements scan.Reader.
+func (t *oktaText) ReadJSON(raw scan.Raw, mem *arena.Text) {
+	if text, ok := raw.Text(mem); ok {
+		t.text = text
+	} else if string(raw) != "null" {
+		t.odd = true
+	}
 }
 
-// oktaTime reads published. Okta writes RFC 3339; exports rewrite it.
-func oktaTime(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999Z0700", "2006-01-02 15:04:05.999999999"} {
-		if t, err := time.Parse(layout, s); err == nil && placeable(t) {
-			return t.UTC(), true
+func (o *oktaEvent) odd() bool { return o.UUID.odd || o.Published.odd || o.EventType.odd }
+
+// inner is what an envelope holds, or nil. Event hooks have an eventType of their
+// own, so it is asked for before that.
+func (o *oktaEvent) inner() scan.Raw {
+	for _, r := range [...]scan.Raw{o.Events, o.Detail, o.Event, o.Data} {
+		if r.IsList() || r.IsObject() {
+			return r
 		}
 	}
-	return time.Time{}, false
+	return nil
+}
+
+// oktaTime reads published. Okta writes RFC 3339; exports rewrite it, in ways
+// that are told apart by their look.
+func oktaTime(s string) (time.Time, bool) {
+	layout := time.RFC3339Nano
+	switch n := len(s); {
+	case n <= len("2006-01-02"):
+		return time.Time{}, false
+	case s[10] == ' ':
+		layout = "2006-01-02 15:04:05.999999999"
+	case s[n-5] == '+', s[n-5] == '-':
+		layout = "2006-01-02T15:04:05.999Z0700"
+	}
+	t, err := time.Parse(layout, s)
+	if err != nil || !placeable(t) {
+		return time.Time{}, false
+	}
+	return t.UTC(), true
 }
 
 func (o *oktaEvent) ip() string {
-	if ip := oktaSet(o.Client.V.IP); ip != "" {
+	if ip := oktaSet(o.Client.IP); ip != "" {
 		return ip
 	}
-	for _, c := range o.Request.V.Chain {
+	for _, c := range o.Request.Chain {
 		if ip := oktaSet(c.IP); ip != "" {
 			return ip
 		}
@@ -99,8 +143,8 @@ func (o *oktaEvent) ip() string {
 
 // app is the application a person signed in to.
 func (o *oktaEvent) app() string {
-	for _, t := range o.Target.V {
-		if t.Type == "AppInstance" {
+	for i := range o.Target {
+		if t := &o.Target[i]; t.Type == "AppInstance" {
 			return oktaSet(t.DisplayName)
 		}
 	}
@@ -115,15 +159,19 @@ func oktaSet(s string) string {
 	return s
 }
 
-func oktaResources(targets []oktaEntity) []correlate.Resource {
+// resources are the targets, lent by out.
+func (s *oktaScratch) resources(out *Batch) []correlate.Resource {
 	var rs []correlate.Resource
-	for _, t := range targets {
+	for i := range s.event.Target {
+		t := &s.event.Target[i]
 		if id := cmp.Or(oktaSet(t.ID), oktaSet(t.AlternateID)); id != "" {
-			rs = append(rs, correlate.Resource{Type: "okta." + oktaSnake(t.Type), ID: id})
+			rs = out.resources.Append(rs, correlate.Resource{Type: s.types.of(t.Type, oktaResourceType), ID: id})
 		}
 	}
 	return rs
 }
+
+func oktaResourceType(s string) string { return "okta." + oktaSnake(s) }
 
 // oktaSnake turns AppInstance into app_instance, and AIAgent into ai_agent.
 func oktaSnake(s string) string {
