@@ -1,6 +1,9 @@
 package correlate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AlertState is where an alert is in its life.
 type AlertState string
@@ -33,4 +36,29 @@ type Alert struct {
 	Resources []Resource `json:"resources,omitempty"`
 	// Reason says, for a closed alert, what closed it; else the chain's reason.
 	Reason string `json:"reason,omitempty"`
+}
+
+// Clone returns a copy of a that shares no memory with it.
+func (a *Alert) Clone() Alert {
+	b := *a
+	b.Requestor.ownLists()
+	b.Executor.ownLists()
+	b.Resources = slices.Clone(b.Resources)
+	own(b.texts)
+	return b
+}
+
+// texts visits every string of a, always in the same order.
+func (a *Alert) texts(visit func(*string)) {
+	for _, s := range [...]*string{
+		(*string)(&a.State), &a.Rule, &a.Title, &a.Severity, &a.Source, &a.Action, (*string)(&a.Status), &a.Reason,
+	} {
+		visit(s)
+	}
+	a.Requestor.texts(visit)
+	a.Executor.texts(visit)
+	for i := range a.Resources {
+		visit(&a.Resources[i].Type)
+		visit(&a.Resources[i].ID)
+	}
 }

@@ -13,7 +13,7 @@ import (
 // TestCloneSharesNothing fills every field there is, by reflection, so that a field
 // that is added and forgotten in Clone is found.
 func TestCloneSharesNothing(t *testing.T) {
-	for _, v := range []any{new(Event), new(Chain), new(Fact)} {
+	for _, v := range []any{new(Event), new(Chain), new(Fact), new(Alert)} {
 		rv := reflect.ValueOf(v).Elem()
 		fill(rv, 0)
 		out := reflect.ValueOf(v).MethodByName("Clone").Call(nil)[0]
