@@ -2,6 +2,7 @@ package scan
 
 import (
 	"iter"
+	"unsafe"
 
 	"whence/correlate/arena"
 )
@@ -31,6 +32,17 @@ func (r Raw) Loose(mem *arena.Text) string {
 		return ""
 	}
 	return arena.View(r)
+}
+
+// Unquoted returns the text of a string as bytes, for JSON that was put into one,
+// and any other value as it is. The bytes must not be changed; what was in a
+// string need not be JSON.
+func (r Raw) Unquoted(mem *arena.Text) []byte {
+	s, ok := r.Text(mem)
+	if !ok {
+		return r
+	}
+	return unsafe.Slice(unsafe.StringData(s), len(s))
 }
 
 // IsObject reports whether r is an object.

@@ -127,6 +127,17 @@ func TestRaw(t *testing.T) {
 	}
 }
 
+func TestUnquoted(t *testing.T) {
+	var mem arena.Text
+	for in, want := range map[string]string{
+		`"{\"a\":\"\\u00e9\"}"`: `{"a":"\u00e9"}`, `"plain"`: `plain`, `""`: ``, `{"a":1}`: `{"a":1}`, `null`: `null`, ``: ``,
+	} {
+		if got := Raw(in).Unquoted(&mem); string(got) != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
 // TestReadAllocatesNothing: once the struct and the arena have their size.
 func TestReadAllocatesNothing(t *testing.T) {
 	table, into, mem := Of[record](), new(record), new(arena.Text)
