@@ -7,10 +7,10 @@ import (
 )
 
 // chain turns what the walk found into the chain of its event.
-func (w *walk) chain(o *outcome) Chain {
-	c := Chain{Event: *w.event, Rank: uint32(min(w.rank, maxRank)), Walked: w.walked}
+func (w *Walker) chain(o *outcome, c *Chain) {
+	*c = Chain{Event: *w.event, Rank: uint32(min(w.rank, maxRank)), Walked: w.mem.keys.Append(nil, w.walked...)}
 	c.Hops = w.withExecutor(o)
-	c.Candidates = w.candidates(o)
+	c.Candidates = w.candidatesOf(o)
 	c.Waits = w.waits(o)
 	c.Status = o.status()
 	switch c.Status {
@@ -32,7 +32,6 @@ func (w *walk) chain(o *outcome) Chain {
 		c.Reason += fmt.Sprintf("; %d of %d candidates are listed", maxCandidates, n)
 	}
 	c.Approvers = w.approvers(c.Hops)
-	return c
 }
 
 // maxCandidates is how many candidates a chain lists. A name under which
@@ -40,24 +39,34 @@ func (w *walk) chain(o *outcome) Chain {
 // the name itself leads to all of them.
 const maxCandidates = 100
 
-// candidates are those of o, without the executor itself where the line merely
+// candidatesOf are those of o, without the executor itself where the line merely
 // says that it is nobody we know.
-func (w *walk) candidates(o *outcome) []Candidate {
-	cs := slices.DeleteFunc(slices.Clone(o.candidates), func(c Candidate) bool {
-		return c.Why == whyUnlisted && c.Key.IsZero() && c.Principal.Same(w.event.Actor)
-	})
-	return cs[:min(len(cs), maxCandidates)]
+func (w *Walker) candidatesOf(o *outcome) []Candidate {
+	var cs []Candidate
+	for i := range o.candidates {
+		c := &o.candidates[i]
+		if len(cs) < maxCandidates && !(c.Why == whyUnlisted && c.Key.IsZero() && c.Principal.Same(w.event.Actor)) {
+			cs = w.mem.candidates.Append(cs, *c)
+		}
+	}
+	return cs
 }
 
 // waits are the keys whose facts could still change the walk within the allowed
 // lateness. As long as nobody is found, or somebody only by a claim, any further
 // account of any key on the way can: another line may tell more of a session
 // that is known already.
-func (w *walk) waits(o *outcome) []Key {
+func (w *Walker) waits(o *outcome) []Key {
 	if o.resolved() && o.proof > Claimed {
-		return o.waits
+		return w.mem.keys.Append(nil, o.waits...)
 	}
-	return slices.DeleteFunc(slices.Clone(w.walked), func(k Key) bool { return !w.r.Kinds.Minted(k.Kind) })
+	var keys []Key
+	for i := range w.walked {
+		if w.Kinds.Minted(w.walked[i].Kind) {
+			keys = w.mem.keys.Append(keys, w.walked[i])
+		}
+	}
+	return keys
 }
 
 func (o *outcome) status() Status {
@@ -79,49 +88,65 @@ func (o *outcome) status() Status {
 
 // withExecutor puts the executor first: the acting credential, as its issuer
 // tells of it, or as the line itself does.
-func (w *walk) withExecutor(o *outcome) []Hop {
+func (w *Walker) withExecutor(o *outcome) []Hop {
 	e := w.event
 	key := e.Key()
 	if len(o.hops) > 0 && o.hops[0].Key == key && !key.IsZero() {
-		return o.hops
+		return w.mem.hops.Append(nil, o.hops...)
 	}
-	first := e.line().hop(key, e.Actor, Attested, e.Source+".actor")
-	for _, u := range e.Uses {
-		if u.Role == Acting {
-			first.Method = u.Method
-		}
-	}
-	if facts := w.session(key, e.Time).Facts; !key.IsZero() {
-		if a := bestAccount(facts); a != nil {
-			first = a.line().hop(key, a.Principal, a.Proof, a.Method)
-			first.State = state(facts, a, e.Time, EarlySkew)
-		}
-	}
+	first := w.executor(key)
 	if len(o.hops) == 1 && o.hops[0].Key.IsZero() && o.hops[0].Principal.Same(e.Actor) {
 		only := o.hops[0] // the executor is the one who asked
 		only.Key, only.State = key, cmp.Or(first.State, only.State)
-		return []Hop{only}
+		return w.mem.hops.Append(nil, only)
 	}
-	return append([]Hop{first}, o.hops...)
+	return w.mem.hops.Append(w.mem.hops.Append(nil, first), o.hops...)
+}
+
+func (w *Walker) executor(key Key) Hop {
+	e := w.event
+	if !key.IsZero() {
+		facts := w.session(key, e.Time).Facts
+		if a := bestAccount(facts); a != nil {
+			h := a.line().hop(key, &a.Principal, a.Proof, a.Method)
+			h.State = state(facts, a, e.Time, EarlySkew)
+			return h
+		}
+	}
+	h := e.line().hop(key, &e.Actor, Attested, "")
+	for i := range e.Uses {
+		if e.Uses[i].Role == Acting {
+			h.Method = e.Uses[i].Method
+		}
+	}
+	if h.Method == "" {
+		h.Method = w.mem.Text.Join(e.Source, ".actor")
+	}
+	return h
 }
 
 // approvers are those who allowed anything done with the keys of the chain.
-func (w *walk) approvers(hops []Hop) []Approver {
+func (w *Walker) approvers(hops []Hop) []Approver {
 	var as []Approver
-	for _, h := range hops {
-		if h.Key.IsZero() {
+	for i := range hops {
+		if hops[i].Key.IsZero() {
 			continue
 		}
-		for _, f := range w.session(h.Key, w.event.Time).Facts {
+		facts := w.session(hops[i].Key, w.event.Time).Facts
+		for j := range facts {
+			f := &facts[j]
 			if f.Kind != Approval {
 				continue
 			}
 			p := f.Principal
-			if entry, ok := w.r.Directory.Find(p); ok {
-				p = entry.principal(p)
+			if entry := w.Directory.find(&p, &w.names); entry != nil {
+				p = entry.principal(&p)
 			}
-			as = append(as, Approver{Principal: p, Time: f.Start, Via: f.Method, EventID: f.EventID})
+			as = w.mem.approvers.Append(as, Approver{Principal: p, Time: f.Start, Via: f.Method, EventID: f.EventID})
 		}
+	}
+	if len(as) < 2 {
+		return as
 	}
 	slices.SortFunc(as, func(a, b Approver) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID), cmp.Compare(a.EventID, b.EventID))

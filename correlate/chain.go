@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"time"
 )
 
@@ -107,8 +106,7 @@ func (c *Chain) Seal(epoch uint32) {
 	if c.Settled {
 		v |= 1
 	}
-	h := c.ContentHash()
-	v = v<<hashBits | binary.BigEndian.Uint64(h[:8])>>(64-hashBits)
+	v = v<<hashBits | c.digest()>>(64-hashBits)
 	c.Version = v
 }
 

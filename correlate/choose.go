@@ -21,21 +21,34 @@ import (
 //     (A holder is inferred beside whoever signed, not in their place.)
 //
 // The result does not depend on the order of ways.
-func choose(ways []outcome) outcome {
+// It puts ways into another order.
+func (w *Walker) choose(ways []outcome) outcome {
 	if len(ways) == 0 {
 		return outcome{end: nowhere}
 	}
-	ways = slices.Clone(ways)
-	slices.SortStableFunc(ways, func(a, b outcome) int { return moreTelling(&a, &b) })
-
+	order(ways)
 	best := pick(ways)
 	if d := strongestDead(ways); d != nil && (best == nil || best.proof <= d.link) {
-		return withWaits(*d, ways)
+		return w.withWaits(*d, ways)
 	}
 	if best == nil {
-		return unresolved(ways)
+		return w.unresolved(ways)
 	}
-	return weigh(*best, ways)
+	return w.weigh(*best, ways)
+}
+
+// order puts the most telling way first. There are two or three of them nearly
+// always, and each is large: they are moved as little as can be.
+func order(ways []outcome) {
+	if len(ways) > fewEntries {
+		slices.SortStableFunc(ways, func(a, b outcome) int { return moreTelling(&a, &b) })
+		return
+	}
+	for i := range ways {
+		for j := i; j > 0 && moreTelling(&ways[j], &ways[j-1]) < 0; j-- {
+			ways[j], ways[j-1] = ways[j-1], ways[j]
+		}
+	}
 }
 
 // pick returns the way that rules 2 and 3 prefer, or nil if none is resolved. The
@@ -82,48 +95,53 @@ func strongestDead(ways []outcome) *outcome {
 }
 
 // weigh applies rules 3 to 5 to the best resolved way.
-func weigh(best outcome, ways []outcome) outcome {
+func (w *Walker) weigh(best outcome, ways []outcome) outcome {
+	if len(ways) == 1 {
+		return w.withWaits(best, ways)
+	}
 	var against, shown []Candidate
 	for i := range ways {
-		w := &ways[i]
+		o := &ways[i]
 		switch {
-		case w.role == Holder && best.role != Holder, w.role != Holder && best.role == Holder:
-			if w.resolved() && !sameRoot(w.root, best.root) {
-				shown = append(shown, w.asCandidate("another part in it: "+w.role.String()))
-			} else if unlisted(&best, w) {
-				shown = append(shown, w.asCandidate(whyUnlisted))
+		case o.role == Holder && best.role != Holder, o.role != Holder && best.role == Holder:
+			if o.resolved() && !sameRoot(o.root, best.root) {
+				shown = append(shown, o.asCandidate("another part in it: "+o.role.String()))
+			} else if unlisted(&best, o) {
+				shown = append(shown, o.asCandidate(whyUnlisted))
 			}
-		case w.resolved():
-			if sameRoot(w.root, best.root) {
+		case o.resolved():
+			if sameRoot(o.root, best.root) {
 				continue
 			}
-			if contradicts(&best, w) {
-				against = append(against, w.asCandidate("contradicts on no weaker grounds"))
+			if contradicts(&best, o) {
+				against = append(against, o.asCandidate("contradicts on no weaker grounds"))
 				continue
 			}
-			shown = append(shown, w.asCandidate("weaker: "+w.proof.String()))
-		case w.end == ambiguous:
-			if best.proof <= Claimed && !slices.ContainsFunc(w.candidates, func(c Candidate) bool { return best.names(c.Key, c.Principal) }) {
-				against = append(against, w.candidates...)
+			shown = append(shown, o.asCandidate("weaker: "+o.proof.String()))
+		case o.end == ambiguous:
+			if best.proof <= Claimed && !slices.ContainsFunc(o.candidates, func(c Candidate) bool { return best.names(c.Key, c.Principal) }) {
+				against = append(against, o.candidates...)
 			}
-		case w.leadsNowhere() && best.proof == Inferred && w.link == Claimed:
-			against = append(against, w.asCandidate("named by the caller, and not who was inferred"))
-		case w.leadsNowhere() && best.link == Inferred && w.link > Claimed:
-			o := *w
-			o.candidates = append(slices.Clone(w.candidates), best.asCandidate("inferred, while the log names another"))
-			return withWaits(o, ways)
-		case unlisted(&best, w):
-			shown = append(shown, w.asCandidate(whyUnlisted))
+		case o.leadsNowhere() && best.proof == Inferred && o.link == Claimed:
+			against = append(against, o.asCandidate("named by the caller, and not who was inferred"))
+		case o.leadsNowhere() && best.link == Inferred && o.link > Claimed:
+			d := *o
+			d.candidates = append(slices.Clone(o.candidates), best.asCandidate("inferred, while the log names another"))
+			return w.withWaits(d, ways)
+		case unlisted(&best, o):
+			shown = append(shown, o.asCandidate(whyUnlisted))
 		}
 	}
 	if len(against) == 0 {
-		best.candidates = sorted(append(slices.Clone(best.candidates), shown...))
-		return withWaits(best, ways)
+		if len(shown) > 0 {
+			best.candidates = sorted(w.candidates.Append(w.candidates.Append(nil, best.candidates...), shown...))
+		}
+		return w.withWaits(best, ways)
 	}
-	all := append([]Candidate{best.asCandidate("one of several")}, against...)
-	return withWaits(outcome{
+	all := sorted(append([]Candidate{best.asCandidate("one of several")}, against...))
+	return w.withWaits(outcome{
 		end: ambiguous, role: best.role, link: best.link, proof: Inferred, hops: nil,
-		missing: firstKey(all), reason: reasonAmbiguous(len(sorted(all))), candidates: sorted(append(all, shown...)),
+		missing: firstKey(all), reason: reasonAmbiguous(len(all)), candidates: sorted(append(all, shown...)),
 	}, ways)
 }
 
@@ -144,7 +162,7 @@ func contradicts(best, w *outcome) bool {
 }
 
 // unresolved reports what is known when no way is resolved.
-func unresolved(ways []outcome) outcome {
+func (w *Walker) unresolved(ways []outcome) outcome {
 	o := ways[0]
 	for i := range ways {
 		if ways[i].role == Holder && ways[i].unresolvedLink() {
@@ -155,41 +173,47 @@ func unresolved(ways []outcome) outcome {
 	if o.end == ambiguous && o.link == Inferred && o.role != Holder {
 		// Rule 5 for several candidates: none of them is what the log names.
 		for i := range ways {
-			if w := &ways[i]; w.leadsNowhere() && w.link > Claimed && w.role != Holder {
-				o = *w // ways are ordered: the one that got furthest
+			if x := &ways[i]; x.leadsNowhere() && x.link > Claimed && x.role != Holder {
+				o = *x // ways are ordered: the one that got furthest
 				break
 			}
 		}
 	}
-	o.candidates = slices.Clone(o.candidates)
+	candidates := w.candidates.Append(nil, o.candidates...)
 	for i := range ways {
-		if w := &ways[i]; w.resolved() {
-			o.candidates = append(o.candidates, w.asCandidate("another part in it: "+w.role.String()))
-		} else if w.end == ambiguous && o.end != ambiguous || w.end == ambiguous && w.missing != o.missing {
-			o.candidates = append(o.candidates, w.candidates...)
+		if x := &ways[i]; x.resolved() {
+			candidates = w.candidates.Append(candidates, x.asCandidate("another part in it: "+x.role.String()))
+		} else if x.end == ambiguous && (o.end != ambiguous || x.missing != o.missing) {
+			candidates = w.candidates.Append(candidates, x.candidates...)
 		}
 	}
-	o.candidates = sorted(o.candidates)
-	return withWaits(o, ways)
+	o.candidates = sorted(candidates)
+	return w.withWaits(o, ways)
 }
 
 // withWaits adds the keys whose facts could still change the choice: those of
 // the chosen way, and of every way that is on a link at least as strong as the
 // chosen proof. A claim waits for inferences too: one that disagrees makes it
 // ambiguous.
-func withWaits(o outcome, ways []outcome) outcome {
-	o.waits = slices.Clone(o.waits)
+func (w *Walker) withWaits(o outcome, ways []outcome) outcome {
+	waits := w.keys.Append(nil, o.waits...)
 	for i := range ways {
-		if w := &ways[i]; !o.resolved() || w.link >= o.proof || o.proof <= Claimed {
-			o.waits = append(o.waits, w.waits...)
+		if x := &ways[i]; !o.resolved() || x.link >= o.proof || o.proof <= Claimed {
+			waits = w.keys.Append(waits, x.waits...)
 		}
 	}
-	slices.SortFunc(o.waits, Key.Compare)
-	o.waits = slices.Compact(o.waits)
+	if len(waits) > 1 {
+		slices.SortFunc(waits, Key.Compare)
+		waits = slices.Compact(waits)
+	}
+	o.waits = waits
 	return o
 }
 
 func sorted(cs []Candidate) []Candidate {
+	if len(cs) < 2 {
+		return cs
+	}
 	slices.SortFunc(cs, func(a, b Candidate) int {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Principal.ID, b.Principal.ID), cmp.Compare(a.Principal.Issuer, b.Principal.Issuer),
 			cmp.Compare(b.Proof, a.Proof), cmp.Compare(a.Method, b.Method), cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.Why, b.Why))
@@ -197,10 +221,11 @@ func sorted(cs []Candidate) []Candidate {
 	return slices.CompactFunc(cs, func(a, b Candidate) bool { return a.Key == b.Key && a.Principal.Same(b.Principal) })
 }
 
+// firstKey is the first key that the sorted cs name.
 func firstKey(cs []Candidate) Key {
-	for _, c := range sorted(slices.Clone(cs)) {
-		if !c.Key.IsZero() {
-			return c.Key
+	for i := range cs {
+		if !cs[i].Key.IsZero() {
+			return cs[i].Key
 		}
 	}
 	if len(cs) > 0 {

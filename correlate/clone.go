@@ -1,6 +1,9 @@
 package correlate
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Events are decoded, and chains walked, in memory that is lent for one batch. What
 // is kept longer is cloned: what the window parks, what is read to be shown.
@@ -27,6 +30,11 @@ func (f *Fact) Clone() Fact {
 	c.ownLists()
 	own(c.texts)
 	return c
+}
+
+// Clone returns a copy of k that shares no memory with it.
+func (k Key) Clone() Key {
+	return Key{Kind: Kind(strings.Clone(string(k.Kind))), Value: strings.Clone(k.Value)}
 }
 
 // own moves every string that texts visits into one piece of memory.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"whence/correlate/arena"
 )
 
 // An Entry is one person, service or schedule in the operator's list.
@@ -47,6 +49,7 @@ type Directory struct {
 
 type pattern struct {
 	glob  string
+	parts []string // between the stars, two at least
 	entry *Entry
 }
 
@@ -83,7 +86,7 @@ func (d *Directory) add(alias string, e *Entry) error {
 		return fmt.Errorf("%s: %q has an empty alias", e.Line, e.ID)
 	}
 	if strings.Contains(alias, "*") {
-		d.patterns = append(d.patterns, pattern{alias, e})
+		d.patterns = append(d.patterns, pattern{alias, strings.Split(alias, "*"), e})
 		return nil
 	}
 	if old := d.entries[alias]; old != nil && old != e {
@@ -104,43 +107,65 @@ func (d *Directory) Len() int {
 // Find returns the entry that lists p under any of the names the log gives it:
 // issuer and id first, then its other names, then the bare id.
 func (d *Directory) Find(p Principal) (Entry, bool) {
-	if d == nil || p.ID == "" {
-		return Entry{}, false
-	}
-	names := make([]string, 0, 2+len(p.Names))
-	names = append(names, Fold(p.Issuer+":"+p.ID))
-	for _, n := range p.Names {
-		names = append(names, Fold(n))
-	}
-	names = append(names, Fold(p.ID))
-	for _, n := range names {
-		if e, ok := d.entries[n]; ok {
-			return *e, true
-		}
-	}
-	for _, n := range names {
-		for _, pt := range d.patterns {
-			if globMatch(pt.glob, n) {
-				return *pt.entry, true
-			}
-		}
+	var room []byte
+	if e := d.find(&p, &room); e != nil {
+		return *e, true
 	}
 	return Entry{}, false
 }
 
-// globMatch reports whether s matches glob, in which * stands for any run of
-// characters, slashes and colons included.
-func globMatch(glob, s string) bool {
-	parts := strings.Split(glob, "*")
-	if len(parts) == 1 {
-		return glob == s
+// find is Find, with room to write a name into that is used again.
+func (d *Directory) find(p *Principal, room *[]byte) *Entry {
+	if d == nil || p.ID == "" {
+		return nil
 	}
-	if !strings.HasPrefix(s, parts[0]) {
+	b := append((*room)[:0], p.Issuer...)
+	b = append(append(b, ':'), p.ID...)
+	if !foldASCII(b) {
+		b = append(b[:0], Fold(string(b))...)
+	}
+	*room = b
+	full, bare := arena.View(b), Fold(p.ID)
+	if e := d.entries[full]; e != nil {
+		return e
+	}
+	for _, n := range p.Names {
+		if e := d.entries[Fold(n)]; e != nil {
+			return e
+		}
+	}
+	if e := d.entries[bare]; e != nil || len(d.patterns) == 0 {
+		return e
+	}
+	if e := d.like(full); e != nil {
+		return e
+	}
+	for _, n := range p.Names {
+		if e := d.like(Fold(n)); e != nil {
+			return e
+		}
+	}
+	return d.like(bare)
+}
+
+func (d *Directory) like(name string) *Entry {
+	for i := range d.patterns {
+		if d.patterns[i].matches(name) {
+			return d.patterns[i].entry
+		}
+	}
+	return nil
+}
+
+// matches reports whether s matches the pattern, in which * stands for any run of
+// characters, slashes and colons included.
+func (pt *pattern) matches(s string) bool {
+	first, last := pt.parts[0], pt.parts[len(pt.parts)-1]
+	if !strings.HasPrefix(s, first) {
 		return false
 	}
-	s = s[len(parts[0]):]
-	last := parts[len(parts)-1]
-	for _, part := range parts[1 : len(parts)-1] {
+	s = s[len(first):]
+	for _, part := range pt.parts[1 : len(pt.parts)-1] {
 		i := strings.Index(s, part)
 		if i < 0 {
 			return false

@@ -7,42 +7,47 @@ import (
 
 // A reason is one sentence a person can act on.
 
-func (w *walk) reasonUnknown(k Key) string {
-	info, ok := w.r.Kinds[k.Kind]
+func (w *Walker) reasonUnknown(k Key) string {
+	info, ok := w.Kinds[k.Kind]
+	kind, join := string(k.Kind), w.mem.Text.Join
 	switch {
 	case !ok:
-		return fmt.Sprintf("no log of %s being issued: no enabled source tells of %s", k, k.Kind)
+		return join("no log of ", kind, ":", k.Value, " being issued: no enabled source tells of ", kind)
 	case info.Alias:
-		return fmt.Sprintf("nothing seen under the name %s at that time%s", k, hint(info))
+		return join("nothing seen under the name ", kind, ":", k.Value, " at that time", hintSeparator(info), info.Hint)
 	}
-	return fmt.Sprintf("no log of %s being issued%s", k, hint(info))
+	return join("no log of ", kind, ":", k.Value, " being issued", hintSeparator(info), info.Hint)
 }
 
-func hint(info KindInfo) string {
+func hintSeparator(info KindInfo) string {
 	if info.Hint == "" {
 		return ""
 	}
-	return "; " + info.Hint
+	return "; "
 }
 
 func reasonAmbiguous(n int) string {
 	return fmt.Sprintf("%d candidates remain and the logs do not tell them apart", n)
 }
 
-func reasonNotListed(p Principal) string {
+func (w *Walker) reasonNotListed(p *Principal) string {
+	colon, join := ":", w.mem.Text.Join
+	if p.Issuer == "" && p.ID == "" {
+		colon = ""
+	}
 	switch {
 	case p.Type == CIRun && len(p.Names) > 0:
-		return fmt.Sprintf("%s ran by itself, and %s is not in the directory: list that as a schedule with an owner", p.Key(), p.Names[0])
+		return join(p.Issuer, colon, p.ID, " ran by itself, and ", p.Names[0], " is not in the directory: list that as a schedule with an owner")
 	case p.Type == Schedule:
-		return fmt.Sprintf("%s is not in the directory: list it as a schedule with an owner", p.Key())
+		return join(p.Issuer, colon, p.ID, " is not in the directory: list it as a schedule with an owner")
 	case p.Type == CIRun:
-		return fmt.Sprintf("no log says who asked for the run %s: is the CI system's own log of its runs collected, all of it?", p.Key())
+		return join("no log says who asked for the run ", p.Issuer, colon, p.ID, ": is the CI system's own log of its runs collected, all of it?")
 	}
-	return fmt.Sprintf("%s is not in the directory: list it as a person, or as a service with an owner", p.Key())
+	return join(p.Issuer, colon, p.ID, " is not in the directory: list it as a person, or as a service with an owner")
 }
 
-func reasonNoOwner(e Entry) string {
-	return fmt.Sprintf("%s is in the directory without an owner: name the person who answers for it", e.ID)
+func (w *Walker) reasonNoOwner(e *Entry) string {
+	return w.mem.Text.Join(e.ID, " is in the directory without an owner: name the person who answers for it")
 }
 
 func reasonDead(k Key, state string, at time.Time) string {

@@ -119,6 +119,7 @@ type simLane struct {
 	marked map[int64]bool
 	window *Window
 	inbox  []Key
+	walker *Walker
 	seen   time.Time
 }
 
@@ -295,9 +296,16 @@ func (r *run) step(in *instance, l *simLane, n int) bool {
 // what is to be written.
 func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 	res := r.w.resolver(in.store)
+	if l.walker == nil || l.walker.Index != res.Index {
+		l.walker = res.NewWalker()
+		l.walker.Poison()
+	}
 	var out []Chain
 	one := func(e Event, offset int64) {
-		c := must(res.Resolve(context.Background(), e))
+		var c Chain
+		if err := l.walker.Walk(context.Background(), &e, &c); err != nil {
+			panic(err)
+		}
 		if !r.g.waits {
 			c.Waits = slices.DeleteFunc(slices.Clone(c.Waits), func(k Key) bool { return k != c.Missing })
 		}
@@ -305,11 +313,11 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 		if c.Settled {
 			l.window.Release(c.ID)
 		} else {
-			for _, p := range l.window.Park(offset, c, epoch) {
+			for _, p := range l.window.Park(offset, &c, epoch) {
 				r.sink.letGo[p.Chain.ID] = true
 			}
 		}
-		out = append(out, c)
+		out = append(out, c.Clone())
 	}
 	for _, e := range batch {
 		one(e, e.Evidence.Offset)
@@ -322,6 +330,7 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 	for _, p := range l.window.Settled(in.marks, 0) {
 		one(p.Chain.Event, p.Offset)
 	}
+	l.walker.Reset()
 	return out
 }
 

@@ -7,9 +7,10 @@ import (
 
 // follow evaluates every link as one way up and chooses among them. at is when
 // the targets had to be live, from the line that states the links.
-func (w *walk) follow(links []Link, at time.Time, from line, depth int) outcome {
-	ways, agents := w.ways(links, at, from, depth)
-	return w.choose(ways, agents)
+func (w *Walker) follow(links []Link, at time.Time, from line, depth int) outcome {
+	base := len(w.stack)
+	agents := w.ways(nil, links, at, from, depth)
+	return w.weighFrom(base, agents)
 }
 
 // an agentHop is an agent that a line names, with the way that ends at it.
@@ -18,36 +19,36 @@ type agentHop struct {
 	way outcome
 }
 
-// ways evaluates links one by one, and sets apart the agents they name: those
-// executed for whoever stands behind them.
-func (w *walk) ways(links []Link, at time.Time, from line, depth int) (ways []outcome, agents []agentHop) {
-	for _, l := range links {
-		switch {
+// ways evaluates links one by one onto the stack, and sets apart the agents they
+// name: those executed for whoever stands behind them.
+func (w *Walker) ways(agents []agentHop, links []Link, at time.Time, from line, depth int) []agentHop {
+	for i := range links {
+		switch l := &links[i]; {
 		case l.Role == Creator:
 		case l.Role == AgentRole && l.Key.IsZero():
-			agents = append(agents, agentHop{from.hop(Key{}, l.Principal, l.Proof, l.Method), w.way(l, at, from, depth)})
+			agents = append(agents, agentHop{from.hop(Key{}, &l.Principal, l.Proof, l.Method), w.way(l, at, from, depth)})
 		default:
-			ways = append(ways, w.way(l, at, from, depth))
+			o := w.way(l, at, from, depth) // it uses the stack itself, and leaves it as it was
+			w.stack = append(w.stack, o)
 		}
 	}
-	return ways, agents
+	return agents
 }
 
-// choose weighs the ways and puts the agents in between. They are put in after
-// the choice, so that an agent somebody claims cannot weaken a proven way and let
-// another one win. An agent ends the walk only where nobody stands behind it.
-func (w *walk) choose(ways []outcome, agents []agentHop) outcome {
-	o := choose(ways)
-	if len(agents) == 0 {
-		return o
-	}
-	if !o.resolved() && o.end != dead && o.end != ambiguous {
-		for _, a := range agents {
-			ways = append(ways, a.way)
+// weighFrom weighs the ways on the stack from base on, takes them off it, and puts
+// the agents in between. They are put in after the choice, so that an agent
+// somebody claims cannot weaken a proven way and let another one win. An agent
+// ends the walk only where nobody stands behind it.
+func (w *Walker) weighFrom(base int, agents []agentHop) outcome {
+	o := w.choose(w.stack[base:])
+	if len(agents) > 0 && !o.resolved() && o.end != dead && o.end != ambiguous {
+		for i := range agents {
+			w.stack = append(w.stack, agents[i].way)
 		}
-		return choose(ways)
+		o, agents = w.choose(w.stack[base:]), nil
 	}
-	if !o.resolved() {
+	w.stack = w.stack[:base]
+	if len(agents) == 0 || !o.resolved() {
 		return o
 	}
 	// The acting credential is the executor: agents come right above it.
@@ -55,137 +56,163 @@ func (w *walk) choose(ways []outcome, agents []agentHop) outcome {
 	if o.role == Acting {
 		cut = 1
 	}
-	o.hops = slices.Clone(o.hops)
-	for _, a := range agents {
-		o.hops = slices.Insert(o.hops, min(cut, len(o.hops)), a.hop)
-		o.proof = min(o.proof, a.hop.Proof)
+	hops := w.hops.Append(nil, o.hops[:min(cut, len(o.hops))]...)
+	for i := len(agents) - 1; i >= 0; i-- {
+		hops = w.hops.Append(hops, agents[i].hop)
+		o.proof = min(o.proof, agents[i].hop.Proof)
 	}
+	o.hops = w.hops.Append(hops, o.hops[min(cut, len(o.hops)):]...)
 	return o
 }
 
-func (w *walk) way(l Link, at time.Time, from line, depth int) outcome {
+func (w *Walker) way(l *Link, at time.Time, from line, depth int) outcome {
 	at = l.when(at)
 	var o outcome
 	switch {
 	case l.Key.IsZero():
-		o = w.terminal(l.Principal, from.hop(Key{}, l.Principal, l.Proof, l.Method))
+		o = w.terminal(&l.Principal, from.hop(Key{}, &l.Principal, l.Proof, l.Method))
 	case depth >= maxHops:
 		o = outcome{end: missing, missing: l.Key, reason: "the walk stopped after too many hops"}
-	case w.r.Kinds[l.Key.Kind].Alias || w.isAlias(l.Key, at):
+	case w.Kinds[l.Key.Kind].Alias || w.isAlias(l.Key, at):
 		o = w.alias(l, at, depth)
 	default:
-		o = w.key(l, at, depth)
+		o = w.key(l.Key, l, at, depth)
 	}
 	o.role, o.link = l.Role, l.Proof
 	return o
 }
 
 // isAlias tells an alias of a kind that no enabled source declares by its facts.
-func (w *walk) isAlias(k Key, at time.Time) bool {
-	return slices.ContainsFunc(w.session(k, at).Facts, func(f Fact) bool { return f.Kind == Binding })
+func (w *Walker) isAlias(k Key, at time.Time) bool {
+	facts := w.session(k, at).Facts
+	for i := range facts {
+		if facts[i].Kind == Binding {
+			return true
+		}
+	}
+	return false
 }
 
 // terminal ends a way at a principal: a person, an owned service, or neither.
-func (w *walk) terminal(p Principal, h Hop) outcome {
-	entry, listed := w.r.Directory.Find(p)
-	if listed && entry.left(w.event.Time) {
+func (w *Walker) terminal(p *Principal, h Hop) outcome {
+	entry := w.Directory.find(p, &w.names)
+	if entry != nil && entry.left(w.event.Time) {
 		h.State = StateLeft
 	}
-	o := outcome{end: service, proof: h.Proof, hops: []Hop{h}, root: p}
+	o := outcome{end: service, proof: h.Proof, root: *p}
 	switch {
-	case listed && entry.Type == Human:
+	case entry != nil && entry.Type == Human:
 		o.end, o.root = person, entry.principal(p)
-	case listed && entry.Owner != "":
+	case entry != nil && entry.Owner != "":
 		o.end, o.root = automated, entry.principal(p)
-	case listed:
-		o.missing, o.reason = p.Key(), reasonNoOwner(entry)
+	case entry != nil:
+		o.missing, o.reason = p.Key(), w.reasonNoOwner(entry)
 	case p.Type == Human:
 		o.end = person
 	default:
-		o.missing, o.reason = p.Key(), reasonNotListed(p)
+		o.missing, o.reason = p.Key(), w.reasonNotListed(p)
 	}
+	o.hops = w.hops.Append(nil, h)
 	return o
 }
 
-func (e *Entry) principal(p Principal) Principal {
+func (e *Entry) principal(p *Principal) Principal {
 	return Principal{Type: e.Type, ID: e.ID, Name: e.Name, Issuer: p.Issuer, Unit: e.Unit, Owner: e.Owner}
 }
 
 // alias leads to the one key that carried the name at the time, if it was one.
-func (w *walk) alias(l Link, at time.Time, depth int) outcome {
+func (w *Walker) alias(l *Link, at time.Time, depth int) outcome {
 	name := l.Key
-	var targets []Key
-	for _, f := range w.session(name, at).Facts {
-		if f.Kind == Binding && w.live(f.Target, at) {
-			targets = append(targets, f.Target)
-		}
-	}
-	slices.SortFunc(targets, Key.Compare)
-	targets = slices.Compact(targets)
+	targets := w.targets(name, at)
 	var o outcome
 	switch len(targets) {
 	case 0:
 		return w.unknown(name)
 	case 1:
-		l.Key = targets[0]
-		o = w.key(l, at, depth)
+		o = w.key(targets[0], l, at, depth)
 	default:
 		o = outcome{end: ambiguous, proof: Inferred, missing: name, reason: reasonAmbiguous(len(targets))}
+		// Collected here and lent at once: a list that grows while the ways below
+		// take from the same slab would be moved each time.
+		candidates, waits := make([]Candidate, 0, len(targets)), []Key(nil)
 		for _, t := range targets {
-			c := l
-			c.Key = t
-			to := w.key(c, at, depth)
-			o.candidates = append(o.candidates, to.asCandidate("live under the same name at the same time"))
-			o.waits = append(o.waits, to.waits...)
+			to := w.key(t, l, at, depth)
+			candidates = append(candidates, to.asCandidate("live under the same name at the same time"))
+			waits = append(waits, to.waits...)
 		}
+		o.candidates, o.waits = candidates, waits
 	}
-	if w.r.Kinds.Minted(name.Kind) {
-		o.waits = append(slices.Clone(o.waits), name) // a second candidate may still come
+	if w.Kinds.Minted(name.Kind) {
+		o.waits = w.with(o.waits, name) // a second candidate may still come
 	}
 	return o
 }
 
+// targets are the keys that carried a name at a time, in order.
+func (w *Walker) targets(name Key, at time.Time) []Key {
+	facts := w.session(name, at).Facts
+	var targets []Key
+	for i := range facts {
+		if f := &facts[i]; f.Kind == Binding && w.live(f.Target, at) {
+			targets = w.keys.Append(targets, f.Target)
+		}
+	}
+	if len(targets) < 2 {
+		return targets
+	}
+	slices.SortFunc(targets, Key.Compare)
+	return slices.Compact(targets)
+}
+
+// with returns keys and one more, as a list of its own.
+func (w *Walker) with(keys []Key, k Key) []Key {
+	return w.keys.Append(w.keys.Append(nil, keys...), k)
+}
+
 // live reports whether a key could have been in use at a time. A key whose own
 // account is not known yet counts as live: it must not hide behind that.
-func (w *walk) live(k Key, at time.Time) bool {
+func (w *Walker) live(k Key, at time.Time) bool {
 	s := w.session(k, at)
 	a := bestAccount(s.Facts)
 	return a == nil || state(s.Facts, a, at, Skew) == ""
 }
 
 // unknown ends a way at a key nobody told us about.
-func (w *walk) unknown(k Key) outcome {
+func (w *Walker) unknown(k Key) outcome {
 	o := outcome{end: missing, missing: k, reason: w.reasonUnknown(k)}
-	if w.r.Kinds.Minted(k.Kind) {
-		o.waits = []Key{k}
+	if w.Kinds.Minted(k.Kind) {
+		o.waits = w.keys.Append(nil, k)
 	}
 	return o
 }
 
-// key walks through an exact key: its hop, then whoever asked for it.
-func (w *walk) key(l Link, at time.Time, depth int) outcome {
-	v := visit{l.Key, at.UnixNano()}
-	o, ok := w.done[v]
-	switch {
-	case ok && o == nil:
-		return outcome{end: missing, missing: l.Key, reason: "the log says that this credential was asked for with itself"}
-	case !ok:
-		w.done[v] = nil
-		got := w.node(l.Key, at, depth)
-		o = &got
-		w.done[v] = o
+// key walks through an exact key: its hop, then whoever asked for it. l is the link
+// that leads to it, by itself or by a name.
+func (w *Walker) key(k Key, l *Link, at time.Time, depth int) outcome {
+	v := visit{k, at.UnixNano()}
+	known := w.done.get(v)
+	if known == nil {
+		w.done.put(v, nil)
+		o := w.outcomes.New()
+		*o = w.node(k, at, depth)
+		*w.done.get(v) = o
+		return w.through(o, k, l)
 	}
-	return o.through(l)
+	if *known == nil {
+		return outcome{end: missing, missing: k, reason: "the log says that this credential was asked for with itself"}
+	}
+	return w.through(*known, k, l)
 }
 
 // through gives the way beyond a key the strength of the link that leads to it.
 // The executor's own credential is stated by whoever minted it; every other hop
 // is only as good as the link.
-func (o outcome) through(l Link) outcome {
-	if len(o.hops) == 0 || o.hops[0].Key != l.Key || l.Role == Acting {
+func (w *Walker) through(known *outcome, k Key, l *Link) outcome {
+	o := *known
+	if len(o.hops) == 0 || o.hops[0].Key != k || l.Role == Acting {
 		return o
 	}
-	o.hops = slices.Clone(o.hops)
+	o.hops = w.hops.Append(nil, o.hops...)
 	h := &o.hops[0]
 	h.Proof, h.Method = min(h.Proof, l.Proof), l.Method
 	if o.proof != 0 {
@@ -195,23 +222,22 @@ func (o outcome) through(l Link) outcome {
 }
 
 // node is what is known of a key and of everything above it.
-func (w *walk) node(k Key, at time.Time, depth int) outcome {
+func (w *Walker) node(k Key, at time.Time, depth int) outcome {
 	facts := w.session(k, at).Facts
 	a := bestAccount(facts)
 	if a == nil {
 		return w.unknown(k)
 	}
-	h := a.line().hop(k, a.Principal, a.Proof, a.Method)
+	h := a.line().hop(k, &a.Principal, a.Proof, a.Method)
 	h.State = state(facts, a, at, EarlySkew)
 
 	up := w.above(facts, a, depth)
-	up.waits = slices.Clone(up.waits)
-	if w.r.Kinds[k.Kind].Best > a.Proof {
-		up.waits = append(up.waits, k)
+	if w.Kinds[k.Kind].Best > a.Proof {
+		up.waits = w.with(up.waits, k)
 	}
 	if h.State != "" {
-		d := outcome{end: dead, proof: a.Proof, hops: []Hop{h}, missing: k, reason: reasonDead(k, h.State, at), waits: up.waits}
-		d.candidates = append(slices.Clone(up.candidates), up.asCandidate("stood behind it while it was live"))
+		d := outcome{end: dead, proof: a.Proof, hops: w.hops.Append(nil, h), missing: k, reason: reasonDead(k, h.State, at), waits: up.waits}
+		d.candidates = w.candidates.Append(w.candidates.Append(nil, up.candidates...), up.asCandidate("stood behind it while it was live"))
 		return d
 	}
 	if len(up.hops) == 1 && up.hops[0].Key.IsZero() && up.hops[0].Principal.Same(a.Principal) {
@@ -219,7 +245,7 @@ func (w *walk) node(k Key, at time.Time, depth int) outcome {
 		up.hops = nil // the session is the person's own: one hop tells it
 		up.proof = a.Proof
 	}
-	up.hops = append([]Hop{h}, up.hops...)
+	up.hops = w.hops.Append(w.hops.Append(nil, h), up.hops...)
 	if up.proof == 0 {
 		up.proof = a.Proof
 	}
@@ -228,8 +254,8 @@ func (w *walk) node(k Key, at time.Time, depth int) outcome {
 }
 
 // above chooses among everything the accounts of one key say of who asked for it.
-func (w *walk) above(facts []Fact, best *Fact, depth int) outcome {
-	var ways []outcome
+func (w *Walker) above(facts []Fact, best *Fact, depth int) outcome {
+	base := len(w.stack)
 	var agents []agentHop
 	var creators []Candidate
 	for i := range facts {
@@ -237,46 +263,56 @@ func (w *walk) above(facts []Fact, best *Fact, depth int) outcome {
 		if f.Kind != Account {
 			continue
 		}
-		if f.Standing || f.Principal.Type == Human || !slices.ContainsFunc(f.Parents, func(l Link) bool { return l.Role != Creator }) {
+		if f.Standing || f.Principal.Type == Human || !f.askedFor() {
 			proof := f.Proof
 			if len(f.Parents) > 0 && !f.Standing {
 				// Whoever asked for the session weighs more than the name on it.
 				proof = min(proof, Attested)
 			}
-			o := w.terminal(f.Principal, f.line().hop(Key{}, f.Principal, proof, f.Method))
+			o := w.terminal(&f.Principal, f.line().hop(Key{}, &f.Principal, proof, f.Method))
 			o.role, o.link = Requestor, proof
-			ways = append(ways, o)
+			w.stack = append(w.stack, o)
 		}
 		if f.Standing {
-			creators = append(creators, w.creators(f, depth)...)
+			creators = w.creators(creators, f, depth)
 			continue
 		}
-		ws, as := w.ways(f.Parents, f.Start, f.line(), depth+1)
-		ways, agents = append(ways, ws...), append(agents, as...)
+		agents = w.ways(agents, f.Parents, f.Start, f.line(), depth+1)
 	}
-	o := w.choose(ways, agents)
+	o := w.weighFrom(base, agents)
 	if o.end == service {
 		// The root is nobody accountable. The nearest principal that the
 		// directory gives an owner then answers for the session.
-		if t := w.terminal(best.Principal, best.line().hop(Key{}, best.Principal, best.Proof, best.Method)); t.end == automated {
+		if t := w.terminal(&best.Principal, best.line().hop(Key{}, &best.Principal, best.Proof, best.Method)); t.end == automated {
 			t.role, t.link, t.waits = o.role, best.Proof, o.waits
 			o = t
 		}
 	}
-	o.candidates = sorted(append(slices.Clone(o.candidates), creators...))
+	if len(o.candidates)+len(creators) > 0 {
+		o.candidates = sorted(w.candidates.Append(w.candidates.Append(nil, o.candidates...), creators...))
+	}
 	return o
 }
 
+// askedFor reports whether the account says who asked for the key.
+func (f *Fact) askedFor() bool {
+	for i := range f.Parents {
+		if f.Parents[i].Role != Creator {
+			return true
+		}
+	}
+	return false
+}
+
 // creators lists who made a standing key: shown, never taken for the requestor.
-func (w *walk) creators(f *Fact, depth int) []Candidate {
-	var cs []Candidate
-	for _, l := range f.Parents {
-		o := w.way(l, f.Start, f.line(), depth+1)
+func (w *Walker) creators(cs []Candidate, f *Fact, depth int) []Candidate {
+	for i := range f.Parents {
+		o := w.way(&f.Parents[i], f.Start, f.line(), depth+1)
 		cs = append(cs, o.asCandidate("created this standing key"))
 	}
 	return cs
 }
 
-func (ln line) hop(k Key, p Principal, proof Proof, method string) Hop {
-	return Hop{Key: k, Principal: p, Proof: proof, Method: method, EventID: ln.eventID, Source: ln.source, Time: ln.time}
+func (ln line) hop(k Key, p *Principal, proof Proof, method string) Hop {
+	return Hop{Key: k, Principal: *p, Proof: proof, Method: method, EventID: ln.eventID, Source: ln.source, Time: ln.time}
 }

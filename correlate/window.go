@@ -35,18 +35,20 @@ func NewWindow(maxBytes int) *Window {
 	return &Window{maxBytes: maxBytes, parked: map[ID]*Parked{}, waiting: map[Key]map[ID]struct{}{}}
 }
 
-// Park puts c into the window, in place of an earlier version of it. now is the
-// time on the wall. It returns the chains that had to be let go to make room:
+// Park puts a clone of c into the window, in place of an earlier version of it. now
+// is the time on the wall. It returns the chains that had to be let go to make room:
 // they stay in the sinks as they were last written, lose their bookmark, and are
 // repair's from then on.
-func (w *Window) Park(offset int64, c Chain, now time.Time) (letGo []Parked) {
+func (w *Window) Park(offset int64, c *Chain, now time.Time) (letGo []Parked) {
+	p := &Parked{Offset: offset, Since: now, size: footprint(c)}
 	if old, ok := w.parked[c.ID]; ok {
-		offset, now = min(offset, old.Offset), old.Since
+		p.Offset, p.Since = min(offset, old.Offset), old.Since
 		w.forget(c.ID)
 	} else {
 		w.order = append(w.order, c.ID)
 	}
-	p := &Parked{Offset: offset, Chain: c, Since: now, size: footprint(&c)}
+	p.Chain = c.Clone()
+	c = &p.Chain
 	w.parked[c.ID] = p
 	w.bytes += p.size
 	for _, k := range c.Waits {

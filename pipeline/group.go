@@ -185,8 +185,14 @@ func (g *group) fetchErrors(fetches kgo.Fetches) error {
 	return nil
 }
 
-// wake passes on which keys have new facts.
+// wake passes on which keys have new facts. They belong to whoever bound them, and
+// lanes keep theirs until their next step.
 func (g *group) wake(keys []correlate.Key) {
+	owned := make([]correlate.Key, len(keys))
+	for i, k := range keys {
+		owned[i] = k.Clone()
+	}
+	keys = owned
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, l := range g.lanes {

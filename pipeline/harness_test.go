@@ -173,6 +173,7 @@ func (b *bench) build() *instance {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	in.poison = true
 	return in
 }
 
@@ -289,12 +290,14 @@ func (s *memSink) Write(ctx context.Context, out *sinks.Output) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rows += len(out.Chains)
-	for _, f := range out.Facts {
+	for i := range out.Facts {
+		f := out.Facts[i].Clone()
 		s.facts[f.Key] = append(s.facts[f.Key], f)
 	}
-	for _, c := range out.Chains {
+	for i := range out.Chains {
+		c := &out.Chains[i]
 		if old, ok := s.chains[c.ID]; !ok || c.Version > old.Version {
-			s.chains[c.ID] = c
+			s.chains[c.ID] = c.Clone()
 		}
 	}
 	for _, a := range out.Alerts {

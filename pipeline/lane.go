@@ -23,6 +23,8 @@ type lane struct {
 	source    sources.Source
 	judge     *rules.Judge
 
+	walker   *correlate.Walker
+	work     *work
 	window   *correlate.Window
 	place    place // what is done, and what of a former owner's is still to do
 	next     int64 // the next offset to work on
@@ -53,12 +55,17 @@ const maxWoken = 50_000
 
 func newLane(s *shared, t Topic, src sources.Source, partition, generation int32) *lane {
 	now := s.clock.Now()
-	return &lane{
+	l := &lane{
 		shared: s, topic: t, partition: partition, generation: generation, source: src, judge: s.newJudge(),
+		walker: s.resolver.NewWalker(), work: newWork(s.poison),
 		window: correlate.NewWindow(s.cfg.WindowBytes), assigned: now, fed: now,
 		woken: map[correlate.Key]struct{}{}, end: -1,
 		bump: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
+	if s.poison {
+		l.walker.Poison()
+	}
+	return l
 }
 
 // run serves the lane until it is told to stop, ctx is done or a batch cannot be
@@ -121,7 +128,8 @@ func (l *lane) push(records []*kgo.Record, end int64) (full bool) {
 	return full
 }
 
-// wake tells the lane that the facts of keys changed. It never blocks.
+// wake tells the lane that the facts of keys changed. It keeps the keys, and never
+// blocks.
 func (l *lane) wake(keys []correlate.Key) {
 	l.mu.Lock()
 	if len(l.woken)+len(keys) > maxWoken {

@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"whence/correlate"
 )
 
 // metrics are all that the pipeline measures, each with the question it answers.
@@ -65,12 +63,4 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 // timed observes how long a step took: defer m.timed("bind", time.Now())().
 func (m *metrics) timed(step string, start time.Time) func() {
 	return func() { m.step.WithLabelValues(step).Observe(time.Since(start).Seconds()) }
-}
-
-func (m *metrics) wrote(c *correlate.Chain, again bool) {
-	if again {
-		m.improved.Inc()
-		return
-	}
-	m.chains.WithLabelValues(c.Source, string(c.Status)).Inc()
 }

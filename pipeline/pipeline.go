@@ -69,6 +69,9 @@ type shared struct {
 	maxBatchBytes int
 	// at is called after every part of a step; tests make it fail there.
 	at func(point string) error
+	// poison makes lanes overwrite what they lent as soon as it is theirs again, in
+	// tests: whoever kept it against the rules writes or parks garbage.
+	poison bool
 }
 
 // New checks cfg and prepares a pipeline. It contacts nobody.

@@ -157,10 +157,11 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 	if err := r.prefetch(ctx, chains); err != nil {
 		return err
 	}
+	w := r.resolver.NewWalker() // lends to out, which is written before it goes
 	for i := range chains {
 		old := &chains[i]
-		c, err := r.resolver.Resolve(ctx, old.Event)
-		if err != nil {
+		var c correlate.Chain
+		if err := w.Walk(ctx, &old.Event, &c); err != nil {
 			return err
 		}
 		r.settle(&c, old)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -18,34 +17,38 @@ import (
 // is then free to be committed. A crash after any part of it and before the next
 // loses nothing: decode has no effect, facts published twice merge into one, and
 // chains written twice have the same id and version.
+//
+// All of it happens in memory that the lane lends: see work.
 func (l *lane) step(ctx context.Context, batch []*kgo.Record, woken []correlate.Key, all bool) error {
-	decoded := l.decode(batch)
+	defer func() {
+		l.work.reset()
+		l.walker.Reset()
+	}()
+	l.decode(batch)
 	if err := l.at("decode"); err != nil {
 		return err
 	}
-	facts, seen := gather(decoded.Events)
-	if err := l.bind(ctx, facts); err != nil {
+	seen := l.gather()
+	if err := l.bind(ctx); err != nil {
 		return fmt.Errorf("bind sessions: %w", err)
 	}
 	if err := l.at("bind"); err != nil {
 		return err
 	}
-	written, err := l.resolve(ctx, decoded.Events, woken, all)
-	if err != nil {
+	if err := l.resolve(ctx, woken, all); err != nil {
 		return err
 	}
-	out := sinks.Output{Facts: facts, Rejects: decoded.Rejects}
-	l.judgeAll(written, &out)
+	l.judgeAll()
 	if err := l.at("judge"); err != nil {
 		return err
 	}
-	if err := l.store(ctx, &out); err != nil {
+	if err := l.store(ctx, &l.work.out); err != nil {
 		return err
 	}
 	if err := l.at("sinks"); err != nil {
 		return err
 	}
-	l.count(batch, written, &out)
+	l.count(len(batch))
 	if n := len(batch); n > 0 {
 		l.next = batch[n-1].Offset + 1
 		l.fed = l.clock.Now()
@@ -56,9 +59,10 @@ func (l *lane) step(ctx context.Context, batch []*kgo.Record, woken []correlate.
 
 // decode turns records into events. A record between bookmarks has been worked
 // on by a former owner and is passed over; a control record has no content.
-func (l *lane) decode(batch []*kgo.Record) sources.Batch {
+func (l *lane) decode(batch []*kgo.Record) {
 	defer l.metrics.timed("decode", time.Now())()
-	var out sources.Batch
+	out := &l.work.decoded
+	l.work.records = batch
 	for _, r := range batch {
 		if r.Attrs.IsControl() || !l.place.wants(r.Offset) {
 			continue
@@ -67,12 +71,15 @@ func (l *lane) decode(batch []*kgo.Record) sources.Batch {
 			out.Rejects = append(out.Rejects, rj)
 			continue
 		}
-		in := sources.Input{Raw: r.Value, Scope: l.topic.Scope, Header: headers(r)}
-		if s := in.Header("whence-scope"); s != "" {
-			in.Scope = s
+		l.work.record = r
+		in := sources.Input{Raw: r.Value, Scope: l.topic.Scope, Header: l.work.header}
+		if len(r.Headers) > 0 {
+			if s := in.Header("whence-scope"); s != "" {
+				in.Scope = s
+			}
 		}
 		events, rejects := len(out.Events), len(out.Rejects)
-		l.source.DecodeRecord(in, &out)
+		l.source.DecodeRecord(in, out)
 		for i := range out.Events[events:] {
 			ev := &out.Events[events+i].Evidence
 			ev.Topic, ev.Partition, ev.Offset = r.Topic, r.Partition, r.Offset
@@ -82,85 +89,62 @@ func (l *lane) decode(batch []*kgo.Record) sources.Batch {
 			rj.Topic, rj.Partition, rj.Offset, rj.Time = r.Topic, r.Partition, r.Offset, r.Timestamp
 		}
 	}
-	return out
+	l.work.out.Rejects = out.Rejects
 }
 
-// headers looks up record headers. The broker's timestamp answers for when the
-// record was received, unless the collector said so itself.
-func headers(r *kgo.Record) func(string) string {
-	return func(name string) string {
-		for _, h := range r.Headers {
-			if strings.EqualFold(h.Key, name) {
-				return string(h.Value)
-			}
-		}
-		if strings.EqualFold(name, "whence-received-at") {
-			return r.Timestamp.UTC().Format(time.RFC3339Nano)
-		}
-		return ""
-	}
-}
-
-// gather collects what the events mint, and the latest of their times.
-func gather(events []correlate.Event) (facts []correlate.Fact, seen time.Time) {
+// gather collects what the events mint, and returns the latest of their times.
+func (l *lane) gather() (seen time.Time) {
+	events := l.work.decoded.Events
 	for i := range events {
-		facts = append(facts, events[i].Mints...)
+		l.work.out.Facts = append(l.work.out.Facts, events[i].Mints...)
 		if events[i].Time.After(seen) {
 			seen = events[i].Time
 		}
 	}
-	return facts, seen
+	return seen
 }
 
-func (l *lane) bind(ctx context.Context, facts []correlate.Fact) error {
+func (l *lane) bind(ctx context.Context) error {
 	defer l.metrics.timed("bind", time.Now())()
-	if len(facts) == 0 {
+	if len(l.work.out.Facts) == 0 {
 		return nil
 	}
-	return l.table.Bind(ctx, facts)
-}
-
-// version is a chain about to be written and, if there is one, the version of it
-// that was written before.
-type version struct {
-	prev *correlate.Chain
-	next correlate.Chain
+	return l.table.Bind(ctx, l.work.out.Facts)
 }
 
 // resolve walks new events, and parked chains that woke up or settled.
-func (l *lane) resolve(ctx context.Context, events []correlate.Event, woken []correlate.Key, all bool) ([]version, error) {
+func (l *lane) resolve(ctx context.Context, woken []correlate.Key, all bool) error {
 	defer l.metrics.timed("resolve", time.Now())()
 	now := l.clock.Now()
-	var out []version
+	events := l.work.decoded.Events
 	for i := range events {
-		c, err := l.resolver.Resolve(ctx, events[i])
-		if err != nil {
-			return nil, err
+		c := l.work.chain(nil)
+		if err := l.walker.Walk(ctx, &events[i], c); err != nil {
+			return err
 		}
-		l.resolver.Settle(&c, l.clock)
+		l.resolver.Settle(c, l.clock)
 		l.park(c, c.Evidence.Offset, now)
-		out = append(out, version{next: c})
 	}
 	again := l.window.Wake(woken)
 	if all {
 		again = l.window.WakeAll()
 	}
-	out, err := l.again(ctx, again, now, out)
-	if err != nil {
-		return nil, err
+	if err := l.again(ctx, again, now); err != nil {
+		return err
 	}
 	// Those that settled just now have left the window: none is written twice.
-	return l.again(ctx, l.window.Settled(l.clock, l.cfg.MaxWait), now, out)
+	return l.again(ctx, l.window.Settled(l.clock, l.cfg.MaxWait), now)
 }
 
-// again walks parked chains again, and appends the versions that differ.
-func (l *lane) again(ctx context.Context, parked []correlate.Parked, now time.Time, out []version) ([]version, error) {
-	for _, p := range parked {
-		c, err := l.resolver.Resolve(ctx, p.Chain.Event)
-		if err != nil {
-			return nil, err
+// again walks parked chains again, and keeps the versions that differ.
+func (l *lane) again(ctx context.Context, parked []correlate.Parked, now time.Time) error {
+	for i := range parked {
+		p := &parked[i]
+		c := l.work.chain(&p.Chain)
+		if err := l.walker.Walk(ctx, &p.Chain.Event, c); err != nil {
+			return err
 		}
-		l.resolver.Settle(&c, l.clock)
+		l.resolver.Settle(c, l.clock)
 		by := "clock"
 		if !c.Settled && now.Sub(p.Since) >= l.cfg.MaxWait {
 			c.Settled, by = true, "max_wait"
@@ -170,15 +154,15 @@ func (l *lane) again(ctx context.Context, parked []correlate.Parked, now time.Ti
 			l.metrics.settled.WithLabelValues(by).Inc()
 		}
 		l.park(c, p.Offset, now)
-		if c.Version != p.Chain.Version {
-			out = append(out, version{prev: &p.Chain, next: c})
+		if c.Version == p.Chain.Version {
+			l.work.drop()
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // park keeps a chain that may still improve and releases one that is settled.
-func (l *lane) park(c correlate.Chain, offset int64, now time.Time) {
+func (l *lane) park(c *correlate.Chain, offset int64, now time.Time) {
 	if c.Settled {
 		l.window.Release(c.ID)
 		return
@@ -188,12 +172,11 @@ func (l *lane) park(c correlate.Chain, offset int64, now time.Time) {
 	}
 }
 
-func (l *lane) judgeAll(written []version, out *sinks.Output) {
+func (l *lane) judgeAll() {
 	defer l.metrics.timed("judge", time.Now())()
-	for i := range written {
-		v := &written[i]
-		out.Alerts = l.judge.Judge(v.prev, &v.next, out.Alerts)
-		out.Chains = append(out.Chains, v.next)
+	out := &l.work.out
+	for i := range out.Chains {
+		out.Alerts = l.judge.Judge(l.work.former[i], &out.Chains[i], out.Alerts)
 	}
 }
 
@@ -211,21 +194,40 @@ func (l *lane) store(ctx context.Context, out *sinks.Output) error {
 	return nil
 }
 
-func (l *lane) count(batch []*kgo.Record, written []version, out *sinks.Output) {
-	l.metrics.records.WithLabelValues(l.topic.Name).Add(float64(len(batch)))
+func (l *lane) count(records int) {
+	out := &l.work.out
+	l.metrics.records.WithLabelValues(l.topic.Name).Add(float64(records))
 	first := 0
-	for i := range written {
-		if written[i].prev == nil {
+	var by [len(statuses)]int
+	for i := range out.Chains {
+		if l.work.former[i] == nil {
 			first++
+			by[statusIndex(out.Chains[i].Status)]++
 		}
-		l.metrics.wrote(&written[i].next, written[i].prev != nil)
 	}
+	l.metrics.improved.Add(float64(len(out.Chains) - first))
 	l.metrics.events.WithLabelValues(l.source.Name).Add(float64(first))
-	for _, r := range out.Rejects {
-		l.metrics.rejects.WithLabelValues(r.Source, r.Reason).Inc()
+	for i, n := range by {
+		if n > 0 {
+			l.metrics.chains.WithLabelValues(l.source.Name, string(statuses[i])).Add(float64(n))
+		}
 	}
-	for _, a := range out.Alerts {
-		l.metrics.alerts.WithLabelValues(a.Rule, string(a.State)).Inc()
+	for i := range out.Rejects {
+		l.metrics.rejects.WithLabelValues(out.Rejects[i].Source, out.Rejects[i].Reason).Inc()
+	}
+	for i := range out.Alerts {
+		l.metrics.alerts.WithLabelValues(out.Alerts[i].Rule, string(out.Alerts[i].State)).Inc()
 	}
 	l.metrics.parked.WithLabelValues(l.topic.Name, strconv.Itoa(int(l.partition))).Set(float64(l.window.Len()))
+}
+
+var statuses = [...]correlate.Status{correlate.Attributed, correlate.Automated, correlate.Ambiguous, correlate.Partial, correlate.Unattributed}
+
+func statusIndex(s correlate.Status) int {
+	for i := range statuses {
+		if statuses[i] == s {
+			return i
+		}
+	}
+	return len(statuses) - 1
 }

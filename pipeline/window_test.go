@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,7 +158,7 @@ func lonelyLane(t *testing.T) *lane {
 		cfg: cfg, resolver: &correlate.Resolver{Index: nothing{}, Kinds: Kinds(cfg)}, rules: rules.Library(),
 		metrics: newMetrics(nil), log: slog.New(slog.DiscardHandler), at: func(string) error { return nil },
 		clock:  correlate.NewMarks(cfg.Group, 1, Witnesses(cfg), nil),
-		resume: func(string, int32) {},
+		resume: func(string, int32) {}, poison: true,
 	}
 	return newLane(s, cfg.Topics[0], src, 0, 1)
 }
@@ -167,22 +168,27 @@ func lonelyLane(t *testing.T) *lane {
 func TestWokenAndSettledAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := lonelyLane(t)
-		var decoded sources.Batch
-		l.source.DecodeRecord(sources.Input{Raw: []byte(deletes(1, keyOf(1), time.Now()))}, &decoded)
-		first, err := l.resolve(t.Context(), decoded.Events, nil, false)
-		if err != nil {
+		l.source.DecodeRecord(sources.Input{Raw: []byte(deletes(1, keyOf(1), time.Now()))}, &l.work.decoded)
+		if err := l.resolve(t.Context(), nil, false); err != nil {
 			t.Fatal(err)
 		}
+		first := l.work.out.Chains
 		if len(first) != 1 || l.window.Len() != 1 {
 			t.Fatalf("%d versions and %d parked chains; want one of each", len(first), l.window.Len())
 		}
+		waits := slices.Clone(first[0].Waits)
+		for i := range waits {
+			waits[i] = waits[i].Clone()
+		}
+		l.work.reset()
+		l.walker.Reset()
 		l.clock.Expect(trailTopic, 1)
 		l.clock.Observe(0, correlate.Mark{Group: l.cfg.Group, Topic: trailTopic, Generation: 1, Time: time.Now().Add(time.Hour)})
-		again, err := l.resolve(t.Context(), nil, first[0].next.Waits, false)
-		if err != nil {
+		if err := l.resolve(t.Context(), waits, false); err != nil {
 			t.Fatal(err)
 		}
-		if len(again) != 1 || !again[0].next.Settled || l.window.Len() != 0 {
+		again := l.work.out.Chains
+		if len(again) != 1 || !again[0].Settled || l.window.Len() != 0 {
 			t.Errorf("%d versions were written when the chain settled; want 1", len(again))
 		}
 	})

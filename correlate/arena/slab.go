@@ -1,8 +1,11 @@
 package arena
 
-// slabElements is how many elements a slab's blocks hold, unless more are asked
-// for at once.
-const slabElements = 512
+// A slab's blocks hold firstElements, and double up to slabElements, unless more are
+// asked for at once: one walk needs little.
+const (
+	firstElements = 8
+	slabElements  = 512
+)
 
 // Slab lends memory for short lists. The zero Slab is ready for use. It is not
 // safe for concurrent use.
@@ -71,7 +74,7 @@ func (s *Slab[T]) room(n int) []T {
 			s.at++
 			continue
 		}
-		s.blocks = append(s.blocks, make([]T, 0, max(n, slabElements)))
+		s.blocks = append(s.blocks, make([]T, 0, max(n, min(firstElements<<len(s.blocks), slabElements))))
 	}
 }
 
