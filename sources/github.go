@@ -1,10 +1,7 @@
 package sources
 
 import (
-	"cmp"
 	"encoding/json"
-	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,12 +14,6 @@ import (
 // acted, writes times and ends things.
 
 const githubIssuer = "github"
-
-// githubNoTime stands in for a time that neither the line nor its headers tell.
-// Some webhooks (membership, organization, github_app_authorization) carry none
-// at all; they are what happened, so they are kept, under a time nobody can take
-// for a real one. Such a line never mints: it cannot say from when.
-func githubNoTime() time.Time { return time.Unix(0, 0).UTC() }
 
 // githubUser is an account as GitHub writes it. Type is User, Bot,
 // Organization or Mannequin, and missing in some old events.
@@ -53,8 +44,12 @@ func (u githubUser) principal() correlate.Principal {
 
 // agent reports whether u is GitHub's own coding agent.
 func (u githubUser) agent() bool {
-	switch strings.ToLower(u.Login) {
-	case "copilot", "copilot-swe-agent", "copilot-swe-agent[bot]":
+	const name = "copilot"
+	if len(u.Login) < len(name) || !strings.EqualFold(u.Login[:len(name)], name) {
+		return false
+	}
+	switch strings.ToLower(u.Login[len(name):]) {
+	case "", "-swe-agent", "-swe-agent[bot]":
 		return true
 	}
 	return false
@@ -146,39 +141,6 @@ func (t *githubTime) UnmarshalJSON(b []byte) error {
 		t.Time = githubParseTime(string(b))
 	}
 	return nil
-}
-
-func githubParseTime(s string) time.Time {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		if n > 1e11 { // seconds reach that in the year 5138
-			return githubSane(time.UnixMilli(n))
-		}
-		return githubSane(time.Unix(n, 0))
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04:05 MST", http.TimeFormat} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return githubSane(t)
-		}
-	}
-	return time.Time{}
-}
-
-// githubSane drops times that no GitHub line can have: unset ones are written
-// as the year 1.
-func githubSane(t time.Time) time.Time {
-	if y := t.Year(); y < 2000 || y > 2200 {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
-// githubReceived is when the collector got the record, from its headers: the
-// nearest thing to a time for lines that carry none.
-func githubReceived(header func(string) string) githubTime {
-	if header == nil {
-		return githubTime{}
-	}
-	return githubTime{githubParseTime(cmp.Or(header("whence-received-at"), header("Date"), header("date")))}
 }
 
 // githubNewest is the latest of some times, zero if none is set.
