@@ -7,37 +7,54 @@ import (
 	"time"
 )
 
-// A digest is a hash of a chain's content: 64 bits of it go through one
-// multiplication each, which costs a twentieth of SHA-256 over the chain's JSON.
-// Nobody can gain by making two contents collide: a version takes 22 bits of it to
-// put rows of one chain, walked from as many facts, into an order that everybody
-// agrees on. What must be believed, such as evidence, is hashed with SHA-256.
+// A digest is a hash of a chain's content: sixteen bytes of it go through one
+// multiplication, which costs a twentieth of SHA-256 over the chain's JSON. Nobody
+// can gain by making two contents collide: a version takes 22 bits of it to put rows
+// of one chain, walked from as many facts, into an order that everybody agrees on.
+// What must be believed, such as evidence, is hashed with SHA-256.
 //
 // It is the same on every machine and in every process, and must stay as it is, or
 // chains that are walked again get other versions.
 type digest uint64
 
+const (
+	digestA = 0x9E3779B97F4A7C15
+	digestB = 0xD6E8FEB86659FD93
+)
+
+// word adds one number.
 func (d *digest) word(v uint64) {
-	hi, lo := bits.Mul64(uint64(*d)^v^0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)
-	*d = digest(hi ^ lo)
+	*d = digest((bits.RotateLeft64(uint64(*d), 23) ^ v) * digestA)
+}
+
+func (d *digest) two(v, w uint64) {
+	hi, lo := bits.Mul64(uint64(*d)^v^digestA, w^digestB)
+	*d ^= digest(hi ^ lo)
 }
 
 // text adds a string. Its length comes first, so that what one string lacks cannot
 // be made up by the next.
 func (d *digest) text(s string) {
 	d.word(uint64(len(s)))
-	for len(s) >= 8 {
-		d.word(uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56)
-		s = s[8:]
+	for len(s) > 16 {
+		d.two(load(s), load(s[8:]))
+		s = s[16:]
 	}
-	if len(s) > 0 {
+	switch {
+	case len(s) >= 8: // the two loads may overlap: the length is known
+		d.two(load(s), load(s[len(s)-8:]))
+	case len(s) > 0:
 		var v uint64
 		for i := range len(s) {
-			v |= uint64(s[i]) << (8 * i)
+			v = v<<8 | uint64(s[i])
 		}
-		d.word(v)
+		d.two(v, 0)
 	}
+}
+
+func load(s string) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func (d *digest) texts(ss ...string) {
@@ -55,8 +72,7 @@ func (d *digest) bit(b bool) {
 }
 
 func (d *digest) id(id *ID) {
-	d.word(binary.LittleEndian.Uint64(id[:8]))
-	d.word(binary.LittleEndian.Uint64(id[8:]))
+	d.two(binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:]))
 }
 
 func (d *digest) time(t time.Time) {
@@ -107,6 +123,7 @@ func (c *Chain) digest() uint64 {
 		d.word(uint64(o.Proof))
 		d.texts(o.Method, o.EventID, o.Why)
 	}
+	d.two(uint64(d), digestA) // the version takes the highest bits
 	return uint64(d)
 }
 
