@@ -2,15 +2,11 @@ package sources
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
-	"github.com/bytedance/sonic"
-	"github.com/bytedance/sonic/decoder"
-
 	"whence/correlate"
+	"whence/sources/scan"
 )
 
 // cloudtrailName is AWS CloudTrail: management, data, network and insight events.
@@ -33,90 +29,51 @@ var _ = register(Source{
 	},
 	Lateness: 15 * time.Minute,
 	Detect:   func(v Value) bool { return cloudtrailLooksLike(v, 0) },
-	Decode:   func(in Input, out *Batch) { (&cloudtrailDecoder{in, out}).value(in.Raw, 0) },
+	Decode:   cloudtrailDecode,
 })
 
-// cloudtrailRecord is one event, or an envelope of events: only what is wanted.
-// An odd type in one field leaves that field empty and costs nothing else.
-type cloudtrailRecord struct {
-	EventTime        string             `json:"eventTime"`
-	Timestamp        string             `json:"@timestamp"` // in place of eventTime in flattened forms
-	EventID          string             `json:"eventID"`
-	SharedEventID    string             `json:"sharedEventID"`
-	EventSource      string             `json:"eventSource"`
-	EventName        string             `json:"eventName"`
-	EventType        string             `json:"eventType"`
-	Region           string             `json:"awsRegion"`
-	SourceIP         string             `json:"sourceIPAddress"`
-	UserAgent        string             `json:"userAgent"`
-	ErrorCode        string             `json:"errorCode"`
-	ErrorMessage     string             `json:"errorMessage"`
-	RecipientAccount string             `json:"recipientAccountId"`
-	Identity         cloudtrailIdentity `json:"userIdentity"`
-	ReadOnly         json.RawMessage    `json:"readOnly"` // true, or "true"
-	Resources        json.RawMessage    `json:"resources"`
-	Request          json.RawMessage    `json:"requestParameters"`
-	Response         json.RawMessage    `json:"responseElements"`
-	ServiceEvent     json.RawMessage    `json:"serviceEventDetails"`
-	Insight          struct {
-		Type string `json:"insightType"`
-	} `json:"insightDetails"`
-
-	// The members of envelopes.
-	Records   []json.RawMessage `json:"Records"`
-	Detail    json.RawMessage   `json:"detail"`
-	LogEvents []struct {
-		Message json.RawMessage `json:"message"`
-	} `json:"logEvents"`
-	Message         json.RawMessage   `json:"message"`
-	Log             json.RawMessage   `json:"log"`
-	CloudTrailEvent json.RawMessage   `json:"CloudTrailEvent"`
-	Events          []json.RawMessage `json:"Events"`
+func cloudtrailDecode(in Input, out *Batch) {
+	d := scratch[cloudtrailDecoder](out)
+	d.in, d.out = in, out
+	d.value(in.Raw, 0)
+	d.in = Input{} // the record is the caller's again
 }
 
-// cloudtrailIdentity is userIdentity.
-type cloudtrailIdentity struct {
-	Type             string `json:"type"`
-	PrincipalID      string `json:"principalId"`
-	ARN              string `json:"arn"`
-	AccountID        string `json:"accountId"`
-	AccessKeyID      string `json:"accessKeyId"`
-	UserName         string `json:"userName"`
-	InvokedBy        string `json:"invokedBy"`
-	IdentityProvider string `json:"identityProvider"`
-	Session          struct {
-		SourceIdentity  string `json:"sourceIdentity"`
-		EC2RoleDelivery string `json:"ec2RoleDelivery"` // set by EC2, so that nobody else can claim to be an instance
-		Attributes      struct {
-			CreationDate string `json:"creationDate"`
-		} `json:"attributes"`
-		Issuer struct {
-			ARN      string `json:"arn"`
-			UserName string `json:"userName"`
-		} `json:"sessionIssuer"`
-		Web struct {
-			Provider   string          `json:"federatedProvider"`
-			Attributes json.RawMessage `json:"attributes"`
-		} `json:"webIdFederationData"`
-	} `json:"sessionContext"`
-	OnBehalfOf struct {
-		UserID string `json:"userId"`
-	} `json:"onBehalfOf"`
-	InScopeOf struct {
-		IssuedTo string `json:"credentialsIssuedTo"`
-	} `json:"inScopeOf"`
+// cloudtrailDecoder decodes one record at a time, and keeps what can be used again
+// for the next one.
+type cloudtrailDecoder struct {
+	in  Input
+	out *Batch
+
+	// One for each level of envelopes: the outer ones are walked while what is in
+	// them is read.
+	records  [cloudtrailMaxWraps + 1]cloudtrailRecord
+	response cloudtrailResponse
+	tag      cloudtrailTag
+	services cloudtrailAPIs
+	types    cloudtrailTypes
 }
 
 // cloudtrailEvent is a record with what its parts are read from together.
 type cloudtrailEvent struct {
 	*cloudtrailRecord
+	d   *cloudtrailDecoder
+	out *Batch
+
 	id       correlate.ID
 	eventID  string
 	time     time.Time
-	service  string // eventSource without its domain: s3
+	account  string
+	service  *cloudtrailAPI
+	call     *cloudtrailCall
+	kind     string // of the identity
+	session  string // the name of the caller's session
+	key      correlate.Key
 	outcome  correlate.Outcome
-	request  cloudtrailRequest
-	response cloudtrailResponse
+	readOnly bool
+	answered bool // the response was read
+
+	uses []correlate.Link // grows while the caller is read
 }
 
 // event decodes one event. raw is its own bytes, without any envelope.
@@ -133,42 +90,39 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	if !timed {
 		t = d.in.arrival()
 	}
-	hash := sum(raw)
-	account := cmp.Or(rec.RecipientAccount, rec.Identity.AccountID)
-	eventID := cmp.Or(rec.EventID, hash)
-	e := &cloudtrailEvent{
-		cloudtrailRecord: rec, time: t, eventID: eventID,
-		id:      correlate.NewID(cloudtrailName, cmp.Or(account, d.in.Scope), eventID),
-		service: cloudtrailService(rec.EventSource),
+	hash := d.out.hash(raw)
+	e := cloudtrailEvent{
+		cloudtrailRecord: rec, d: d, out: d.out,
+		eventID: cmp.Or(rec.EventID, hash), time: t, account: cmp.Or(rec.RecipientAccount, rec.Identity.AccountID),
+		kind: rec.Identity.kind(), key: cloudtrailKey(rec.Identity.AccessKeyID),
 	}
-	e.outcome = e.result()
-	cloudtrailRead(rec.Request, &e.request)
-	cloudtrailRead(rec.Response, &e.response)
+	e.id = correlate.NewID(cloudtrailName, cmp.Or(e.account, d.in.Scope), e.eventID)
+	e.service, e.call = d.services.find(rec.EventSource, rec.EventName, &d.out.text)
+	e.session = rec.Identity.sessionName(e.kind)
+	e.outcome, e.readOnly = e.result(), e.reads()
 
-	actor, uses := e.caller()
-	readOnly := e.readOnly()
-	ev := correlate.Event{
-		ID: e.id, EventID: eventID, Time: t,
-		Actor: actor, Uses: uses,
-		Action: e.service + ":" + rec.EventName, Class: e.class(readOnly), Outcome: e.outcome, Error: e.failure(),
+	actor := e.caller()
+	d.out.Events = append(d.out.Events, correlate.Event{
+		ID: e.id, EventID: e.eventID, Time: t,
+		Actor: actor, Uses: e.uses,
+		Action: e.call.action, Class: e.class(), Outcome: e.outcome, Error: e.failure(),
 		Resources: e.resources(),
 		Context: correlate.Context{
-			IP: cloudtrailIP(rec.SourceIP), Agent: rec.UserAgent, Account: account, Region: rec.Region,
-			Session: e.Identity.sessionName(),
+			IP: cloudtrailIP(rec.SourceIP), Agent: rec.UserAgent, Account: e.account, Region: rec.Region, Session: e.session,
 		},
 		Evidence: correlate.Evidence{SHA256: hash},
-	}
+	})
+	ev := &d.out.Events[len(d.out.Events)-1]
 	if timed {
-		ev.Mints = e.mints(actor, uses)
+		ev.Mints = e.mints(actor)
 	}
 	if actor.Type != correlate.ServiceAccount {
 		ev.Context.App = rec.Identity.InvokedBy // the service that called in the actor's name
 	}
 	if ev.Class == correlate.Model {
-		ev.Usage.Model = cloudtrailModel(e.request.ModelID)
+		ev.Usage.Model = cloudtrailModel(rec.Request.ModelID)
 	}
 	ev.ActionID, ev.Primary = e.deed()
-	d.out.Events = append(d.out.Events, ev)
 }
 
 // deed tells whether the event is one of several copies of one call. Both
@@ -182,20 +136,25 @@ func (e *cloudtrailEvent) deed() (correlate.ID, bool) {
 	return correlate.NewID(cloudtrailName, "shared", e.SharedEventID), !told || caller == e.RecipientAccount
 }
 
-// cloudtrailRead decodes raw into v as far as it goes: a field of another type
-// stays empty, and so does all of v if raw is nothing to read.
-func cloudtrailRead(raw []byte, v any) {
-	if len(raw) > 2 && raw[0] != 'n' { // not {}, [], "", null
-		_ = cloudtrailUnmarshal(raw, v)
+// answer is responseElements, which few events are asked for: it is read when the
+// first one does.
+func (e *cloudtrailEvent) answer() *cloudtrailResponse {
+	if !e.answered {
+		e.answered = true
+		// What is no object leaves all fields empty.
+		_ = cloudtrailResponses.Read(e.Response, &e.d.response, &e.out.text)
 	}
+	return &e.d.response
 }
 
-// cloudtrailUnmarshal is out.unmarshal that puts up with fields of another type.
-func cloudtrailUnmarshal(raw []byte, v any) error {
-	err := sonic.ConfigFastest.Unmarshal(raw, v)
-	var mismatch *decoder.MismatchTypeError
-	if errors.As(err, &mismatch) && sonic.ConfigFastest.Valid(raw) {
-		return nil
-	}
-	return err
-}
+// use adds a link to whoever stands behind the event.
+func (e *cloudtrailEvent) use(l correlate.Link) { e.uses = e.out.links.Append(e.uses, l) }
+
+// names lends a list of names for a principal.
+func (e *cloudtrailEvent) names(names ...string) []string { return e.out.names.Append(nil, names...) }
+
+// join lends a string made of parts.
+func (e *cloudtrailEvent) join(parts ...string) string { return e.out.text.Join(parts...) }
+
+// cloudtrailText returns the text of a member that some versions quote.
+func (e *cloudtrailEvent) text(raw scan.Raw) string { return raw.Loose(&e.out.text) }

@@ -30,35 +30,35 @@ func cloudtrailVaultName(s string) (name string, at time.Time, ok bool) {
 	return rest[:j], time.Unix(sec, 0).UTC(), true
 }
 
-// cloudtrailVaultLink leads from a name to whoever asked Vault for it: the same
-// name in Vault's log, at the time that is written in it. Vault signs for the
+// vaultLink adds a link from a name to whoever asked Vault for it: the same name
+// in Vault's log, at the time that is written in it. Vault signs for the
 // credential and hands it over, so they hold it, whoever signed.
-func cloudtrailVaultLink(s string) []correlate.Link {
+func (e *cloudtrailEvent) vaultLink(links []correlate.Link, s string) []correlate.Link {
 	name, at, ok := cloudtrailVaultName(s)
 	if !ok {
-		return nil
+		return links
 	}
-	return []correlate.Link{{
+	return e.out.links.Append(links, correlate.Link{
 		Role: correlate.Holder, Key: correlate.Key{Kind: VaultAWSName, Value: name},
 		Proof: correlate.Inferred, Method: "vault.aws_name", At: at,
-	}}
+	})
 }
 
-// cloudtrailRepo is org/repo of a GitHub OIDC subject. Newer subjects carry ids:
-// repo:org@1/repo@2:ref:...
-func cloudtrailRepo(sub string) string {
+// cloudtrailRepo is the organization and the repository of a GitHub OIDC subject,
+// or empty. Newer subjects carry ids: repo:org@1/repo@2:ref:...
+func cloudtrailRepo(sub string) (org, repo string) {
 	i := strings.Index(sub, "repo:")
 	if i < 0 || i > 0 && sub[i-1] != ':' {
-		return ""
+		return "", ""
 	}
-	repo, _, _ := strings.Cut(sub[i+len("repo:"):], ":")
-	org, name, ok := strings.Cut(repo, "/")
+	path, _, _ := strings.Cut(sub[i+len("repo:"):], ":")
+	org, repo, _ = strings.Cut(path, "/")
 	org, _, _ = strings.Cut(org, "@")
-	name, _, _ = strings.Cut(name, "@")
-	if !ok || org == "" || name == "" {
-		return ""
+	repo, _, _ = strings.Cut(repo, "@")
+	if org == "" || repo == "" {
+		return "", ""
 	}
-	return org + "/" + name
+	return org, repo
 }
 
 // cloudtrailIsGitHub reports whether an OIDC provider is GitHub Actions: the
@@ -77,44 +77,53 @@ func cloudtrailProvider(s string) string {
 	return strings.TrimPrefix(s, "https://")
 }
 
-// cloudtrailRunIDs are the numbers in a session name that can be a GitHub run id:
-// no date or time around t, as SDKs and scripts write, not the account, and no
-// part of a commit hash. At most three.
-func cloudtrailRunIDs(session, account string, t time.Time) []string {
-	var ids []string
-	for _, word := range strings.FieldsFunc(session, func(r rune) bool { return !cloudtrailAlnum(r) }) {
-		letters := strings.TrimRight(word, "0123456789")
-		id := word[len(letters):]
-		hash := letters != "" && strings.Trim(word, "0123456789abcdefABCDEF") == ""
-		if len(id) < 6 || len(id) > 19 || id[0] == '0' || hash || id == account || cloudtrailIsTime(id, t) {
-			continue
+// cloudtrailMaxRunIDs is how many numbers of one session name are looked for.
+const cloudtrailMaxRunIDs = 3
+
+// cloudtrailRunIDs appends to ids the numbers in a session name that can be a
+// GitHub run id: no date or time around t, as SDKs and scripts write, not the
+// account, and no part of a commit hash.
+func cloudtrailRunIDs(ids []string, session, account string, t time.Time) []string {
+	for len(ids) < cloudtrailMaxRunIDs && session != "" {
+		end := 0
+		for end < len(session) && cloudtrailAlnum(session[end]) {
+			end++
 		}
-		if ids = append(ids, id); len(ids) == 3 {
-			break
+		if id := cloudtrailRunID(session[:end]); id != "" && id != account && !cloudtrailIsTime(id, t) {
+			ids = append(ids, id)
 		}
+		session = session[min(end+1, len(session)):]
 	}
 	return ids
 }
 
-func cloudtrailAlnum(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+// cloudtrailRunID is the number at the end of a word, if it can be a run id.
+func cloudtrailRunID(word string) string {
+	start, hex := len(word), true
+	for start > 0 && word[start-1]-'0' < 10 {
+		start--
+	}
+	for i := range start {
+		hex = hex && cloudtrailHex(word[i])
+	}
+	id := word[start:]
+	if len(id) < 6 || len(id) > 19 || id[0] == '0' || start > 0 && hex {
+		return ""
+	}
+	return id
 }
 
 // cloudtrailIsTime reports whether digits write a moment within a day of t: Unix
 // time in seconds or smaller units, or a date with or without a time of day.
 func cloudtrailIsTime(digits string, t time.Time) bool {
 	const day = 24 * time.Hour
-	if len(digits) >= 10 {
+	switch len(digits) {
+	case 10, 13, 16, 19:
 		sec, err := strconv.ParseInt(digits[:10], 10, 64)
-		whole := len(digits) == 10 || len(digits) == 13 || len(digits) == 16 || len(digits) == 19
-		if err == nil && whole && time.Unix(sec, 0).Sub(t).Abs() <= day {
-			return true
-		}
-	}
-	for _, layout := range []string{"20060102", "200601021504", "20060102150405"} {
-		if at, err := time.Parse(layout, digits); err == nil && at.Sub(t).Abs() <= 2*day {
-			return true
-		}
+		return err == nil && time.Unix(sec, 0).Sub(t).Abs() <= day
+	case len("20060102"), len("200601021504"), len("20060102150405"):
+		at, ok := cloudtrailDate(digits)
+		return ok && at.Sub(t).Abs() <= 2*day
 	}
 	return false
 }

@@ -115,30 +115,23 @@ var cloudtrailAnyService = cloudtrailRule{correlate.Admin, false, []string{
 	"ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute", "AuthorizeDBSecurityGroupIngress", "*ActivityStream",
 }}
 
-func (e *cloudtrailEvent) class(readOnly bool) correlate.Class {
-	for _, r := range cloudtrailClasses[e.service] {
-		if r.fits(e.EventName, readOnly) {
-			return e.directly(r.class, readOnly)
-		}
-	}
+func (e *cloudtrailEvent) class() correlate.Class {
 	switch {
-	case e.service == "ssm" && strings.HasPrefix(e.EventName, "GetParameter") && e.request.decrypts():
+	case e.call.secrets && e.Request.decrypts():
 		return correlate.Secret
-	case cloudtrailAnyService.fits(e.EventName, readOnly):
-		return correlate.Admin
-	case readOnly:
-		return correlate.Read
+	case e.readOnly:
+		return e.directly(e.call.ifReads)
 	}
-	return correlate.Write
+	return e.directly(e.call.class)
 }
 
 // directly takes KMS calls that a service makes in the caller's name, to read an
 // encrypted object or log group, for a part of that read: no secret is handed out.
-func (e *cloudtrailEvent) directly(c correlate.Class, readOnly bool) correlate.Class {
-	if e.service != "kms" || c != correlate.Secret || e.Identity.InvokedBy == "" && !strings.HasSuffix(e.SourceIP, ".amazonaws.com") && e.SourceIP != "AWS Internal" {
+func (e *cloudtrailEvent) directly(c correlate.Class) correlate.Class {
+	if e.service.name != "kms" || c != correlate.Secret || e.Identity.InvokedBy == "" && !strings.HasSuffix(e.SourceIP, ".amazonaws.com") && e.SourceIP != "AWS Internal" {
 		return c
 	}
-	if readOnly {
+	if e.readOnly {
 		return correlate.Read
 	}
 	return correlate.Write
@@ -184,18 +177,13 @@ var cloudtrailReadVerbs = [...]string{
 	"Preview", "Estimate", "Download", "Test", "View",
 }
 
-// readOnly is what the event says of itself, or what its name suggests.
-func (e *cloudtrailEvent) readOnly() bool {
-	switch strings.ToLower(strings.Trim(string(e.ReadOnly), `"`)) {
-	case "true":
+// reads is what the event says of itself, or what its name suggests.
+func (e *cloudtrailEvent) reads() bool {
+	switch said := e.text(e.ReadOnly); {
+	case strings.EqualFold(said, "true"):
 		return true
-	case "false":
+	case strings.EqualFold(said, "false"):
 		return false
 	}
-	for _, verb := range cloudtrailReadVerbs {
-		if strings.HasPrefix(e.EventName, verb) {
-			return true
-		}
-	}
-	return false
+	return e.call.reads
 }

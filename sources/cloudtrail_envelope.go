@@ -1,10 +1,12 @@
 package sources
 
 import (
-	"encoding/json"
+	"cmp"
+	"errors"
 	"strings"
 
 	"whence/correlate"
+	"whence/sources/scan"
 )
 
 // cloudtrailInsight is the eventType of an insight: it has no eventSource and
@@ -15,36 +17,27 @@ const cloudtrailInsight = "AwsCloudTrailInsight"
 // common (EventBridge in a log line); more are a mistake.
 const cloudtrailMaxWraps = 4
 
-// cloudtrailDecoder unwraps one record.
-type cloudtrailDecoder struct {
-	in  Input
-	out *Batch
-}
-
 // value decodes an event, or what is inside an envelope: {"Records":[...]} as
 // CloudTrail delivers files, {"detail":{...}} of EventBridge, {"logEvents":[...]}
 // of a CloudWatch Logs subscription, {"message":"..."} of log shippers, and
 // {"CloudTrailEvent":"..."} of the LookupEvents call.
 func (d *cloudtrailDecoder) value(raw []byte, wraps int) {
-	if wraps > cloudtrailMaxWraps || wraps > 0 && depth(raw) > maxDepth {
-		d.out.reject(raw, correlate.RejectTooDeep, "too many envelopes or levels inside the record")
+	if wraps > cloudtrailMaxWraps {
+		d.out.reject(raw, correlate.RejectTooDeep, cloudtrailTooDeep)
 		return
 	}
-	var rec cloudtrailRecord
-	if cloudtrailUnmarshal(raw, &rec) != nil {
-		d.out.reject(raw, correlate.RejectNotJSON, "the record is not valid JSON")
+	rec := &d.records[wraps]
+	if err := cloudtrailRecords.Read(raw, rec, &d.out.text); err != nil {
+		d.refuse(raw, wraps, err)
 		return
 	}
 	switch {
 	case rec.EventName != "" && rec.EventSource != "":
-		d.event(&rec, raw)
+		d.event(rec, raw)
 	case rec.EventType == cloudtrailInsight:
-		rec.EventSource, rec.EventName = "cloudtrail.amazonaws.com", rec.Insight.Type
-		rec.ReadOnly = json.RawMessage("true") // an observation
-		if rec.EventName == "" {
-			rec.EventName = "Insight"
-		}
-		d.event(&rec, raw)
+		rec.EventSource, rec.EventName = "cloudtrail.amazonaws.com", cmp.Or(rec.Insight.Type, "Insight")
+		rec.ReadOnly = scan.Raw("true") // an observation
+		d.event(rec, raw)
 	case len(rec.Records) > 0:
 		d.values(rec.Records, wraps)
 	case len(rec.Events) > 0:
@@ -54,33 +47,49 @@ func (d *cloudtrailDecoder) value(raw []byte, wraps int) {
 			d.wrapped(l.Message, wraps)
 		}
 	default:
-		for _, inner := range [][]byte{rec.Detail, rec.CloudTrailEvent, rec.Message, rec.Log} {
+		for _, inner := range [...]scan.Raw{rec.Detail, rec.CloudTrailEvent, rec.Message, rec.Log} {
 			if len(inner) > 0 {
 				d.wrapped(inner, wraps)
 				return
 			}
 		}
-		d.out.reject(raw, correlate.RejectSource, "not a CloudTrail event")
+		d.out.reject(raw, correlate.RejectSource, cloudtrailNoEvent)
 	}
 }
 
-func (d *cloudtrailDecoder) values(raws []json.RawMessage, wraps int) {
+const (
+	cloudtrailTooDeep = "too many envelopes or levels inside the record"
+	cloudtrailNoEvent = "not a CloudTrail event"
+)
+
+// refuse rejects what could not be read.
+func (d *cloudtrailDecoder) refuse(raw []byte, wraps int, err error) {
+	switch {
+	case errors.Is(err, scan.ErrObject):
+		d.out.reject(raw, correlate.RejectSource, cloudtrailNoEvent)
+	case errors.Is(err, scan.ErrDeep) && wraps > 0:
+		d.out.reject(raw, correlate.RejectTooDeep, cloudtrailTooDeep)
+	default:
+		d.out.refuse(raw, err)
+	}
+}
+
+func (d *cloudtrailDecoder) values(raws []scan.Raw, wraps int) {
 	for _, raw := range raws {
 		d.value(raw, wraps+1)
 	}
 }
 
 // wrapped decodes an event that is an object, or JSON in a string.
-func (d *cloudtrailDecoder) wrapped(raw []byte, wraps int) {
-	if len(raw) > 0 && raw[0] == '"' {
-		var s string
-		if cloudtrailUnmarshal(raw, &s) != nil {
+func (d *cloudtrailDecoder) wrapped(raw scan.Raw, wraps int) {
+	inner := raw.Unquoted(&d.out.text)
+	if len(inner) > 0 && inner[0] == '"' {
+		if _, ok := raw.Text(&d.out.text); !ok {
 			d.out.reject(raw, correlate.RejectNotJSON, "the record is not valid JSON")
 			return
 		}
-		raw = []byte(s)
 	}
-	d.value(raw, wraps+1)
+	d.value(inner, wraps+1)
 }
 
 func cloudtrailLooksLike(v Value, wraps int) bool {

@@ -22,80 +22,85 @@ const (
 // samlUser is the subject of a SAML assertion. The role session name is not the
 // caller's choice here: it comes from the assertion too. So where the subject is
 // no e-mail address (many providers send an opaque one), it names the person.
-func (e *cloudtrailEvent) samlUser() (correlate.Principal, []correlate.Link) {
-	subject := cmp.Or(e.response.Subject, e.Identity.UserName)
+func (e *cloudtrailEvent) samlUser() correlate.Principal {
+	subject := cmp.Or(e.answer().Subject, e.Identity.UserName)
 	if subject == "" || cloudtrailMasked(subject) {
-		return correlate.Principal{Type: correlate.Unknown, ID: e.Identity.PrincipalID, Issuer: "saml"}, nil
+		return correlate.Principal{Type: correlate.Unknown, ID: e.Identity.PrincipalID, Issuer: "saml"}
 	}
 	p := correlate.Principal{Type: correlate.Unknown, ID: subject, Name: subject, Issuer: "saml"}
-	if iss := e.response.Issuer; iss != "" && e.response.SubjectType != "transient" {
-		p.Names = []string{iss + ":" + subject}
+	if iss := e.answer().Issuer; iss != "" && e.answer().SubjectType != "transient" {
+		p.Names = e.names(e.join(iss, ":", subject))
 	}
 	method := cloudtrailBySAMLSubject
-	mail, ok := cloudtrailEmail(subject)
+	mail, ok := e.email(subject)
 	if !ok && e.outcome == correlate.Success {
-		if mail, ok = cloudtrailEmail(e.request.RoleSessionName); ok {
+		if mail, ok = e.email(e.Request.RoleSessionName); ok {
 			method = cloudtrailBySAMLSessionName
 		}
 	}
 	if ok {
 		p.Type, p.ID = correlate.Human, mail
 	}
-	return p, []correlate.Link{cloudtrailStated(p, e.vouched(), method)}
+	e.state(p, e.vouched(), method)
+	return p
 }
 
 // webIdentityUser is the subject of an OIDC token.
-func (e *cloudtrailEvent) webIdentityUser() (correlate.Principal, []correlate.Link) {
-	provider := cmp.Or(e.response.Provider, e.Identity.IdentityProvider)
-	sub := cmp.Or(e.response.WebSubject, e.Identity.UserName)
+func (e *cloudtrailEvent) webIdentityUser() correlate.Principal {
+	provider := cmp.Or(e.answer().Provider, e.Identity.IdentityProvider)
+	sub := cmp.Or(e.answer().WebSubject, e.Identity.UserName)
 	if sub == "" || cloudtrailMasked(sub) {
-		return correlate.Principal{Type: correlate.Unknown, ID: e.Identity.PrincipalID, Issuer: cloudtrailProvider(provider)}, nil
+		return correlate.Principal{Type: correlate.Unknown, ID: e.Identity.PrincipalID, Issuer: cloudtrailProvider(provider)}
 	}
-	links := e.webIdentity(provider, sub, e.request.RoleSessionName, e.vouched())
-	for _, l := range links {
-		if !l.Principal.IsZero() {
-			return l.Principal, links
+	first := len(e.uses)
+	e.webIdentity(provider, sub, e.Request.RoleSessionName, e.vouched())
+	for i := first; i < len(e.uses); i++ {
+		if p := &e.uses[i].Principal; !p.IsZero() {
+			return *p
 		}
 	}
-	return correlate.Principal{Type: correlate.Workload, ID: sub, Issuer: "github"}, links
+	return correlate.Principal{Type: correlate.Workload, ID: sub, Issuer: "github"}
 }
 
 // webIdentity leads to whoever an OIDC provider's subject stands for.
-func (e *cloudtrailEvent) webIdentity(provider, sub, sessionName string, proof correlate.Proof) []correlate.Link {
+func (e *cloudtrailEvent) webIdentity(provider, sub, sessionName string, proof correlate.Proof) {
 	provider = cloudtrailProvider(provider)
 	if cloudtrailIsGitHub(provider) {
-		return e.gitHub(sub, sessionName)
+		e.gitHub(sub, sessionName)
+		return
 	}
 	p := correlate.Principal{Type: correlate.Workload, ID: sub, Issuer: provider}
 	if account, ok := strings.CutPrefix(sub, "system:serviceaccount:"); ok {
 		// The cluster is told by its provider; the directory lists accounts by name.
 		p = correlate.Principal{
-			Type: correlate.ServiceAccount, ID: sub, Name: strings.Replace(account, ":", "/", 1), Issuer: "k8s",
-			Names: []string{provider + ":" + sub},
+			Type: correlate.ServiceAccount, ID: sub, Name: account, Issuer: "k8s", Names: e.names(e.join(provider, ":", sub)),
 		}
-	} else if mail, ok := cloudtrailEmail(sub); ok {
+		if ns, name, ok := strings.Cut(account, ":"); ok {
+			p.Name = e.join(ns, "/", name)
+		}
+	} else if mail, ok := e.email(sub); ok {
 		p.Type, p.ID = correlate.Human, mail
 	}
-	return []correlate.Link{cloudtrailStated(p, proof, cloudtrailByWebSubject)}
+	e.state(p, proof, cloudtrailByWebSubject)
 }
 
 // gitHub leads to workflow runs. A subject names no run, so two
 // runs of one branch look alike; a run id in the session name tells them apart,
 // and only runs of the repository that the subject proves are looked for.
-func (e *cloudtrailEvent) gitHub(sub, sessionName string) []correlate.Link {
-	links := []correlate.Link{{
+func (e *cloudtrailEvent) gitHub(sub, sessionName string) {
+	e.use(correlate.Link{
 		Role: correlate.Requestor, Key: correlate.Key{Kind: GitHubSub, Value: sub},
 		Proof: correlate.Inferred, Method: cloudtrailByGitHubSub,
-	}}
-	repo := cloudtrailRepo(sub)
+	})
+	org, repo := cloudtrailRepo(sub)
 	if repo == "" {
-		return links
+		return
 	}
-	for _, id := range cloudtrailRunIDs(sessionName, e.RecipientAccount, e.time) {
-		links = append(links, correlate.Link{
-			Role: correlate.Requestor, Key: correlate.Key{Kind: GitHubRunID, Value: repo + "/" + id},
+	var room [cloudtrailMaxRunIDs]string
+	for _, id := range cloudtrailRunIDs(room[:0], sessionName, e.RecipientAccount, e.time) {
+		e.use(correlate.Link{
+			Role: correlate.Requestor, Key: correlate.Key{Kind: GitHubRunID, Value: e.join(org, "/", repo, "/", id)},
 			Proof: correlate.Claimed, Method: cloudtrailByGitHubRunID,
 		})
 	}
-	return links
 }

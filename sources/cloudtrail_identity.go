@@ -2,8 +2,8 @@ package sources
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
+	"time"
 
 	"whence/correlate"
 )
@@ -26,167 +26,164 @@ const (
 	cloudtrailByInstanceName   = "aws.ec2_session_name"
 )
 
-// caller reads userIdentity: the executor as the line names it, and the links to
-// whoever stands behind it, the credential first.
-func (e *cloudtrailEvent) caller() (correlate.Principal, []correlate.Link) {
-	u := &e.Identity
-	var uses []correlate.Link
-	if k := cloudtrailKey(u.AccessKeyID); !k.IsZero() {
-		uses = append(uses, correlate.Link{Role: correlate.Acting, Key: k, Proof: correlate.Attested, Method: cloudtrailByKey})
+// caller reads userIdentity: it returns the executor as the line names it, and
+// adds the links to whoever stands behind it, the credential first.
+func (e *cloudtrailEvent) caller() correlate.Principal {
+	if !e.key.IsZero() {
+		e.use(correlate.Link{Role: correlate.Acting, Key: e.key, Proof: correlate.Attested, Method: cloudtrailByKey})
 	}
-	if u.OnBehalfOf.UserID != "" {
-		uses = append(uses, cloudtrailStated(cloudtrailIdentityCenter(u.OnBehalfOf.UserID, ""), correlate.Attested, cloudtrailByOnBehalfOf))
+	if id := e.Identity.OnBehalfOf.UserID; id != "" {
+		e.state(e.identityCenter(id, ""), correlate.Attested, cloudtrailByOnBehalfOf)
 	}
-	var actor correlate.Principal
-	var links []correlate.Link
-	switch u.kind() {
+	switch e.kind {
 	case "AssumedRole":
-		actor, links = e.assumedRole()
+		return e.assumedRole()
 	case "IAMUser", "Root":
-		actor, links = e.user()
+		return e.user()
 	case "FederatedUser":
-		actor, links = e.federatedUser()
+		return e.federatedUser()
 	case "AWSAccount":
-		actor, links = e.account()
+		return e.otherAccount()
 	case "AWSService":
-		actor, links = e.awsService()
+		return e.awsService()
 	case "SAMLUser":
-		actor, links = e.samlUser()
+		return e.samlUser()
 	case "WebIdentityUser":
-		actor, links = e.webIdentityUser()
+		return e.webIdentityUser()
 	case "IdentityCenterUser":
-		actor, links = e.identityCenterUser()
-	default:
-		actor, links = e.unknownCaller()
+		return e.identityCenterUser()
 	}
-	return actor, append(uses, links...)
+	return e.unknownCaller()
 }
 
 // vouched is how far AWS stands behind the identity it names. For calls that are
 // signed with no key and failed, such as a wrong password at the console or a
 // token that was refused, the name is only what the caller typed or sent.
 func (e *cloudtrailEvent) vouched() correlate.Proof {
-	if e.outcome != correlate.Success && cloudtrailKey(e.Identity.AccessKeyID).IsZero() {
+	if e.outcome != correlate.Success && e.key.IsZero() {
 		return correlate.Claimed
 	}
 	return correlate.Attested
 }
 
-func (e *cloudtrailEvent) assumedRole() (correlate.Principal, []correlate.Link) {
+func (e *cloudtrailEvent) assumedRole() correlate.Principal {
 	u := &e.Identity
-	actor := cloudtrailRole(cmp.Or(u.ARN, u.PrincipalID), u.Session.Issuer.ARN)
-	var links []correlate.Link
 	if strings.Contains(u.PrincipalID, ":") {
 		// Keys of a console session are not issued in any log, but carry the name
 		// of the role session they come from, which was live when they were made.
-		links = append(links, correlate.Link{
-			Role: correlate.Requestor, Key: correlate.Key{Kind: AWSRoleSession, Value: u.PrincipalID},
-			Proof: correlate.Inferred, Method: cloudtrailByRoleSession, At: cloudtrailTime(u.Session.Attributes.CreationDate),
-		})
+		e.use(cloudtrailRoleSession(u.PrincipalID, cloudtrailTime(u.Session.Attributes.CreationDate)))
 	}
 	if _, path, ok := strings.Cut(u.Session.Issuer.ARN, ":role/aws-service-role/"); ok {
 		service, _, _ := strings.Cut(path, "/")
-		links = append(links, cloudtrailStated(cloudtrailServicePrincipal(service), correlate.Attested, cloudtrailByService))
+		e.state(cloudtrailServicePrincipal(service), correlate.Attested, cloudtrailByService)
 	}
-	links = append(links, e.workload()...)
-	links = append(links, e.federation()...)
-	return actor, append(links, cloudtrailClaims(u.Session.SourceIdentity, u.sessionName(), cloudtrailBySessionName)...)
+	e.workload()
+	e.federation()
+	e.uses = e.claims(e.uses, u.Session.SourceIdentity, e.session, cloudtrailBySessionName)
+	return e.role(cmp.Or(u.ARN, u.PrincipalID), u.Session.Issuer.ARN)
 }
 
-var cloudtrailInstanceForm = regexp.MustCompile(`^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$`)
+// cloudtrailRoleSession leads to the role session of that name.
+func cloudtrailRoleSession(principalID string, at time.Time) correlate.Link {
+	return correlate.Link{
+		Role: correlate.Requestor, Key: correlate.Key{Kind: AWSRoleSession, Value: principalID},
+		Proof: correlate.Inferred, Method: cloudtrailByRoleSession, At: at,
+	}
+}
 
 // workload is what a role session was given to, where AWS says so. An instance
 // id in the session name alone can be chosen by anybody who may assume the role;
 // only EC2 itself sets ec2RoleDelivery.
-func (e *cloudtrailEvent) workload() []correlate.Link {
+func (e *cloudtrailEvent) workload() {
 	u := &e.Identity
-	if arn := u.InScopeOf.IssuedTo; arn != "" {
-		return []correlate.Link{cloudtrailStated(cloudtrailWorkload(arn), correlate.Attested, cloudtrailByInScopeOf)}
-	}
-	name := u.sessionName()
-	switch {
-	case !cloudtrailInstanceForm.MatchString(name):
-		return nil
+	switch arn := u.InScopeOf.IssuedTo; {
+	case arn != "":
+		e.state(e.workloadOf(arn), correlate.Attested, cloudtrailByInScopeOf)
+	case !cloudtrailIsInstance(e.session):
 	case u.Session.EC2RoleDelivery != "":
-		return []correlate.Link{cloudtrailStated(cloudtrailWorkload(name), correlate.Attested, cloudtrailByInstance)}
+		e.state(e.workloadOf(e.session), correlate.Attested, cloudtrailByInstance)
+	default:
+		e.state(e.workloadOf(e.session), correlate.Claimed, cloudtrailByInstanceName)
 	}
-	return []correlate.Link{cloudtrailStated(cloudtrailWorkload(name), correlate.Claimed, cloudtrailByInstanceName)}
+}
+
+// cloudtrailIsInstance reports whether s is the id of an EC2 instance: i- and 8 or
+// 17 hex digits.
+func cloudtrailIsInstance(s string) bool {
+	digits, ok := strings.CutPrefix(s, "i-")
+	return ok && (len(digits) == 8 || len(digits) == 17) && cloudtrailLowerHex(digits)
 }
 
 // federation is the web identity that some role sessions carry on: the subject
 // under <provider>:sub or, for older providers, <provider>:user_id.
-func (e *cloudtrailEvent) federation() []correlate.Link {
+func (e *cloudtrailEvent) federation() {
 	w := &e.Identity.Session.Web
 	if w.Provider == "" || len(w.Attributes) < len(`{"a":""}`) {
-		return nil
+		return
 	}
-	v := NewValue(w.Attributes)
-	for _, name := range []string{":sub", ":user_id"} {
-		if sub := v.Text(cloudtrailProvider(w.Provider) + name); sub != "" {
-			return e.webIdentity(w.Provider, sub, e.Identity.sessionName(), correlate.Attested)
-		}
+	provider := cloudtrailProvider(w.Provider)
+	sub := cmp.Or(e.member(w.Attributes, e.join(provider, ":sub")), e.member(w.Attributes, e.join(provider, ":user_id")))
+	if sub != "" {
+		e.webIdentity(w.Provider, sub, e.session, correlate.Attested)
 	}
-	return nil
 }
 
 // user is an IAM user or the root of an account: a person or a service, which
 // only the directory can tell.
-func (e *cloudtrailEvent) user() (correlate.Principal, []correlate.Link) {
+func (e *cloudtrailEvent) user() correlate.Principal {
 	u := &e.Identity
 	arn, name := u.ARN, u.UserName
-	if u.kind() == "Root" {
+	if e.kind == "Root" {
 		name = "root"
 		if arn == "" && cloudtrailIsAccount(u.AccountID) {
-			arn = "arn:" + cloudtrailPartition(e.Region) + ":iam::" + u.AccountID + ":root"
+			arn = e.join("arn:", cloudtrailPartition(e.Region), ":iam::", u.AccountID, ":root")
 		}
 	}
 	if cloudtrailMasked(name) {
 		name = ""
 	}
-	p := cloudtrailIAM(cmp.Or(arn, u.PrincipalID), name)
-	if p.ID == "" || cloudtrailMasked(p.ID) {
-		return correlate.Principal{Type: correlate.Unknown, ID: cmp.Or(u.AccountID, "unknown"), Issuer: "aws"}, nil
+	id := cmp.Or(arn, u.PrincipalID)
+	if id == "" || cloudtrailMasked(id) {
+		return correlate.Principal{Type: correlate.Unknown, ID: cmp.Or(u.AccountID, "unknown"), Issuer: "aws"}
 	}
-	return p, append([]correlate.Link{cloudtrailStated(p, e.vouched(), cloudtrailByUser)}, cloudtrailVaultLink(name)...)
+	p := e.iam(id, name)
+	e.state(p, e.vouched(), cloudtrailByUser)
+	e.uses = e.vaultLink(e.uses, name)
+	return p
 }
 
 // federatedUser came from GetFederationToken: the name is the caller's choice,
 // the IAM user who asked for the token is on record.
-func (e *cloudtrailEvent) federatedUser() (correlate.Principal, []correlate.Link) {
+func (e *cloudtrailEvent) federatedUser() correlate.Principal {
 	u := &e.Identity
-	name := u.sessionName()
-	actor := cloudtrailIAM(cmp.Or(u.ARN, u.PrincipalID), name)
-	var links []correlate.Link
-	if iss := u.Session.Issuer; iss.ARN != "" {
-		links = append(links, cloudtrailStated(cloudtrailIAM(iss.ARN, iss.UserName), correlate.Attested, cloudtrailBySessionIssuer))
-		links = append(links, cloudtrailVaultLink(iss.UserName)...)
+	if iss := &u.Session.Issuer; iss.ARN != "" {
+		e.state(e.iam(iss.ARN, iss.UserName), correlate.Attested, cloudtrailBySessionIssuer)
+		e.uses = e.vaultLink(e.uses, iss.UserName)
 	}
-	return actor, append(links, cloudtrailClaims(u.Session.SourceIdentity, name, cloudtrailByFederatedName)...)
+	e.uses = e.claims(e.uses, u.Session.SourceIdentity, e.session, cloudtrailByFederatedName)
+	return e.iam(cmp.Or(u.ARN, u.PrincipalID), e.session)
 }
 
-// account is a caller from another account: its own trail knows the key. A role
-// session's name is told here too.
-func (e *cloudtrailEvent) account() (correlate.Principal, []correlate.Link) {
+// otherAccount is a caller from another account: its own trail knows the key. A
+// role session's name is told here too.
+func (e *cloudtrailEvent) otherAccount() correlate.Principal {
 	u := &e.Identity
 	p := correlate.Principal{Type: correlate.Unknown, ID: u.AccountID, Name: u.UserName, Issuer: "aws"}
-	if u.PrincipalID != "" {
-		p.Names = []string{"aws:" + u.PrincipalID}
-	}
 	if !cloudtrailIsAccount(u.AccountID) {
-		p.ID, p.Names = "anonymous", nil // S3 says ANONYMOUS_PRINCIPAL
-		return p, nil
+		p.ID = "anonymous" // S3 says ANONYMOUS_PRINCIPAL
+		return p
 	}
-	links := []correlate.Link{cloudtrailStated(p, correlate.Attested, cloudtrailByAccount)}
+	if u.PrincipalID != "" {
+		p.Names = e.names(e.join("aws:", u.PrincipalID))
+	}
+	e.state(p, correlate.Attested, cloudtrailByAccount)
 	if strings.HasPrefix(u.PrincipalID, "AROA") && strings.Contains(u.PrincipalID, ":") {
-		links = append(links, correlate.Link{
-			Role: correlate.Requestor, Key: correlate.Key{Kind: AWSRoleSession, Value: u.PrincipalID},
-			Proof: correlate.Inferred, Method: cloudtrailByRoleSession,
-		})
+		e.use(cloudtrailRoleSession(u.PrincipalID, time.Time{}))
 	}
-	return p, links
+	return p
 }
 
-func (e *cloudtrailEvent) awsService() (correlate.Principal, []correlate.Link) {
+func (e *cloudtrailEvent) awsService() correlate.Principal {
 	name := e.Identity.InvokedBy
 	if !strings.Contains(name, ".") { // missing, or "AWS Internal"
 		name = ""
@@ -195,57 +192,84 @@ func (e *cloudtrailEvent) awsService() (correlate.Principal, []correlate.Link) {
 		}
 	}
 	p := cloudtrailServicePrincipal(cmp.Or(name, e.EventSource))
-	return p, []correlate.Link{cloudtrailStated(p, correlate.Attested, cloudtrailByService)}
+	e.state(p, correlate.Attested, cloudtrailByService)
+	return p
 }
 
 // identityCenterUser is a person at the portal; whom the line names on whose
 // behalf it is has been stated already.
-func (e *cloudtrailEvent) identityCenterUser() (correlate.Principal, []correlate.Link) {
+func (e *cloudtrailEvent) identityCenterUser() correlate.Principal {
 	u := &e.Identity
 	switch {
 	case u.OnBehalfOf.UserID != "":
-		return cloudtrailIdentityCenter(u.OnBehalfOf.UserID, u.UserName), nil
+		return e.identityCenter(u.OnBehalfOf.UserID, u.UserName)
 	case u.PrincipalID != "":
-		p := cloudtrailIdentityCenter(u.PrincipalID, u.UserName)
-		return p, []correlate.Link{cloudtrailStated(p, e.vouched(), cloudtrailByIdentityCenter)}
+		p := e.identityCenter(u.PrincipalID, u.UserName)
+		e.state(p, e.vouched(), cloudtrailByIdentityCenter)
+		return p
 	}
-	return cloudtrailIAM(u.AccountID, u.UserName), nil
+	return e.iam(u.AccountID, u.UserName)
 }
-
-var cloudtrailIdentityStoreForm = regexp.MustCompile(`^(?:[0-9a-f]{10}-)?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // unknownCaller is whatever else there is: people at the Identity Center portal
 // (of type Unknown until 2025), services' own events, masked and odd identities.
-func (e *cloudtrailEvent) unknownCaller() (correlate.Principal, []correlate.Link) {
+func (e *cloudtrailEvent) unknownCaller() correlate.Principal {
 	u := &e.Identity
-	switch e.service {
+	switch e.service.name {
 	case "sso", "sso-oauth", "sso-oidc", "signin", "identitystore", "sso-directory":
-		if cloudtrailIdentityStoreForm.MatchString(u.PrincipalID) {
-			p := cloudtrailIdentityCenter(u.PrincipalID, u.UserName)
-			return p, []correlate.Link{cloudtrailStated(p, e.vouched(), cloudtrailByIdentityCenter)}
+		if cloudtrailIsStoreID(u.PrincipalID) {
+			p := e.identityCenter(u.PrincipalID, u.UserName)
+			e.state(p, e.vouched(), cloudtrailByIdentityCenter)
+			return p
 		}
 	}
 	if e.EventType == "AwsServiceEvent" || e.EventType == cloudtrailInsight || u.InvokedBy != "" {
 		return e.awsService()
 	}
-	p := cloudtrailIAM(cmp.Or(u.ARN, u.PrincipalID, u.UserName, u.AccountID, "unknown"), u.UserName)
-	return p, nil
+	return e.iam(cmp.Or(u.ARN, u.PrincipalID, u.UserName, u.AccountID, "unknown"), u.UserName)
 }
 
-// cloudtrailClaims are the people that the caller's own strings name: the source
-// identity, and the name of the session if it is an e-mail address.
-func cloudtrailClaims(sourceIdentity, name, nameMethod string) []correlate.Link {
-	var links []correlate.Link
+// cloudtrailIsStoreID reports whether s is the id of a person in an identity
+// store: a UUID, which that of the store may precede.
+func cloudtrailIsStoreID(s string) bool {
+	const uuid, store = 36, 10
+	if len(s) == store+1+uuid {
+		if !cloudtrailLowerHex(s[:store]) || s[store] != '-' {
+			return false
+		}
+		s = s[store+1:]
+	}
+	if len(s) != uuid {
+		return false
+	}
+	for i := range uuid {
+		switch i {
+		case 8, 13, 18, 23:
+			if s[i] != '-' {
+				return false
+			}
+		default:
+			if !cloudtrailHex(s[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// claims adds the people that the caller's own strings name: the source identity,
+// and the name of the session if it is an e-mail address.
+func (e *cloudtrailEvent) claims(links []correlate.Link, sourceIdentity, name, nameMethod string) []correlate.Link {
 	if sourceIdentity != "" && !cloudtrailMasked(sourceIdentity) {
 		p := correlate.Principal{Type: correlate.Unknown, ID: sourceIdentity, Issuer: "aws"}
-		if mail, ok := cloudtrailEmail(sourceIdentity); ok {
+		if mail, ok := e.email(sourceIdentity); ok {
 			p.Type, p.ID = correlate.Human, mail
 		}
-		links = append(links, cloudtrailStated(p, correlate.Claimed, cloudtrailBySourceIdentity))
+		links = e.out.links.Append(links, cloudtrailStated(p, correlate.Claimed, cloudtrailBySourceIdentity))
 	}
-	if mail, ok := cloudtrailEmail(name); ok {
+	if mail, ok := e.email(name); ok {
 		p := correlate.Principal{Type: correlate.Human, ID: mail, Issuer: "aws"}
-		links = append(links, cloudtrailStated(p, correlate.Claimed, nameMethod))
+		links = e.out.links.Append(links, cloudtrailStated(p, correlate.Claimed, nameMethod))
 	}
 	return links
 }

@@ -1,61 +1,62 @@
 package sources
 
 import (
-	"regexp"
 	"strings"
-	"time"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
-// What AWS writes into times, addresses, names and ARNs.
-
-// cloudtrailTimes are the forms seen in event times and expirations. STS writes
-// those of the Java runtime it runs on.
-var cloudtrailTimes = [...]string{
-	time.RFC3339, "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05Z07:00", "20060102T150405Z", "2006-01-02T15:04:05",
-	"Jan 2, 2006, 3:04:05 PM", "Jan 2, 2006 3:04:05 PM",
-}
-
-// cloudtrailTime reads a time in any of the known forms, or gives the zero time.
-func cloudtrailTime(s string) time.Time {
-	if s == "" {
-		return time.Time{}
-	}
-	s = strings.ReplaceAll(s, "\u202f", " ") // newer Java runtimes put a narrow space before AM and PM
-	for _, layout := range cloudtrailTimes {
-		if t, err := time.Parse(layout, s); err == nil && placeable(t) {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
-}
-
-// cloudtrailService is an event source without its domain.
-func cloudtrailService(source string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(source, ".cn"), ".amazonaws.com")
-}
+// What AWS writes into addresses, names and ARNs.
 
 func cloudtrailIsAccount(s string) bool { return len(s) == 12 && cloudtrailDigits(s) }
 
 func cloudtrailDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	for i := 0; i < len(s); i++ {
+		if s[i]-'0' > 9 {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // cloudtrailIP keeps addresses, odd and impossible ones too, and leaves out the
 // names of services and the words that stand in for an address.
 func cloudtrailIP(s string) string {
-	if strings.Trim(s, "0123456789abcdefABCDEF.:*%/") != "" || !strings.ContainsAny(s, ".:") {
+	separated := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '.' || c == ':':
+			separated = true
+		case !cloudtrailHex(c) && c != '*' && c != '%' && c != '/':
+			return ""
+		}
+	}
+	if !separated {
 		return ""
 	}
 	return s
 }
 
+func cloudtrailHex(c byte) bool { return c-'0' < 10 || c|0x20 >= 'a' && c|0x20 <= 'f' }
+
+func cloudtrailLowerHex(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i]-'0' > 9 && s[i]-'a' > 5 {
+			return false
+		}
+	}
+	return true
+}
+
+func cloudtrailLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func cloudtrailAlnum(c byte) bool { return c-'0' < 10 || cloudtrailLetter(c) }
+
 // cloudtrailKey is an access key, or the zero key for a missing or masked id.
 func cloudtrailKey(id string) correlate.Key {
 	for i := 0; i < len(id); i++ {
-		c := id[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' {
+		if c := id[i]; !cloudtrailAlnum(c) && c != '_' {
 			return correlate.Key{}
 		}
 	}
@@ -68,35 +69,101 @@ func cloudtrailKey(id string) correlate.Key {
 // cloudtrailMasked reports whether a value was blacked out: by AWS, which hides
 // the names of failed sign-ins, or by whoever passed the log on.
 func cloudtrailMasked(s string) bool {
-	return s == "HIDDEN_DUE_TO_SECURITY_REASONS" || strings.EqualFold(s, "redacted") || strings.EqualFold(s, "hidden")
+	switch len(s) {
+	case len("HIDDEN_DUE_TO_SECURITY_REASONS"):
+		return s == "HIDDEN_DUE_TO_SECURITY_REASONS"
+	case len("redacted"):
+		return strings.EqualFold(s, "redacted")
+	case len("hidden"):
+		return strings.EqualFold(s, "hidden")
+	}
+	return false
 }
-
-var cloudtrailEmailForm = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+([A-Za-z]{2,24})$`)
 
 // cloudtrailEmail returns s in lower case if it is an e-mail address of a person
 // by its form; host names and the addresses of service accounts are not.
-func cloudtrailEmail(s string) (string, bool) {
-	if len(s) > 254 || !strings.Contains(s, "@") {
+func cloudtrailEmail(s string, mem *arena.Text) (string, bool) {
+	at := strings.IndexByte(s, '@')
+	if at < 1 || len(s) > 254 || !cloudtrailLabel(s[:at], "._%+-") {
 		return "", false
 	}
-	m := cloudtrailEmailForm.FindStringSubmatch(s)
-	if m == nil {
+	dot := strings.LastIndexByte(s, '.')
+	if dot < at {
 		return "", false
 	}
-	s = strings.ToLower(s)
-	switch strings.ToLower(m[1]) {
+	top := s[dot+1:]
+	if len(top) < 2 || len(top) > 24 || !cloudtrailLetters(top) || !cloudtrailHost(s[at+1:dot]) {
+		return "", false
+	}
+	s = cloudtrailLower(s, mem)
+	switch s[dot+1:] {
 	case "internal", "local", "localdomain", "localhost", "lan", "invalid":
 		return "", false
 	}
 	return s, !strings.HasSuffix(s, ".gserviceaccount.com")
 }
 
+// cloudtrailHost reports whether s is made of labels and dots between them.
+func cloudtrailHost(s string) bool {
+	for {
+		label, rest, more := strings.Cut(s, ".")
+		if !cloudtrailLabel(label, "-") {
+			return false
+		}
+		if !more {
+			return true
+		}
+		s = rest
+	}
+}
+
+// cloudtrailLabel reports whether s has letters, digits and the given marks only.
+func cloudtrailLabel(s, marks string) bool {
+	for i := 0; i < len(s); i++ {
+		if !cloudtrailAlnum(s[i]) && strings.IndexByte(marks, s[i]) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func cloudtrailLetters(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !cloudtrailLetter(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// cloudtrailLower is ASCII text in lower case.
+func cloudtrailLower(s string, mem *arena.Text) string {
+	i := 0
+	for i < len(s) && s[i]-'A' >= 26 {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	b := mem.Bytes(len(s))
+	for i := range b {
+		if b[i] = s[i]; s[i]-'A' < 26 {
+			b[i] |= 0x20
+		}
+	}
+	return arena.View(b)
+}
+
 // cloudtrailARN splits an ARN into its six parts; all empty if it is none.
 func cloudtrailARN(s string) (p [6]string) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) == 6 && parts[0] == "arn" {
-		copy(p[:], parts)
+	rest, ok := strings.CutPrefix(s, "arn:")
+	for i := 1; ok && i < 5; i++ {
+		p[i], rest, ok = strings.Cut(rest, ":")
 	}
+	if !ok {
+		return [6]string{}
+	}
+	p[0], p[5] = "arn", rest
 	return p
 }
 
@@ -113,17 +180,16 @@ func cloudtrailPartition(region string) string {
 
 // cloudtrailModel is a model's id, out of an ARN too.
 func cloudtrailModel(id string) string {
-	for _, kind := range []string{"foundation-model/", "inference-profile/"} {
-		if p := cloudtrailARN(id); strings.HasPrefix(p[5], kind) {
-			return p[5][len(kind):]
-		}
+	kind, name, ok := strings.Cut(cloudtrailARN(id)[5], "/")
+	if ok && (kind == "foundation-model" || kind == "inference-profile") {
+		return name
 	}
 	return id
 }
 
 // sessionName is the name of a role session, or of a federated user's.
-func (u *cloudtrailIdentity) sessionName() string {
-	if k := u.kind(); k != "AssumedRole" && k != "AWSAccount" && k != "FederatedUser" {
+func (u *cloudtrailIdentity) sessionName(kind string) string {
+	if kind != "AssumedRole" && kind != "AWSAccount" && kind != "FederatedUser" {
 		return ""
 	}
 	if _, name, ok := strings.Cut(u.PrincipalID, ":"); ok {

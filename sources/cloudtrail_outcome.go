@@ -1,9 +1,11 @@
 package sources
 
 import (
+	"cmp"
 	"strings"
 
 	"whence/correlate"
+	"whence/sources/scan"
 )
 
 // result is how the call ended. Sign-ins say so in words.
@@ -23,23 +25,27 @@ func (e *cloudtrailEvent) result() correlate.Outcome {
 
 // said is the word a sign-in event has for its result: {"ConsoleLogin":"Failure"}.
 func (e *cloudtrailEvent) said() string {
-	switch e.service {
+	switch e.service.name {
 	case "signin", "sso", "sso-oauth":
-		for _, raw := range [][]byte{e.Response, e.ServiceEvent} {
-			if len(raw) > 2 && raw[0] == '{' {
-				if s := NewValue(raw).Text(e.EventName); s != "" {
-					return s
-				}
-			}
-		}
+		return cmp.Or(e.member(e.Response, e.EventName), e.member(e.ServiceEvent, e.EventName))
 	}
 	return ""
+}
+
+// member is a member of an object that is text, or empty.
+func (e *cloudtrailEvent) member(object scan.Raw, name string) (text string) {
+	for n, v := range object.Members(&e.out.text) {
+		if n == name {
+			text, _ = v.Text(&e.out.text)
+		}
+	}
+	return text
 }
 
 // cloudtrailFailed tells a refusal from other errors by its code. Services spell
 // it AccessDenied, AccessDeniedException, Client.UnauthorizedOperation ...
 func cloudtrailFailed(code string) correlate.Outcome {
-	for _, s := range []string{"AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError", "Forbidden", "AccessForbidden"} {
+	for _, s := range [...]string{"AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError", "Forbidden", "AccessForbidden"} {
 		if strings.Contains(code, s) {
 			return correlate.Denied
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 // cloudtrailMaxResources bounds the resources of one event; further ones of a
@@ -17,72 +18,54 @@ func (e *cloudtrailEvent) resources() []correlate.Resource {
 		return out
 	}
 	var out []correlate.Resource
-	add := func(kind, id string) {
-		if kind == "" {
-			kind = cloudtrailTypeOfARN(id)
-		}
-		if len(out) < cloudtrailMaxResources {
-			out = append(out, correlate.Resource{Type: kind, ID: id})
-		}
-	}
-	r := &e.request
+	r := &e.Request
 	if r.BucketName != "" {
-		bucket := "arn:" + cloudtrailPartition(e.Region) + ":s3:::" + r.BucketName
-		if r.Key != "" && e.service == "s3" {
-			add("aws.s3.object", bucket+"/"+r.Key)
+		if r.Key != "" && e.service.name == "s3" {
+			out = e.touch(out, "aws.s3.object", e.join("arn:", cloudtrailPartition(e.Region), ":s3:::", r.BucketName, "/", r.Key))
 		} else {
-			add("aws.s3.bucket", bucket)
+			out = e.touch(out, "aws.s3.bucket", e.join("arn:", cloudtrailPartition(e.Region), ":s3:::", r.BucketName))
 		}
 	}
-	for i := range cloudtrailParams {
-		p := &cloudtrailParams[i]
-		if p.service == "" || p.service == e.service {
-			if v := p.value(r); v != "" {
-				add(p.kind, e.expand(p.id, v))
-			}
+	for _, p := range e.service.params {
+		if v := p.value(r); v != "" {
+			out = e.touch(out, p.kind, e.expand(p.id, v))
 		}
 	}
-	for _, it := range r.Instances.Items {
-		if it.InstanceID != "" {
-			add("aws.ec2.instance", e.expand("arn:{p}:ec2:{r}:{a}:instance/{v}", it.InstanceID))
+	for i := range r.Instances.Items {
+		if id := r.Instances.Items[i].InstanceID; id != "" {
+			out = e.touch(out, "aws.ec2.instance", e.expand(cloudtrailInstanceID, id))
 		}
 	}
 	for _, id := range r.InstanceIDs {
-		add("aws.ec2.instance", e.expand("arn:{p}:ec2:{r}:{a}:instance/{v}", id))
+		out = e.touch(out, "aws.ec2.instance", e.expand(cloudtrailInstanceID, id))
 	}
-	if e.service == "ssm" {
+	if e.service.name == "ssm" {
 		for _, name := range r.Names {
-			add("aws.ssm.parameter", e.expand("arn:{p}:ssm:{r}:{a}:parameter/{v}", strings.TrimPrefix(name, "/")))
+			out = e.touch(out, "aws.ssm.parameter", e.expand(cloudtrailParameterID, strings.TrimPrefix(name, "/")))
 		}
 	}
 	return out
 }
 
+// touch adds a resource. Without a type its id tells that.
+func (e *cloudtrailEvent) touch(out []correlate.Resource, kind, id string) []correlate.Resource {
+	if len(out) == cloudtrailMaxResources {
+		return out
+	}
+	if kind == "" {
+		kind = e.typeOfARN(id)
+	}
+	return e.out.resources.Append(out, correlate.Resource{Type: kind, ID: id})
+}
+
 // listed are the event's own resources. Elements that are no object with an ARN
 // are left out.
-func (e *cloudtrailEvent) listed() []correlate.Resource {
-	if len(e.Resources) < 3 || e.Resources[0] != '[' {
-		return nil
-	}
-	var raws []struct {
-		ARN    string `json:"ARN"` // arn in some services
-		Prefix string `json:"ARNPrefix"`
-		Type   string `json:"type"`
-	}
-	if cloudtrailUnmarshal(e.Resources, &raws) != nil {
-		return nil
-	}
-	var out []correlate.Resource
-	for _, r := range raws {
-		id := cmp.Or(r.ARN, r.Prefix)
-		if id == "" || len(out) == cloudtrailMaxResources {
-			continue
+func (e *cloudtrailEvent) listed() (out []correlate.Resource) {
+	for i := range e.Resources {
+		r := &e.Resources[i]
+		if id := cmp.Or(r.ARN, r.LowerARN, r.Prefix); id != "" {
+			out = e.touch(out, e.d.types.find(r.Type), id)
 		}
-		kind := strings.ToLower(strings.ReplaceAll(r.Type, "::", "."))
-		if kind == "" {
-			kind = cloudtrailTypeOfARN(id)
-		}
-		out = append(out, correlate.Resource{Type: kind, ID: id})
 	}
 	return out
 }
@@ -92,44 +75,51 @@ func (e *cloudtrailEvent) expand(form, v string) string {
 	if form == "{v}" || strings.HasPrefix(v, "arn:") {
 		return v
 	}
-	var b strings.Builder
-	for part := range strings.SplitSeq(form, "{") {
-		before, after, ok := strings.Cut(part, "}")
-		switch {
-		case !ok:
-			b.WriteString(part)
+	partition := cloudtrailPartition(e.Region)
+	room := len(form) + len(partition) + len(e.Region) + len(e.account) + len(v)
+	b := e.out.text.Bytes(room)[:0]
+	for i := 0; i < len(form); i++ {
+		if form[i] != '{' {
+			b = append(b, form[i])
 			continue
-		case before == "p":
-			b.WriteString(cloudtrailPartition(e.Region))
-		case before == "r":
-			b.WriteString(e.Region)
-		case before == "a":
-			b.WriteString(cmp.Or(e.RecipientAccount, e.Identity.AccountID))
-		case before == "v":
-			b.WriteString(v)
 		}
-		b.WriteString(after)
+		switch form[i+1] {
+		case 'p':
+			b = append(b, partition...)
+		case 'r':
+			b = append(b, e.Region...)
+		case 'a':
+			b = append(b, e.account...)
+		case 'v':
+			b = append(b, v...)
+		}
+		i += len("p}")
 	}
-	return b.String()
+	return arena.View(b)
 }
 
-// cloudtrailTypeOfARN names the type of a resource that the event does not type.
-func cloudtrailTypeOfARN(arn string) string {
+// typeOfARN names the type of a resource that the event does not type.
+func (e *cloudtrailEvent) typeOfARN(arn string) string {
 	p := cloudtrailARN(arn)
-	if p[2] == "" {
+	switch {
+	case p[2] == "":
 		return "aws.resource"
-	}
-	if p[2] == "s3" {
-		if strings.Contains(p[5], "/") {
-			return "aws.s3.object"
-		}
+	case p[2] == "s3" && strings.Contains(p[5], "/"):
+		return "aws.s3.object"
+	case p[2] == "s3":
 		return "aws.s3.bucket"
 	}
-	kind := p[5]
-	if i := strings.IndexAny(kind, "/:"); i >= 0 {
-		kind = kind[:i]
-	} else {
-		kind = "resource"
+	kind := "resource"
+	if i := strings.IndexAny(p[5], "/:"); i >= 0 {
+		kind = p[5][:i]
 	}
-	return "aws." + p[2] + "." + strings.ReplaceAll(strings.ToLower(kind), "-", "")
+	kind = strings.ToLower(kind)
+	b := append(e.out.text.Bytes(len("aws..") + len(p[2]) + len(kind))[:0], "aws."...)
+	b = append(append(b, p[2]...), '.')
+	for i := range len(kind) {
+		if kind[i] != '-' {
+			b = append(b, kind[i])
+		}
+	}
+	return arena.View(b)
 }

@@ -44,7 +44,7 @@ func cloudtrailSamples(t *testing.T) map[string]*Batch {
 				if got, ok := Detect(raw); !ok || got.Name != cloudtrailName {
 					t.Errorf("%s: a value is detected as %q", f.Name(), got.Name)
 				}
-				s.DecodeRecord(Input{Raw: raw}, b)
+				s.DecodeRecord(Input{Raw: bytes.Clone(raw)}, b) // raw is lent, and b is kept
 				return nil
 			})
 			if err != nil {

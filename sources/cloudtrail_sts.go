@@ -1,91 +1,49 @@
 package sources
 
 import (
-	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"whence/correlate"
+	"whence/sources/scan"
 )
 
 // What CloudTrail tells of credentials being made and ended.
 
-// cloudtrailCredentials is a credential as STS answers it. Its secret key and
-// session token are not declared, so they are never read.
-type cloudtrailCredentials struct {
-	AccessKeyID string          `json:"accessKeyId"`
-	Expiration  json.RawMessage `json:"expiration"` // text, or milliseconds
-}
-
-// cloudtrailAssumed is the role session that a credential is of.
-type cloudtrailAssumed struct {
-	ARN           string `json:"arn"`
-	AssumedRoleID string `json:"assumedRoleId"`
-}
-
-// cloudtrailResponse is what is read of responseElements.
-type cloudtrailResponse struct {
-	Credentials     cloudtrailCredentials `json:"credentials"`
-	RoleCredentials cloudtrailCredentials `json:"roleCredentials"` // of the Identity Center portal
-	AssumedRole     cloudtrailAssumed     `json:"assumedRoleUser"`
-	FederatedUser   struct {
-		ARN string `json:"arn"`
-	} `json:"federatedUser"`
-	CredentialSet []struct { // of Roles Anywhere
-		Credentials cloudtrailCredentials `json:"credentials"`
-		AssumedRole cloudtrailAssumed     `json:"assumedRoleUser"`
-		RoleArn     string                `json:"roleArn"`
-	} `json:"credentialSet"`
-	SubjectArn  string `json:"subjectArn"`
-	Subject     string `json:"subject"`
-	SubjectType string `json:"subjectType"`
-	Issuer      string `json:"issuer"`
-	WebSubject  string `json:"subjectFromWebIdentityToken"`
-	Provider    string `json:"provider"`
-	AccessKey   struct {
-		AccessKeyID string `json:"accessKeyId"`
-		UserName    string `json:"userName"`
-	} `json:"accessKey"`
-}
-
 // mints are the facts in a successful call that makes or ends a credential.
-func (e *cloudtrailEvent) mints(actor correlate.Principal, uses []correlate.Link) []correlate.Fact {
+func (e *cloudtrailEvent) mints(actor correlate.Principal) []correlate.Fact {
 	if e.outcome != correlate.Success {
 		return nil
 	}
-	cred, assumed, role := e.response.Credentials, e.response.AssumedRole, e.request.RoleArn
-	if assumed.ARN == "" {
-		assumed.ARN = cloudtrailSessionARN(role, e.request.RoleSessionName)
-	}
-	switch e.service + ":" + e.EventName {
+	switch e.call.action {
 	case "sts:AssumeRole":
-		return e.issued("aws.sts.assume_role", cred, assumed, cloudtrailRole(assumed.ARN, role), e.asked("aws.sts.assume_role", uses))
+		return e.assumed("aws.sts.assume_role")
 	case "sts:AssumeRoleWithSAML":
-		return e.issued("aws.sts.saml", cred, assumed, cloudtrailRole(assumed.ARN, role), e.asked("aws.sts.saml", uses))
+		return e.assumed("aws.sts.saml")
 	case "sts:AssumeRoleWithWebIdentity":
-		return e.issued("aws.sts.web_identity", cred, assumed, cloudtrailRole(assumed.ARN, role), e.asked("aws.sts.web_identity", uses))
+		return e.assumed("aws.sts.web_identity")
 	case "sts:AssumeRoot":
-		return e.issued("aws.sts.assume_root", cred, assumed, e.targetRoot(), e.asked("aws.sts.assume_root", uses))
+		return e.handed("aws.sts.assume_root", &e.answer().Credentials, e.targetRoot())
 	case "sts:GetSessionToken":
-		return e.issued("aws.sts.get_session_token", cred, assumed, actor, e.asked("aws.sts.get_session_token", uses))
+		return e.handed("aws.sts.get_session_token", &e.answer().Credentials, actor)
 	case "sts:GetFederationToken":
-		p := cloudtrailIAM(e.response.FederatedUser.ARN, e.request.Name)
-		return e.issued("aws.sts.get_federation_token", cred, assumed, p, e.asked("aws.sts.get_federation_token", uses))
+		p := e.iam(e.answer().FederatedUser.ARN, e.Request.Name)
+		return e.handed("aws.sts.get_federation_token", &e.answer().Credentials, p)
 	case "sso:GetRoleCredentials":
-		p := correlate.Principal{Type: correlate.RoleType, ID: e.request.RoleName, Name: e.request.RoleName, Issuer: "aws"}
-		return e.issued("aws.sso.get_role_credentials", e.response.RoleCredentials, assumed, p, e.asked("aws.sso.get_role_credentials", uses))
+		p := correlate.Principal{Type: correlate.RoleType, ID: e.Request.RoleName, Name: e.Request.RoleName, Issuer: "aws"}
+		return e.handed("aws.sso.get_role_credentials", &e.answer().RoleCredentials, p)
 	case "rolesanywhere:CreateSession":
-		return e.anywhere(uses)
+		return e.anywhere()
 	case "iam:CreateAccessKey":
-		return e.accessKey(e.response.AccessKey.AccessKeyID, e.response.AccessKey.UserName, "aws.iam.create_access_key", actor)
+		made := &e.answer().AccessKey
+		return e.accessKey(made.AccessKeyID, made.UserName, "aws.iam.create_access_key", actor)
 	case "iam:UpdateAccessKey":
-		if e.request.Status == "Active" {
+		if e.Request.Status == "Active" {
 			// A deactivated key that works again.
-			return e.accessKey(e.request.AccessKeyID, e.request.UserName, "aws.iam.activate_access_key", actor)
+			return e.accessKey(e.Request.AccessKeyID, e.Request.UserName, "aws.iam.activate_access_key", actor)
 		}
-		if e.request.Status == "Inactive" {
+		if e.Request.Status == "Inactive" {
 			return e.ending("aws.iam.deactivate_access_key", "deactivated")
 		}
 	case "iam:DeleteAccessKey":
@@ -94,14 +52,31 @@ func (e *cloudtrailEvent) mints(actor correlate.Principal, uses []correlate.Link
 	return nil
 }
 
-// cloudtrailSessionARN is what the sessions of a role are called. The answers to
-// AWS's own services leave it out.
-func cloudtrailSessionARN(role, session string) string {
+// assumed is the role session that was asked for.
+func (e *cloudtrailEvent) assumed(method string) []correlate.Fact {
+	arn := e.answer().AssumedRole.ARN
+	if arn == "" {
+		arn = e.sessionARN(e.Request.RoleArn, e.Request.RoleSessionName)
+	}
+	return e.handed(method, &e.answer().Credentials, e.role(arn, e.Request.RoleArn))
+}
+
+// sessionARN is what the sessions of a role are called. The answers to AWS's own
+// services leave it out.
+func (e *cloudtrailEvent) sessionARN(role, session string) string {
 	p := cloudtrailARN(role)
 	if !strings.HasPrefix(p[5], "role/") || session == "" {
 		return role
 	}
-	return "arn:" + p[1] + ":sts::" + p[4] + ":assumed-role/" + p[5][strings.LastIndexByte(p[5], '/')+1:] + "/" + session
+	return e.join("arn:", p[1], ":sts::", p[4], ":assumed-role/", p[5][strings.LastIndexByte(p[5], '/')+1:], "/", session)
+}
+
+// handed is a temporary credential for p, handed to whoever asked.
+func (e *cloudtrailEvent) handed(method string, c *cloudtrailCredentials, p correlate.Principal) []correlate.Fact {
+	if cloudtrailKey(c.AccessKeyID).IsZero() {
+		return nil
+	}
+	return e.issued(nil, method, c, e.answer().AssumedRole.AssumedRoleID, p, e.asked(method))
 }
 
 // fact is a fact of this event that holds from its time on.
@@ -112,34 +87,37 @@ func (e *cloudtrailEvent) fact(kind correlate.FactKind, k correlate.Key, method 
 	}
 }
 
-// issued is a temporary credential: its account, and the name of its role session.
-func (e *cloudtrailEvent) issued(method string, c cloudtrailCredentials, a cloudtrailAssumed, p correlate.Principal, parents []correlate.Link) []correlate.Fact {
+// issued adds the facts of a temporary credential: its account, and the name of its
+// role session.
+func (e *cloudtrailEvent) issued(
+	facts []correlate.Fact, method string, c *cloudtrailCredentials, roleSession string, p correlate.Principal, parents []correlate.Link,
+) []correlate.Fact {
 	k := cloudtrailKey(c.AccessKeyID)
 	if k.IsZero() {
-		return nil
+		return facts
 	}
 	account := e.fact(correlate.Account, k, method)
 	account.Principal, account.Parents, account.End = p, parents, e.expires(c.Expiration)
-	facts := []correlate.Fact{account}
-	if strings.Contains(a.AssumedRoleID, ":") {
-		b := e.fact(correlate.Binding, correlate.Key{Kind: AWSRoleSession, Value: a.AssumedRoleID}, method)
+	facts = e.out.facts.Append(facts, account)
+	if strings.Contains(roleSession, ":") {
+		b := e.fact(correlate.Binding, correlate.Key{Kind: AWSRoleSession, Value: roleSession}, method)
 		b.Target, b.End = k, account.End
-		facts = append(facts, b)
+		facts = e.out.facts.Append(facts, b)
 	}
 	return facts
 }
 
 // expires is when the credential ends: as answered, or as asked for. An end
 // before the start is nonsense and left out.
-func (e *cloudtrailEvent) expires(raw json.RawMessage) time.Time {
-	text := strings.Trim(string(raw), `"`)
+func (e *cloudtrailEvent) expires(raw scan.Raw) time.Time {
+	text := e.text(raw)
 	end := cloudtrailTime(text)
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms > 1e11 && ms < 1e14 {
+	if ms, ok := cloudtrailNumber(text); ok && ms > 1e11 && ms < 1e14 {
 		end = time.UnixMilli(ms).UTC()
 	}
 	if end.IsZero() {
-		seconds, err := strconv.Atoi(strings.Trim(string(e.request.Duration), `"`))
-		if err != nil || seconds <= 0 || seconds > 36*3600 {
+		seconds, ok := cloudtrailNumber(e.text(e.Request.Duration))
+		if !ok || seconds <= 0 || seconds > 36*3600 {
 			return time.Time{}
 		}
 		end = e.time.Add(time.Duration(seconds) * time.Second)
@@ -150,89 +128,130 @@ func (e *cloudtrailEvent) expires(raw json.RawMessage) time.Time {
 	return end
 }
 
+// cloudtrailNumber reads a whole number that is not negative. (Errors of strconv
+// allocate.)
+func cloudtrailNumber(s string) (int64, bool) {
+	if !cloudtrailDigits(s) || len(s) > 18 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}
+
 // asked are the parents of a credential: the key that signed for it, and
 // everything else the line states of whoever asked.
-func (e *cloudtrailEvent) asked(method string, uses []correlate.Link) []correlate.Link {
+func (e *cloudtrailEvent) asked(method string) []correlate.Link {
 	var parents []correlate.Link
-	signed := len(uses) > 0 && uses[0].Role == correlate.Acting
-	for _, u := range uses {
-		switch {
+	signed := len(e.uses) > 0 && e.uses[0].Role == correlate.Acting
+	for i := range e.uses {
+		switch u := &e.uses[i]; {
 		case u.Role == correlate.Acting:
-			u = correlate.Link{Role: correlate.Requestor, Key: u.Key, Proof: correlate.Issued, Method: method}
-		case signed && u.Key.Kind == AWSRoleSession:
-			continue // the key says it better
+			parents = e.out.links.Append(parents, correlate.Link{Role: correlate.Requestor, Key: u.Key, Proof: correlate.Issued, Method: method})
+		case signed && u.Key.Kind == AWSRoleSession: // the key says it better
+		default:
+			parents = e.out.links.Append(parents, *u)
 		}
-		parents = append(parents, u)
 	}
-	sourceIdentity := e.request.SourceIdentity
+	known := len(parents)
+	sourceIdentity := e.Request.SourceIdentity
 	if e.Identity.Session.SourceIdentity != "" {
 		sourceIdentity = "" // it cannot be changed on the way, and is told already
 	}
-	name, nameMethod := e.request.RoleSessionName, cloudtrailBySessionName
+	name, nameMethod := e.Request.RoleSessionName, cloudtrailBySessionName
 	if e.EventName == "GetFederationToken" {
-		name, nameMethod = e.request.Name, cloudtrailByFederatedName
+		name, nameMethod = e.Request.Name, cloudtrailByFederatedName
 	}
-	claims := cloudtrailClaims(sourceIdentity, name, nameMethod)
+	parents = e.claims(parents, sourceIdentity, name, nameMethod)
 	if e.EventName == "AssumeRole" {
 		// The only call in which Vault's default template names a session. Who comes
 		// with a token of another provider is not Vault, whatever the session is called.
-		claims = append(claims, cloudtrailVaultLink(name)...)
+		parents = e.vaultLink(parents, name)
 	}
-	claims = append(claims, e.serviceWorkload()...)
-	for _, c := range claims {
-		// A role that hands its e-mail address on to the next names it once.
-		if !slices.ContainsFunc(parents, func(p correlate.Link) bool { return cloudtrailSameLink(p, c) }) {
-			parents = append(parents, c)
+	parents = e.serviceWorkload(parents)
+	return cloudtrailOnce(parents, known)
+}
+
+// cloudtrailOnce leaves out of links what an earlier one says, from the given one
+// on. A role that hands its e-mail address on to the next names it once.
+func cloudtrailOnce(links []correlate.Link, from int) []correlate.Link {
+	kept := links[:from]
+	for i := from; i < len(links); i++ {
+		if !cloudtrailHas(kept, &links[i]) {
+			kept = append(kept, links[i])
 		}
 	}
-	return parents
+	return kept
 }
 
-func cloudtrailSameLink(a, b correlate.Link) bool {
-	return a.Role == b.Role && a.Key == b.Key && a.Method == b.Method && a.Principal.Same(b.Principal)
+func cloudtrailHas(links []correlate.Link, l *correlate.Link) bool {
+	for i := range links {
+		if o := &links[i]; o.Role == l.Role && o.Key == l.Key && o.Method == l.Method &&
+			o.Principal.ID == l.Principal.ID && o.Principal.Issuer == l.Principal.Issuer {
+			return true
+		}
+	}
+	return false
 }
 
-// serviceWorkload is what a service assumes a role for: EC2 an instance, EKS a
+// serviceWorkload adds what a service assumes a role for: EC2 an instance, EKS a
 // pod's service account. Here the service itself chose the name and the tags.
-func (e *cloudtrailEvent) serviceWorkload() []correlate.Link {
+func (e *cloudtrailEvent) serviceWorkload(links []correlate.Link) []correlate.Link {
 	switch {
-	case e.Identity.kind() != "AWSService":
-	case e.Identity.InvokedBy == "ec2.amazonaws.com" && cloudtrailInstanceForm.MatchString(e.request.RoleSessionName):
-		return []correlate.Link{cloudtrailStated(cloudtrailWorkload(e.request.RoleSessionName), correlate.Attested, cloudtrailByInstance)}
+	case e.kind != "AWSService":
+	case e.Identity.InvokedBy == "ec2.amazonaws.com" && cloudtrailIsInstance(e.Request.RoleSessionName):
+		return e.out.links.Append(links, cloudtrailStated(e.workloadOf(e.Request.RoleSessionName), correlate.Attested, cloudtrailByInstance))
 	case e.Identity.InvokedBy == "pods.eks.amazonaws.com":
-		tags := cloudtrailTags(e.request.Tags, e.request.PrincipalTags)
-		ns, name := tags["kubernetes-namespace"], tags["kubernetes-service-account"]
+		ns, name := e.tag("kubernetes-namespace"), e.tag("kubernetes-service-account")
 		if ns == "" || name == "" {
-			return nil
+			return links
 		}
-		p := correlate.Principal{Type: correlate.ServiceAccount, ID: "system:serviceaccount:" + ns + ":" + name, Name: ns + "/" + name, Issuer: "k8s"}
-		if cluster := tags["eks-cluster-arn"]; cluster != "" {
-			p.Names = []string{cluster + ":" + p.ID}
+		p := correlate.Principal{
+			Type: correlate.ServiceAccount, ID: e.join("system:serviceaccount:", ns, ":", name), Name: e.join(ns, "/", name), Issuer: "k8s",
 		}
-		return []correlate.Link{cloudtrailStated(p, correlate.Attested, "aws.eks.pod_identity")}
+		if cluster := e.tag("eks-cluster-arn"); cluster != "" {
+			p.Names = e.names(e.join(cluster, ":", p.ID))
+		}
+		return e.out.links.Append(links, cloudtrailStated(p, correlate.Attested, "aws.eks.pod_identity"))
 	}
-	return nil
+	return links
+}
+
+// tag is the value of a session tag in either of their shapes, [{"key":k,"value":v}]
+// and {k:v}, or empty.
+func (e *cloudtrailEvent) tag(key string) (value string) {
+	for _, raw := range [...]scan.Raw{e.Request.Tags, e.Request.PrincipalTags} {
+		for el := range raw.Elements() {
+			if t := &e.d.tag; cloudtrailTagTable.Read(el, t, &e.out.text) == nil && t.Key == key {
+				value = t.Value
+			}
+		}
+		if v := e.member(raw, key); v != "" {
+			value = v
+		}
+	}
+	return value
 }
 
 // targetRoot is the member account's root that AssumeRoot stands for.
 func (e *cloudtrailEvent) targetRoot() correlate.Principal {
-	target := e.request.TargetPrincipal
+	target := e.Request.TargetPrincipal
 	if cloudtrailIsAccount(target) {
-		target = "arn:" + cloudtrailPartition(e.Region) + ":iam::" + target + ":root"
+		target = e.join("arn:", cloudtrailPartition(e.Region), ":iam::", target, ":root")
 	}
-	return cloudtrailIAM(target, "root")
+	return e.iam(target, "root")
 }
 
 // anywhere are the sessions of Roles Anywhere: a certificate's subject asked.
-func (e *cloudtrailEvent) anywhere(uses []correlate.Link) []correlate.Fact {
+func (e *cloudtrailEvent) anywhere() []correlate.Fact {
 	const method = "aws.rolesanywhere.create_session"
-	parents := e.asked(method, uses)
-	if arn := e.response.SubjectArn; arn != "" {
-		parents = append(parents, cloudtrailStated(cloudtrailWorkload(arn), correlate.Attested, method))
+	parents := e.asked(method)
+	if arn := e.answer().SubjectArn; arn != "" {
+		parents = e.out.links.Append(parents, cloudtrailStated(e.workloadOf(arn), correlate.Attested, method))
 	}
 	var facts []correlate.Fact
-	for _, s := range e.response.CredentialSet {
-		facts = append(facts, e.issued(method, s.Credentials, s.AssumedRole, cloudtrailRole(s.AssumedRole.ARN, s.RoleArn), parents)...)
+	for i := range e.answer().CredentialSet {
+		s := &e.answer().CredentialSet[i]
+		facts = e.issued(facts, method, &s.Credentials, s.AssumedRole.AssumedRoleID, e.role(s.AssumedRole.ARN, s.RoleArn), parents)
 	}
 	return facts
 }

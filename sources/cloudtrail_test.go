@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 func TestCloudTrailTimes(t *testing.T) {
@@ -34,12 +35,13 @@ func TestCloudTrailTimes(t *testing.T) {
 }
 
 func TestCloudTrailEmail(t *testing.T) {
+	var mem arena.Text
 	for in, want := range map[string]string{
 		"Alice@Example.com": "alice@example.com", "a.b+c@sub.example.co.uk": "a.b+c@sub.example.co.uk",
 		"alice": "", "@example.com": "", "alice@": "", "alice@localhost": "", "root@ip-10-0-0-1.ec2.internal": "", "ci@build.local": "",
 		"deploy@shop.iam.gserviceaccount.com": "", "a@b@example.com": "", "alice@10.0.0.1": "", "": "", strings.Repeat("a", 300) + "@example.com": "",
 	} {
-		got, ok := cloudtrailEmail(in)
+		got, ok := cloudtrailEmail(in, &mem)
 		if !ok {
 			got = ""
 		}
@@ -91,7 +93,7 @@ func TestCloudTrailRunIDs(t *testing.T) {
 		"old-session-1595320308":                 {"1595320308"},
 		strings.Repeat("9", 20) + "-" + "654321": {"654321"},
 	} {
-		if d := cmp.Diff(want, cloudtrailRunIDs(in, "123456789012", at)); d != "" {
+		if d := cmp.Diff(want, cloudtrailRunIDs(nil, in, "123456789012", at)); d != "" {
 			t.Errorf("%q: -want +got\n%s", in, d)
 		}
 	}
@@ -108,7 +110,8 @@ func TestCloudTrailRepo(t *testing.T) {
 		"job_workflow_ref:example/shop/.github/x.yml@refs/x": "",
 		"": "",
 	} {
-		if got := cloudtrailRepo(in); got != want {
+		org, repo := cloudtrailRepo(in)
+		if got := strings.Trim(org+"/"+repo, "/"); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
