@@ -103,6 +103,7 @@ func (g *group) options() []kgo.Opt {
 		kgo.KeepControlRecords(),
 		// Small fetches cost the least CPU per record (measured), and bound memory.
 		kgo.FetchMaxBytes(2 << 20), kgo.FetchMaxPartitionBytes(1 << 20), kgo.MaxDecompressBatchBytes(g.maxBatchBytes),
+		kgo.WithPools(&pools{}),
 		// As long again to commit and to join. A member that dies in between holds
 		// the group up for all of it.
 		kgo.RebalanceTimeout(2 * g.cfg.DrainTimeout),

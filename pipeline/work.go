@@ -28,7 +28,7 @@ type work struct {
 
 	record *kgo.Record // being decoded
 	header func(name string) string
-	// records are those of the step, kept to be overwritten if poison is set.
+	// records are those of the step. They go back to the client's pools.
 	records []*kgo.Record
 	poison  bool
 }
@@ -69,6 +69,10 @@ func (w *work) reset() {
 			}
 		}
 	}
+	for _, r := range w.records {
+		r.Recycle()
+	}
+	clear(w.records)
 	w.records = nil
 	if cap(w.out.Chains) > mostChains {
 		w.out.Chains = nil
