@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"bytes"
 	"math"
 	"reflect"
 	"strconv"
@@ -57,12 +56,16 @@ func (r *reader) name(i int) ([]byte, int) {
 	if i >= len(b) || b[i] != '"' {
 		return nil, -1
 	}
-	end := quote(b, i+1)
-	if end < 0 {
+	end := mark(b, i+1)
+	escaped := end < len(b) && b[end] == '\\'
+	if escaped {
+		end = quote(b, i+1)
+	}
+	if uint(end) >= uint(len(b)) {
 		return nil, -1
 	}
 	name := b[i+1 : end]
-	if bytes.IndexByte(name, '\\') >= 0 {
+	if escaped {
 		s, ok := r.unquote(name)
 		if !ok {
 			return nil, -1
@@ -128,16 +131,25 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 	case opBool:
 		*(*bool)(p) = c == 't'
 	case opInt:
+		if !isNumber(c) {
+			break // an error would be made on the heap
+		}
 		if n, err := strconv.ParseInt(arena.View(raw), 10, 64); err == nil {
 			*(*int64)(p) = n
 		}
 	case opFloat:
-		if f, err := strconv.ParseFloat(arena.View(raw), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && c != '"' {
+		if !isNumber(c) {
+			break
+		}
+		if f, err := strconv.ParseFloat(arena.View(raw), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
 			*(*float64)(p) = f
 		}
 	}
 	return end
 }
+
+// isNumber reports whether a value that begins with c is a number.
+func isNumber(c byte) bool { return c == '-' || c-'0' < 10 }
 
 // list reads elements up to the closing bracket into the slice at p, whose memory
 // is used again.
@@ -208,15 +220,19 @@ func (r *reader) text(i int) (string, int) {
 	if end < 0 {
 		return "", -1
 	}
-	s := r.b[i+1 : end]
-	if plain(s) {
-		return arena.View(s), end + 1
-	}
-	t, ok := r.unquote(s)
+	s, ok := r.content(r.b[i+1 : end])
 	if !ok {
 		return "", -1
 	}
-	return t, end + 1
+	return s, end + 1
+}
+
+// content returns the text of what is between the quotes of a string.
+func (r *reader) content(s []byte) (string, bool) {
+	if plain(s) {
+		return arena.View(s), true
+	}
+	return r.unquote(s)
 }
 
 // space returns the place of the next byte that is not white space.

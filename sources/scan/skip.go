@@ -1,6 +1,10 @@
 package scan
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // Valid reports whether raw is one JSON value, as Read would check it.
 func Valid(raw []byte) error {
@@ -80,6 +84,24 @@ func (r *reader) skipList(i, depth int) int {
 			return i
 		}
 	}
+}
+
+// mark returns the place of the first quote or backslash from i on, or the length
+// of b. It is for names: most are shorter than a call of bytes.IndexByte is worth.
+func mark(b []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; len(b)-i >= 8; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		q, s := w^ones*'"', w^ones*'\\'
+		// The lowest high bit that is set is that of the first such byte.
+		if m := ((q-ones)&^q | (s-ones)&^s) & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	for i < len(b) && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }
 
 // quote returns the place of the quote that ends the string that began before i.

@@ -59,7 +59,7 @@ func Of[T any]() *Table[T] { return &Table[T]{compile(reflect.TypeFor[T]())} }
 // strings: control characters and unknown escapes pass there. Text that is not
 // UTF-8 gets U+FFFD for what is not.
 func (t *Table[T]) Read(raw []byte, into *T, mem *arena.Text) error {
-	t.object.clear(unsafe.Pointer(into))
+	t.object.blank.clear(unsafe.Pointer(into))
 	r := reader{b: raw, mem: mem}
 	i := r.space(0)
 	if i == len(raw) {
@@ -113,6 +113,7 @@ type object struct {
 	next   []uint8 // from a field to the next one with the same hash, plus one
 	seen   uintptr // offset of the Seen
 	marks  bool    // it has one
+	blank  blank
 }
 
 func compile(t reflect.Type) *object {
@@ -134,6 +135,7 @@ func compile(t reflect.Type) *object {
 		h := o.hash([]byte(o.fields[i].name))
 		o.next[i], o.first[h] = o.first[h], uint8(i+1)
 	}
+	o.blank = blankOf(o)
 	return o
 }
 
@@ -197,38 +199,6 @@ func (o *object) find(name []byte) *field {
 		}
 	}
 	return nil
-}
-
-// clear empties the fields of the struct at p, and keeps the memory of its slices
-// and maps.
-func (o *object) clear(p unsafe.Pointer) {
-	for i := range o.fields {
-		o.fields[i].clear(unsafe.Add(p, o.fields[i].offset))
-	}
-	if o.marks {
-		*(*Seen)(unsafe.Add(p, o.seen)) = Seen{}
-	}
-}
-
-func (k *kind) clear(p unsafe.Pointer) {
-	switch k.op {
-	case opText:
-		*(*string)(p) = ""
-	case opRaw:
-		*(*[]byte)(p) = nil
-	case opBool:
-		*(*bool)(p) = false
-	case opInt, opFloat:
-		*(*int64)(p) = 0
-	case opObject:
-		k.object.clear(p)
-	case opList:
-		(*header)(p).len = 0
-	case opMap:
-		clear(*(*map[string]string)(p))
-	case opReader:
-		reflect.NewAt(k.typ, p).Elem().SetZero()
-	}
 }
 
 // header is how a slice lies in memory.
