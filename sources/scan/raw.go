@@ -18,8 +18,7 @@ func (r Raw) Text(mem *arena.Text) (string, bool) {
 		return "", false
 	}
 	rd := reader{b: r, mem: mem}
-	s, end := rd.text(0)
-	return s, end == len(r)
+	return rd.content(r[1 : len(r)-1]) // r is valid: its end need not be looked for
 }
 
 // Loose returns the text of a string, and of a number or a truth value how it is

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -43,6 +44,13 @@ func (r *reader) unquote(s []byte) (string, bool) {
 	lent := r.mem.Bytes(room)
 	out := lent[:0]
 	for i := 0; i < len(s); {
+		if len(s)-i >= 8 {
+			n := run(s[i:])
+			out = append(out, s[i:i+8]...)[:len(out)+n]
+			if i += n; n == 8 {
+				continue
+			}
+		}
 		switch c := s[i]; {
 		case c == '\\':
 			var n int
@@ -63,6 +71,16 @@ func (r *reader) unquote(s []byte) (string, bool) {
 		r.mem.Unused(room - len(out))
 	}
 	return arena.View(out), true
+}
+
+// run returns how many of the first eight bytes of s come before a backslash or what
+// is not ASCII.
+func run(s []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	w := binary.LittleEndian.Uint64(s)
+	x := w ^ ones*'\\'
+	// The lowest bit that is set is exact; a borrow can set only those above it.
+	return bits.TrailingZeros64(((x-ones)&^x|w)&highs) / 8
 }
 
 // maxUnused is the largest piece that an arena is sure to have lent from a chunk,
