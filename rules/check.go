@@ -21,7 +21,7 @@ func (s *Set) Check() []Result {
 	var out []Result
 	for _, r := range s.rules {
 		// A set of one keeps the errors of tests out of the counters of s.
-		own := newSet([]*compiled{{Rule: r.Rule, program: r.program, declared: r.declared, implied: r.implied}})
+		own := newSet([]*compiled{{Rule: r.Rule, question: r.question, declared: r.declared}})
 		for i := range r.Tests {
 			t := &r.Tests[i]
 			out = append(out, Result{Rule: r.ID, Test: t.Name, File: r.File, Line: t.Line, Err: own.check(t)})

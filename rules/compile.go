@@ -10,7 +10,6 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/vm"
 )
 
 const (
@@ -39,10 +38,9 @@ var words = map[string][]string{
 	"weekday": {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
 }
 
-// compile checks an expression against Env and makes a program of it, with the
-// hints that say which chains it can match at all. Every error that has a place
-// in the expression is a *file.Error.
-func compile(when string) (*vm.Program, hints, error) {
+// compile checks an expression against Env. Every error that has a place in the
+// expression is a *file.Error.
+func compile(when string) (question, error) {
 	opts := append(functions(),
 		expr.Env(Env{}), expr.AsBool(), expr.WarnOnAny(), expr.MaxNodes(maxNodes), expr.Timezone("UTC"))
 	for _, name := range disabled {
@@ -50,12 +48,12 @@ func compile(when string) (*vm.Program, hints, error) {
 	}
 	program, err := expr.Compile(when, opts...)
 	if err != nil {
-		return nil, hints{}, err
+		return question{}, err
 	}
 	// The compiler has optimized its tree; what was written is in a fresh one.
 	tree, err := parser.Parse(when)
 	if err != nil {
-		return nil, hints{}, err
+		return question{}, err
 	}
 	g := guard{depth: map[ast.Node]int{}}
 	ast.Walk(&tree.Node, &g)
@@ -65,7 +63,7 @@ func compile(when string) (*vm.Program, hints, error) {
 			g.found[i] = at.Bind(tree.Source)
 		}
 	}
-	return program, hintsOf(tree.Node), errors.Join(g.found...)
+	return newQuestion(program, tree.Node), errors.Join(g.found...)
 }
 
 // A guard walks an expression and finds what compiles and must not run.

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"strings"
 	"time"
 
 	"whence/correlate"
@@ -164,8 +163,8 @@ func (e *Env) fill(c *correlate.Chain) {
 		Hops: e.Hops[:0], Approvers: e.Approvers[:0], Candidates: e.Candidates[:0], Resources: e.Resources[:0],
 		Context:   Context(c.Context),
 		Usage:     Usage{c.Usage.Model, int(c.Usage.InputTokens), int(c.Usage.OutputTokens), c.Usage.CostUSD, c.Usage.CostKnown},
-		Truncated: max(len(c.Hops), len(c.Approvers), len(c.Candidates), len(c.Resources)) > maxList,
-		Holds:     e.Holds,
+		Truncated: truncated(c),
+		Holds:     func(kind string) bool { return holds(c, kind) },
 	}
 	for i := range min(len(c.Hops), maxList) {
 		e.Hops = append(e.Hops, hopOf(&c.Hops[i], c.Time))
@@ -186,22 +185,13 @@ func (e *Env) fill(c *correlate.Chain) {
 	}
 }
 
-// proven reports whether c ends at somebody accountable by more than a string
-// the caller chose or a guess.
-func proven(c *correlate.Chain) bool {
-	return (c.Status == correlate.Attributed || c.Status == correlate.Automated) && c.Proof > correlate.Claimed
-}
-
-func (e *Env) holds(kind string) bool {
-	if e.Executor.Key.Kind == kind {
-		return true
-	}
-	for i := range e.Hops {
-		if e.Hops[i].Key.Kind == kind {
-			return true
-		}
-	}
-	return false
+// clear drops what e took from a chain and keeps its lists' room.
+func (e *Env) clear() {
+	clear(e.Hops)
+	clear(e.Approvers)
+	clear(e.Candidates)
+	clear(e.Resources)
+	*e = Env{Hops: e.Hops[:0], Approvers: e.Approvers[:0], Candidates: e.Candidates[:0], Resources: e.Resources[:0]}
 }
 
 func keyOf(k correlate.Key) Key { return Key{string(k.Kind), k.Value} }
@@ -213,13 +203,3 @@ func principalOf(p *correlate.Principal) Principal {
 func hopOf(h *correlate.Hop, at time.Time) Hop {
 	return Hop{keyOf(h.Key), principalOf(&h.Principal), h.Proof.String(), h.Method, h.Source, h.State, age(h.Time, at)}
 }
-
-// age is how many seconds before at the time t lies; 0 when t is not known.
-func age(t, at time.Time) int {
-	if t.IsZero() {
-		return 0
-	}
-	return int(at.Sub(t) / time.Second)
-}
-
-func weekday(t time.Time) string { return strings.ToLower(t.Weekday().String()) }

@@ -10,16 +10,17 @@ import (
 	"whence/correlate"
 )
 
-// matches compiles when and runs it on c.
+// matches compiles when and asks it of c, by the engine and by its terms.
 func matches(t *testing.T, when string, c *correlate.Chain) bool {
 	t.Helper()
-	program, _, err := compile(when)
+	q, err := compile(when)
 	if err != nil {
 		t.Fatalf("%s: %v", when, err)
 	}
-	s := newSet([]*compiled{{Rule: Rule{ID: "r"}, program: program}})
+	s := newSet([]*compiled{{Rule: Rule{ID: "r"}, question: q}})
 	j := s.NewJudge()
 	j.OnError = func(_ string, err error) { t.Errorf("%s: %v", when, err) }
+	sameAsEngine(t, j, when, q, c)
 	return j.verdict(s.rules[0], c) == matched
 }
 
@@ -76,16 +77,29 @@ func TestEnvHoldsTheChain(t *testing.T) {
 
 func TestListsAreBounded(t *testing.T) {
 	c := &correlate.Chain{Event: correlate.Event{Primary: true}}
+	grow := func(with string) {
+		c.Hops = append(c.Hops, correlate.Hop{Method: with, Key: correlate.Key{Kind: correlate.Kind(with)}})
+		c.Approvers = append(c.Approvers, correlate.Approver{Via: with})
+		c.Candidates = append(c.Candidates, correlate.Candidate{Why: with})
+		c.Resources = append(c.Resources, correlate.Resource{Type: with})
+	}
+	check := func(why string, whens ...string) {
+		t.Helper()
+		for _, when := range whens {
+			if !matches(t, when, c) {
+				t.Errorf("%s: %s", why, when)
+			}
+		}
+	}
 	for range maxList {
-		c.Hops = append(c.Hops, correlate.Hop{Method: "m"})
+		grow("m")
 	}
-	if !matches(t, `len(hops) == 64 and not truncated`, c) {
-		t.Error("64 hops fit")
-	}
-	c.Hops = append(c.Hops, correlate.Hop{Method: "last"})
-	if !matches(t, `len(hops) == 64 and truncated and root.method == "last"`, c) {
-		t.Error("the 65th is cut, and said so; the root stays")
-	}
+	check("64 fit", `len(hops) == 64 and len(approvers) == 64 and len(candidates) == 64 and len(resources) == 64 and not truncated`)
+	grow("last")
+	check("the 65th is cut, and said so; the root stays",
+		`len(hops) == 64 and truncated and root.method == "last" and not holds("last") and holds("m")`,
+		`len(approvers) == 64 and len(candidates) == 64 and len(resources) == 64`,
+		`none(hops, .method == "last") and none(approvers, .via == "last") and none(candidates, .why == "last") and none(resources, .type == "last")`)
 }
 
 func TestGlob(t *testing.T) {

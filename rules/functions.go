@@ -22,6 +22,10 @@ func cidr(ip, prefix string) bool {
 	if err != nil {
 		return false // the compiler lets none pass
 	}
+	return inside(ip, p)
+}
+
+func inside(ip string, p netip.Prefix) bool {
 	a, err := netip.ParseAddr(ip)
 	return err == nil && p.Contains(a.Unmap().WithZone(""))
 }

@@ -3,6 +3,8 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -27,7 +29,8 @@ type Judge struct {
 	// boxed is env by value: the engine reads a struct by pointer at twice the
 	// cost, and a map has to be filled anew for every chain.
 	boxed any
-	found []int // rules to look at
+	found row         // rules in question
+	were  []*compiled // rules that matched the version before
 }
 
 // verdict is what one rule says of one chain.
@@ -42,9 +45,7 @@ const (
 
 // NewJudge returns a judge of s.
 func (s *Set) NewJudge() *Judge {
-	j := &Judge{set: s}
-	j.env.Holds = j.env.holds
-	return j
+	return &Judge{set: s}
 }
 
 // Judge appends to dst what the rules say of next, ordered by rule: an open
@@ -60,7 +61,7 @@ func (j *Judge) Judge(prev, next *correlate.Chain, dst []correlate.Alert) []corr
 		dst = j.close(prev, next, dst)
 		slices.SortFunc(dst[first:], func(a, b correlate.Alert) int { return strings.Compare(a.Rule, b.Rule) })
 	}
-	j.bound = nil // the caller may change its chains now
+	j.release()
 	return dst
 }
 
@@ -78,7 +79,7 @@ func (j *Judge) Again(a correlate.Alert, c *correlate.Chain) correlate.Alert {
 		return alert(old, c, correlate.AlertClosed, fmt.Sprintf("there is no rule %q any more", a.Rule))
 	}
 	v := j.verdict(r, c)
-	j.bound = nil
+	j.release()
 	switch {
 	case v != noMatch:
 		return alert(&r.Rule, c, correlate.AlertOpen, c.Reason)
@@ -90,12 +91,8 @@ func (j *Judge) Again(a correlate.Alert, c *correlate.Chain) correlate.Alert {
 }
 
 func (j *Judge) open(c *correlate.Chain, dst []correlate.Alert) []correlate.Alert {
-	j.found = j.set.index.find(c, j.found[:0])
-	for _, i := range j.found {
-		r := j.set.rules[i]
-		if j.verdict(r, c) == matched {
-			dst = append(dst, alert(&r.Rule, c, correlate.AlertOpen, c.Reason))
-		}
+	for r := range j.matches(c) {
+		dst = append(dst, alert(&r.Rule, c, correlate.AlertOpen, c.Reason))
 	}
 	return dst
 }
@@ -103,14 +100,8 @@ func (j *Judge) open(c *correlate.Chain, dst []correlate.Alert) []correlate.Aler
 // close looks for rules that matched prev and do not match next. It asks about
 // prev first: what matched is rare.
 func (j *Judge) close(prev, next *correlate.Chain, dst []correlate.Alert) []correlate.Alert {
-	var were []*compiled
-	j.found = j.set.index.find(prev, j.found[:0])
-	for _, i := range j.found {
-		if r := j.set.rules[i]; j.verdict(r, prev) == matched {
-			were = append(were, r)
-		}
-	}
-	for _, r := range were {
+	j.were = slices.AppendSeq(j.were[:0], j.matches(prev))
+	for _, r := range j.were {
 		if j.verdict(r, next) == noMatch {
 			dst = append(dst, alert(&r.Rule, next, correlate.AlertClosed, closedBy(next)))
 		}
@@ -118,12 +109,44 @@ func (j *Judge) close(prev, next *correlate.Chain, dst []correlate.Alert) []corr
 	return dst
 }
 
+// matches yields the rules that match c, in order.
+func (j *Judge) matches(c *correlate.Chain) iter.Seq[*compiled] {
+	return func(yield func(*compiled) bool) {
+		if !c.Primary {
+			return
+		}
+		j.found = j.set.index.find(c, j.found)
+		for w, left := range j.found {
+			for ; left != 0; left &= left - 1 {
+				r := j.set.rules[w*64+bits.TrailingZeros64(left)]
+				if fulfils(c, r.rest) && j.run(r, c) == matched && !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// verdict asks one rule everything, without the index.
 func (j *Judge) verdict(r *compiled, c *correlate.Chain) verdict {
 	if !c.Primary || !r.declared.fits(c) || !r.implied.fits(c) {
 		return noMatch
 	}
 	if r.Settled && !c.Settled {
 		return undecided
+	}
+	for _, t := range r.terms {
+		if t.is != nil && !t.is(c, 0) {
+			return noMatch
+		}
+	}
+	return j.run(r, c)
+}
+
+// run asks the engine, of a rule whose terms are all fulfilled, what they leave open.
+func (j *Judge) run(r *compiled, c *correlate.Chain) verdict {
+	if r.whole {
+		return matched
 	}
 	if j.bound != c {
 		j.env.fill(c)
@@ -138,6 +161,15 @@ func (j *Judge) verdict(r *compiled, c *correlate.Chain) verdict {
 		return matched
 	}
 	return noMatch
+}
+
+// release lets go of the chain: the caller may change it now, and the memory that
+// its text lies in.
+func (j *Judge) release() {
+	if j.bound != nil {
+		j.bound, j.boxed = nil, nil
+		j.env.clear()
+	}
 }
 
 func (j *Judge) fail(r *compiled, err error) {
@@ -163,14 +195,15 @@ func withoutValues(err error) error {
 	return fmt.Errorf("line %d, column %d: %s", e.Line, e.Column+1, msg)
 }
 
-// alert is what r says of c. The chain may change afterwards.
+// alert is what r says of c. It owns its memory, whatever happens to the chain.
 func alert(r *Rule, c *correlate.Chain, state correlate.AlertState, reason string) correlate.Alert {
-	return correlate.Alert{
+	a := correlate.Alert{
 		ID: correlate.NewID("alert", r.ID, c.ID.String()), Version: c.Version, State: state,
 		Rule: r.ID, Title: r.Title, Severity: string(r.Severity),
 		ChainID: c.ID, ActionID: c.ActionID, Time: c.Time, Source: c.Source, Action: c.Action, Status: c.Status,
-		Requestor: c.Requestor, Executor: c.Actor, Resources: slices.Clone(c.Resources), Reason: reason,
+		Requestor: c.Requestor, Executor: c.Actor, Resources: c.Resources, Reason: reason,
 	}
+	return a.Clone()
 }
 
 // closedBy says what closed an alert, from the new version alone: whoever writes

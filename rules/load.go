@@ -112,7 +112,7 @@ func loadFile(fsys fs.FS, name string) (*compiled, []error) {
 		doc.refuse(0, 0, "%s", p)
 	}
 	if r.When != "" {
-		r.program, r.implied, err = compile(r.When)
+		r.question, err = compile(r.When)
 		doc.refuseExpr(value(body, "when"), err)
 	}
 	return r, doc.problems

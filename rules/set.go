@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-
-	"github.com/expr-lang/expr/vm"
 )
 
 //go:embed library/*.yaml
@@ -22,34 +20,14 @@ type Set struct {
 	index index
 }
 
-// compiled is a rule with its program.
+// compiled is a rule with its question.
 type compiled struct {
 	Rule
-	program  *vm.Program
+	question
 	declared hints // what the file says beside the expression
-	implied  hints // what the expression itself asks for
-	errors   atomic.Uint64
-}
-
-// narrowest joins what is declared and implied, for the index. Both are true of
-// every match, so one of each is enough.
-func (r *compiled) narrowest() hints {
-	h := hints{
-		sources: either(r.declared.sources, r.implied.sources),
-		classes: either(r.declared.classes, r.implied.classes),
-		actions: r.implied.actions,
-	}
-	if len(h.actions) == 0 {
-		h.prefixes = either(r.implied.prefixes, r.declared.prefixes)
-	}
-	return h
-}
-
-func either(a, b []string) []string {
-	if len(a) > 0 {
-		return a
-	}
-	return b
+	// rest are the conditions that the set's index does not answer.
+	rest   []truth
+	errors atomic.Uint64
 }
 
 func newSet(rules []*compiled) *Set {
@@ -88,7 +66,7 @@ func Join(sets ...*Set) (*Set, error) {
 				continue
 			}
 			files[r.ID] = r.File
-			all = append(all, &compiled{Rule: r.Rule, program: r.program, declared: r.declared, implied: r.implied})
+			all = append(all, &compiled{Rule: r.Rule, question: r.question, declared: r.declared})
 		}
 	}
 	if len(problems) > 0 {

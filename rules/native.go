@@ -1,0 +1,364 @@
+package rules
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+
+	"whence/correlate"
+)
+
+// The engine boxes every value it fetches, by reflection: some 50 ns and an
+// allocation for a comparison that costs Go 3. So the shapes that rules are made
+// of become closures over the chain. They say what the engine would say, always,
+// and they never fail; whatever could, and whatever is rare, is left to the engine.
+
+// A scope turns parts of an expression into closures; nil means that only the
+// engine can do it. Inside a predicate, list is the list that # walks.
+type scope struct{ list string }
+
+// truth compiles a part that is true or false.
+func (s scope) truth(n ast.Node) truth {
+	switch n := n.(type) {
+	case *ast.BoolNode:
+		return func(*correlate.Chain, int) bool { return n.Value }
+	case *ast.IdentifierNode, *ast.MemberNode:
+		return known.flags[s.path(n)]
+	case *ast.UnaryNode:
+		if a := s.truth(n.Node); a != nil && isNot(n.Operator) {
+			return not(a)
+		}
+	case *ast.BinaryNode:
+		return s.binary(n)
+	case *ast.BuiltinNode:
+		return s.quantifier(n)
+	case *ast.CallNode:
+		return s.call(n)
+	}
+	return nil
+}
+
+// path spells out a name, "" when it is none.
+func (s scope) path(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return n.Value
+	case *ast.PointerNode:
+		if n.Name == "" && s.list != "" {
+			return s.list + "[]"
+		}
+	case *ast.MemberNode:
+		of, property := s.path(n.Node), textsOf(n.Property)
+		if of != "" && property != nil && !n.Optional {
+			return of + "." + property[0]
+		}
+	}
+	return ""
+}
+
+func not(a truth) truth { return func(c *correlate.Chain, at int) bool { return !a(c, at) } }
+
+func (s scope) binary(n *ast.BinaryNode) truth {
+	switch op := n.Operator; {
+	case isAnd(op), isOr(op):
+		a, b := s.truth(n.Left), s.truth(n.Right)
+		switch {
+		case a == nil || b == nil:
+			return nil
+		case isAnd(op):
+			return func(c *correlate.Chain, at int) bool { return a(c, at) && b(c, at) }
+		default:
+			return func(c *correlate.Chain, at int) bool { return a(c, at) || b(c, at) }
+		}
+	case op == "==":
+		return s.equal(n)
+	case op == "!=":
+		if eq := s.equal(n); eq != nil {
+			return not(eq)
+		}
+	case op == "<", op == ">", op == "<=", op == ">=":
+		return s.ordered(n)
+	case op == "in":
+		return s.in(n)
+	case op == "matches":
+		return s.matches(n)
+	case op == "contains", op == "startsWith", op == "endsWith":
+		return s.part(n)
+	}
+	return nil
+}
+
+func (s scope) equal(n *ast.BinaryNode) truth {
+	if v := textsOf(n.Right); v != nil {
+		a, v := s.text(n.Left), v[0]
+		if a == nil {
+			return nil
+		}
+		return func(c *correlate.Chain, at int) bool { return a(c, at) == v }
+	}
+	if a, b := s.text(n.Left), s.text(n.Right); a != nil && b != nil {
+		return func(c *correlate.Chain, at int) bool { return a(c, at) == b(c, at) }
+	}
+	if a, b := s.truth(n.Left), s.truth(n.Right); a != nil && b != nil {
+		return func(c *correlate.Chain, at int) bool { return a(c, at) == b(c, at) }
+	}
+	return s.ordered(n)
+}
+
+func (s scope) in(n *ast.BinaryNode) truth {
+	list, ok := n.Right.(*ast.ArrayNode)
+	if !ok || len(list.Nodes) == 0 {
+		return nil
+	}
+	if a, values := s.text(n.Left), textsOf(list.Nodes...); a != nil && values != nil {
+		return func(c *correlate.Chain, at int) bool { return slices.Contains(values, a(c, at)) }
+	}
+	a, values := s.whole(n.Left), make([]int, len(list.Nodes))
+	for i, v := range list.Nodes {
+		if values[i], ok = constant(v); !ok {
+			return nil
+		}
+	}
+	if a == nil {
+		return nil
+	}
+	return func(c *correlate.Chain, at int) bool { return slices.Contains(values, a(c, at)) }
+}
+
+func (s scope) matches(n *ast.BinaryNode) truth {
+	a, pattern := s.text(n.Left), textsOf(n.Right)
+	if a == nil || pattern == nil {
+		return nil
+	}
+	re, err := regexp.Compile(pattern[0])
+	if err != nil {
+		return nil
+	}
+	return func(c *correlate.Chain, at int) bool { return re.MatchString(a(c, at)) }
+}
+
+// part compiles contains, startsWith and endsWith.
+func (s scope) part(n *ast.BinaryNode) truth {
+	a, b := s.text(n.Left), s.text(n.Right)
+	if a == nil || b == nil {
+		return nil
+	}
+	switch n.Operator {
+	case "contains":
+		return func(c *correlate.Chain, at int) bool { return strings.Contains(a(c, at), b(c, at)) }
+	case "startsWith":
+		return func(c *correlate.Chain, at int) bool { return strings.HasPrefix(a(c, at), b(c, at)) }
+	default:
+		return func(c *correlate.Chain, at int) bool { return strings.HasSuffix(a(c, at), b(c, at)) }
+	}
+}
+
+// quantifier compiles any, all, none and one of a list.
+func (s scope) quantifier(n *ast.BuiltinNode) truth {
+	size, is := s.walk(n)
+	if size == nil {
+		return nil
+	}
+	switch n.Name {
+	case "any", "none":
+		want := n.Name == "any"
+		return func(c *correlate.Chain, _ int) bool {
+			for i := range size(c) {
+				if is(c, i) {
+					return want
+				}
+			}
+			return !want
+		}
+	case "all":
+		return func(c *correlate.Chain, _ int) bool {
+			for i := range size(c) {
+				if !is(c, i) {
+					return false
+				}
+			}
+			return true
+		}
+	case "one":
+		return func(c *correlate.Chain, _ int) bool { return count(c, size, is) == 1 }
+	default:
+		return nil
+	}
+}
+
+// walk compiles the list and the predicate of a built-in function that has both.
+func (s scope) walk(n *ast.BuiltinNode) (size func(*correlate.Chain) int, is truth) {
+	if len(n.Arguments) != 2 {
+		return nil, nil
+	}
+	p, ok := n.Arguments[1].(*ast.PredicateNode)
+	list := s.path(n.Arguments[0])
+	if !ok || known.lists[list] == nil {
+		return nil, nil
+	}
+	if is = (scope{list}).truth(p.Node); is == nil {
+		return nil, nil
+	}
+	return known.lists[list], is
+}
+
+func count(c *correlate.Chain, size func(*correlate.Chain) int, is truth) int {
+	n := 0
+	for i := range size(c) {
+		if is(c, i) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s scope) call(n *ast.CallNode) truth {
+	id, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return nil
+	}
+	args := make([]text, len(n.Arguments))
+	for i, a := range n.Arguments {
+		if args[i] = s.text(a); args[i] == nil {
+			return nil
+		}
+	}
+	switch {
+	case id.Value == "holds" && len(args) == 1:
+		return func(c *correlate.Chain, at int) bool { return holds(c, args[0](c, at)) }
+	case id.Value == "glob" && len(args) == 2:
+		return func(c *correlate.Chain, at int) bool { return glob(args[0](c, at), args[1](c, at)) }
+	case id.Value == "cidr" && len(args) == 2:
+		prefix := textsOf(n.Arguments[1])
+		if prefix == nil {
+			return nil
+		}
+		p, err := netip.ParsePrefix(prefix[0])
+		if err != nil {
+			return nil
+		}
+		return func(c *correlate.Chain, at int) bool { return inside(args[0](c, at), p) }
+	}
+	return nil
+}
+
+// text compiles a part that is text.
+func (s scope) text(n ast.Node) text {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return func(*correlate.Chain, int) string { return n.Value }
+	case *ast.IdentifierNode, *ast.MemberNode:
+		return known.texts[s.path(n)]
+	case *ast.BuiltinNode:
+		change := map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace}[n.Name]
+		if change == nil || len(n.Arguments) != 1 {
+			return nil
+		}
+		if a := s.text(n.Arguments[0]); a != nil {
+			return func(c *correlate.Chain, at int) string { return change(a(c, at)) }
+		}
+	}
+	return nil
+}
+
+// ordered compiles a comparison of two numbers.
+func (s scope) ordered(n *ast.BinaryNode) truth {
+	if a, b := s.whole(n.Left), s.whole(n.Right); a != nil && b != nil {
+		return compare(n.Operator, a, b)
+	}
+	if a, b := s.real(n.Left), s.real(n.Right); a != nil && b != nil {
+		return compare(n.Operator, a, b)
+	}
+	return nil
+}
+
+func compare[N int | float64, F ~func(*correlate.Chain, int) N](operator string, a, b F) truth {
+	switch operator {
+	case "<":
+		return func(c *correlate.Chain, at int) bool { return a(c, at) < b(c, at) }
+	case "<=":
+		return func(c *correlate.Chain, at int) bool { return a(c, at) <= b(c, at) }
+	case ">":
+		return func(c *correlate.Chain, at int) bool { return a(c, at) > b(c, at) }
+	case ">=":
+		return func(c *correlate.Chain, at int) bool { return a(c, at) >= b(c, at) }
+	default: // ==, and != is its opposite
+		return func(c *correlate.Chain, at int) bool { return a(c, at) == b(c, at) }
+	}
+}
+
+// whole compiles a part that is a whole number.
+func (s scope) whole(n ast.Node) whole {
+	if v, ok := constant(n); ok {
+		return func(*correlate.Chain, int) int { return v }
+	}
+	switch n := n.(type) {
+	case *ast.IdentifierNode, *ast.MemberNode:
+		return known.wholes[s.path(n)]
+	case *ast.BuiltinNode:
+		return s.size(n)
+	}
+	return nil
+}
+
+// size compiles len and count.
+func (s scope) size(n *ast.BuiltinNode) whole {
+	switch {
+	case n.Name == "len" && len(n.Arguments) == 1:
+		if size := known.lists[s.path(n.Arguments[0])]; size != nil {
+			return func(c *correlate.Chain, _ int) int { return size(c) }
+		}
+		if a := s.text(n.Arguments[0]); a != nil {
+			return func(c *correlate.Chain, at int) int { return utf8.RuneCountInString(a(c, at)) }
+		}
+	case n.Name == "count":
+		if size, is := s.walk(n); size != nil {
+			return func(c *correlate.Chain, _ int) int { return count(c, size, is) }
+		}
+	}
+	return nil
+}
+
+// constant works a whole number out that is written as one or as a product or sum
+// of some (7 * 86400).
+func constant(n ast.Node) (int, bool) {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		if v, ok := constant(n.Node); ok && n.Operator == "-" {
+			return -v, true
+		}
+	case *ast.BinaryNode:
+		a, ok := constant(n.Left)
+		b, also := constant(n.Right)
+		switch {
+		case !ok || !also:
+		case n.Operator == "*":
+			return a * b, true
+		case n.Operator == "+":
+			return a + b, true
+		case n.Operator == "-":
+			return a - b, true
+		}
+	}
+	return 0, false
+}
+
+// real compiles a number that may have a fraction.
+func (s scope) real(n ast.Node) real {
+	if a := s.whole(n); a != nil {
+		return func(c *correlate.Chain, at int) float64 { return float64(a(c, at)) }
+	}
+	switch n := n.(type) {
+	case *ast.FloatNode:
+		return func(*correlate.Chain, int) float64 { return n.Value }
+	case *ast.IdentifierNode, *ast.MemberNode:
+		return known.reals[s.path(n)]
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package rules
+
+import (
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm"
+
+	"whence/correlate"
+)
+
+// A question is an expression, compiled twice: as a program of the engine, and,
+// as far as that can be done, as terms.
+type question struct {
+	program *vm.Program
+	implied hints
+	// terms are what "and" joins at the top, up to the first that needs the
+	// engine: a later one is not reached when that one fails.
+	terms []term
+	// whole is set when terms are the whole expression: the program need not run.
+	whole bool
+}
+
+// A term is one condition of a match.
+type term struct {
+	is truth // nil when another term asks for more than this one
+	// about is the one name that node compares with constants, if there is one:
+	// then an index can answer the term. Else it is "". Of a list's name
+	// ("hops[].state") some element has to fulfil node.
+	about string
+	node  ast.Node
+}
+
+func newQuestion(program *vm.Program, tree ast.Node) question {
+	q := question{program: program, implied: hintsOf(tree), whole: true}
+	for _, n := range conjuncts(tree) {
+		t := termOf(n)
+		if t.is == nil {
+			q.whole = false
+			break
+		}
+		q.terms = append(q.terms, t)
+		if t.about == "" {
+			q.terms = append(q.terms, within(n)...)
+		}
+	}
+	return q
+}
+
+func termOf(n ast.Node) term {
+	t := term{is: scope{}.truth(n), about: scope{}.about(n), node: n}
+	switch n := n.(type) {
+	case *ast.CallNode:
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok && id.Value == "holds" && t.is != nil && textsOf(n.Arguments...) != nil {
+			t.about, t.node = "held[]", &ast.BinaryNode{Operator: "==", Right: n.Arguments[0]}
+		}
+	case *ast.BuiltinNode:
+		if list, p := anyOf(n); t.is != nil && p != nil {
+			t.about, t.node = scope{list}.about(p), p
+		}
+	}
+	return t
+}
+
+// within gives what n implies if it asks for an element that is several things at
+// once: there is an element that is each of them.
+func within(n ast.Node) []term {
+	list, p := anyOf(n)
+	if p == nil {
+		return nil
+	}
+	var out []term
+	for _, each := range conjuncts(p) {
+		if about := (scope{list}).about(each); about != "" {
+			out = append(out, term{about: about, node: each})
+		}
+	}
+	return out
+}
+
+// anyOf gives the list and the predicate of any(list, predicate).
+func anyOf(n ast.Node) (string, ast.Node) {
+	b, ok := n.(*ast.BuiltinNode)
+	if !ok || b.Name != "any" || len(b.Arguments) != 2 {
+		return "", nil
+	}
+	p, ok := b.Arguments[1].(*ast.PredicateNode)
+	if !ok {
+		return "", nil
+	}
+	return scope{}.path(b.Arguments[0]), p.Node
+}
+
+// conditions are the terms that every match of r fulfils, what its file says
+// beside the expression included.
+func (r *compiled) conditions() []term {
+	out := append(r.declared.terms(), r.terms...)
+	if !r.whole {
+		out = append(out, r.implied.terms()...)
+	}
+	if r.Settled {
+		out = append(out, termOf(&ast.IdentifierNode{Value: "settled"}))
+	}
+	return out
+}
+
+func fulfils(c *correlate.Chain, conditions []truth) bool {
+	for _, is := range conditions {
+		if !is(c, 0) {
+			return false
+		}
+	}
+	return true
+}
