@@ -2,11 +2,10 @@ package sources
 
 import (
 	"cmp"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"whence/correlate"
+	"whence/sources/scan"
 )
 
 // The LiteLLM gateway's SpendLogs rows, and the StandardLoggingPayload that its
@@ -22,40 +21,6 @@ var _ = register(Source{
 	Decode:   litellmDecode,
 })
 
-// litellmRow is what is read of either shape. Messages, responses, request
-// bodies, tool arguments, tags and error texts are left where they are.
-type litellmRow struct {
-	RequestID  litellmText `json:"request_id"`
-	ID         litellmText `json:"id"` // callbacks
-	CallType   string      `json:"call_type"`
-	StartTime  litellmTime `json:"startTime"`
-	EndTime    litellmTime `json:"endTime"`
-	Status     string      `json:"status"`
-	Model      string      `json:"model"`
-	ModelGroup string      `json:"model_group"`
-	Provider   string      `json:"custom_llm_provider"`
-	CacheHit   litellmText `json:"cache_hit"`
-
-	PromptTokens     litellmNumber `json:"prompt_tokens"`
-	CompletionTokens litellmNumber `json:"completion_tokens"`
-	Spend            litellmNumber `json:"spend"`
-	ResponseCost     litellmNumber `json:"response_cost"` // callbacks
-
-	APIKey         string      `json:"api_key"`
-	User           string      `json:"user"`
-	EndUser        string      `json:"end_user"`
-	TeamID         string      `json:"team_id"`
-	OrganizationID string      `json:"organization_id"`
-	AgentID        string      `json:"agent_id"`
-	SessionID      litellmText `json:"session_id"`
-	TraceID        litellmText `json:"trace_id"` // callbacks
-	IP             string      `json:"requester_ip_address"`
-	Tool           string      `json:"mcp_namespaced_tool_name"`
-
-	Metadata litellmMetadata `json:"metadata"`
-	Failure  litellmFailure  `json:"error_information"`
-}
-
 func litellmDetect(v Value) bool {
 	if data := v.Member("data"); !v.Has("call_type") && data.Has("call_type") {
 		v = data
@@ -64,146 +29,69 @@ func litellmDetect(v Value) bool {
 }
 
 func litellmDecode(in Input, out *Batch) {
-	lines, ok := litellmLines(in.Raw, out)
-	if !ok {
+	raw := scan.Raw(in.Raw)
+	if raw.IsList() { // as the generic callback sends them
+		if err := scan.Valid(raw); err != nil {
+			out.refuse(raw, err)
+			return
+		}
+		litellmEach(in, raw, out)
 		return
 	}
-	for _, raw := range lines {
-		litellmOne(in, raw, out)
+	r := scratch[litellmRow](out)
+	switch ok := r.read(raw, out); {
+	case !ok:
+	case r.CallType == nil && r.Data.IsList(): // a page that the spend API answered with
+		litellmEach(in, r.Data, out)
+	default:
+		litellmAppend(in, raw, r, out)
 	}
 }
 
-// litellmLines opens the list that the generic callback sends and the page that
-// the spend API answers with.
-func litellmLines(raw []byte, out *Batch) ([]json.RawMessage, bool) {
-	var lines []json.RawMessage
-	if raw[0] == '[' {
-		return lines, out.unmarshal(raw, &lines)
+func litellmEach(in Input, list scan.Raw, out *Batch) {
+	r := scratch[litellmRow](out)
+	for raw := range list.Elements() {
+		if r.read(raw, out) {
+			litellmAppend(in, raw, r, out)
+		}
 	}
-	v := NewValue(raw)
-	if data := v.members["data"]; !v.Has("call_type") && len(data) > 0 && data[0] == '[' {
-		return lines, out.unmarshal(data, &lines)
-	}
-	return []json.RawMessage{raw}, true
 }
 
-func litellmOne(in Input, raw []byte, out *Batch) {
-	var r litellmRow
-	if !out.unmarshalLoosely(raw, &r) {
-		return
+func litellmAppend(in Input, raw []byte, r *litellmRow, out *Batch) {
+	start := litellmTime(r.StartTime)
+	at := start
+	if at.IsZero() {
+		at = litellmTime(r.EndTime)
 	}
-	at := cmp.Or(r.StartTime.Time, r.EndTime.Time)
-	id := strings.Clone(string(cmp.Or(r.RequestID, r.ID)))
+	r.settle(out)
 	switch {
-	case r.CallType == "" && r.StartTime.IsZero():
+	case r.callType == "" && start.IsZero():
 		out.reject(raw, correlate.RejectSource, "not a LiteLLM spend row: it has neither call_type nor startTime")
 		return
-	case id == "":
+	case r.id == "":
 		out.reject(raw, correlate.RejectNoID, "the row has no request_id")
 		return
 	case at.IsZero():
 		out.reject(raw, correlate.RejectNoTime, "the row has no startTime that can be read")
 		return
 	}
-	r.settle()
-	e := correlate.Event{
-		ID:       correlate.NewID(litellmSpend, in.Scope, id),
-		EventID:  id,
+	m := &r.meta
+	out.Events = append(out.Events, correlate.Event{
+		ID:       correlate.NewID(litellmSpend, in.Scope, r.id),
+		EventID:  r.id,
 		Time:     at,
 		Primary:  true,
-		Action:   "litellm." + cmp.Or(r.CallType, "call"),
+		Action:   out.text.Join("litellm.", cmp.Or(r.callType, "call")),
 		Class:    correlate.Model,
-		Evidence: correlate.Evidence{SHA256: sum(raw)},
+		Evidence: correlate.Evidence{SHA256: out.hash(raw)},
 		Context: correlate.Context{
-			IP: strings.Clone(r.IP), Agent: strings.Clone(r.Metadata.UserAgent),
-			Session: strings.Clone(string(r.SessionID)), Trace: strings.Clone(string(r.TraceID)),
-			App:  strings.Clone(cmp.Or(r.Metadata.KeyAlias, r.Metadata.TeamAlias)),
-			Unit: strings.Clone(cmp.Or(r.Metadata.TeamAlias, r.Metadata.OrgAlias, r.TeamID, r.OrganizationID)),
+			IP: r.IP, Agent: m.UserAgent, Session: r.SessionID.Loose(&out.text), Trace: r.TraceID.Loose(&out.text),
+			App: cmp.Or(m.KeyAlias, m.TeamAlias), Unit: cmp.Or(m.TeamAlias, m.OrgAlias, r.TeamID, r.OrganizationID),
 		},
-	}
+	})
+	e := &out.Events[len(out.Events)-1]
 	e.ActionID = e.ID
-	e.Outcome, e.Error = r.outcome()
-	r.touch(&e)
-	r.walk(&e, in.Scope)
-	out.Events = append(out.Events, e)
-}
-
-// settle fills the row's own columns from its metadata, where the other shape
-// has them.
-func (r *litellmRow) settle() {
-	m := &r.Metadata
-	r.APIKey = cmp.Or(r.APIKey, m.KeyHash, m.Key)
-	r.User = cmp.Or(r.User, m.UserID)
-	r.EndUser = cmp.Or(r.EndUser, m.EndUserID)
-	r.TeamID = cmp.Or(r.TeamID, m.TeamID)
-	r.OrganizationID = cmp.Or(r.OrganizationID, m.OrgID)
-	r.AgentID = cmp.Or(r.AgentID, m.KeyAgentID, m.AgentID)
-	r.IP = cmp.Or(r.IP, m.IP)
-	r.Tool = cmp.Or(r.Tool, m.Tool.Namespaced, m.Tool.Name)
-	r.Failure.Code = cmp.Or(r.Failure.Code, m.Failure.Code)
-	r.Failure.Class = cmp.Or(r.Failure.Class, m.Failure.Class)
-	r.Status = cmp.Or(r.Status, m.Status)
-}
-
-// touch says what was called and what it cost.
-func (r *litellmRow) touch(e *correlate.Event) {
-	cost := r.Spend
-	if !cost.known {
-		cost = r.ResponseCost
-	}
-	in, out := int64(r.PromptTokens.value), int64(r.CompletionTokens.value)
-	e.Usage = correlate.Usage{InputTokens: in, OutputTokens: out, CostUSD: cost.value, CostKnown: cost.known}
-	if cost.value == 0 && in+out > 0 && e.Outcome == correlate.Success && !strings.EqualFold(string(r.CacheHit), "true") {
-		e.Usage.CostKnown = false // the gateway writes 0 for a model it has no price of
-	}
-	switch {
-	case r.Tool != "" || strings.Contains(r.CallType, "mcp"):
-		e.Class = correlate.Tool
-		if r.Tool != "" {
-			e.Resources = []correlate.Resource{{Type: "mcp.tool", ID: strings.Clone(r.Tool)}}
-		}
-		return
-	case r.callsAgent():
-		e.Class = correlate.Tool
-		if r.AgentID != "" {
-			e.Resources = []correlate.Resource{{Type: "agent", ID: strings.Clone(r.AgentID)}}
-		}
-		return
-	}
-	model := cmp.Or(r.Model, r.ModelGroup)
-	e.Usage.Model = strings.Clone(model)
-	if model != "" {
-		if r.Provider != "" && !strings.HasPrefix(model, r.Provider+"/") {
-			model = r.Provider + "/" + model
-		}
-		e.Resources = []correlate.Resource{{Type: "model", ID: strings.Clone(model)}}
-	}
-}
-
-// callsAgent reports whether the call is to an agent behind the gateway: then
-// agent_id names who was called and not who calls.
-func (r *litellmRow) callsAgent() bool { return strings.Contains(r.CallType, "send_message") }
-
-func (r *litellmRow) outcome() (correlate.Outcome, string) {
-	if !strings.EqualFold(r.Status, "failure") {
-		return correlate.Success, ""
-	}
-	class, code := litellmPlain(r.Failure.Class), litellmPlain(string(r.Failure.Code))
-	failure := cmp.Or(class, code, "failure")
-	switch {
-	case code == "401", code == "403", strings.Contains(class, "BudgetExceeded"), strings.Contains(class, "Guardrail"),
-		strings.Contains(class, "Authentication"), strings.Contains(class, "PermissionDenied"):
-		return correlate.Denied, failure
-	}
-	return correlate.Failure, failure
-}
-
-// litellmPlain keeps error names and codes, and drops anything with text in it.
-func litellmPlain(s string) string {
-	if len(s) > 64 || strings.ContainsFunc(s, func(c rune) bool {
-		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '.'
-	}) {
-		return ""
-	}
-	return strings.Clone(s)
+	e.Outcome, e.Error = r.outcome(out)
+	r.touch(e, out)
+	r.walk(e, in.Scope, out)
 }

@@ -15,32 +15,40 @@ const litellmMaster = "litellm_proxy_master_key"
 // litellmKeyID names a key: by the hash the gateway logs, never by itself. What
 // is not a hash may be a key (custom authentication can put one there) and is
 // hashed as the gateway would have.
-func litellmKeyID(key, scope string) string {
+func litellmKeyID(key, scope string, out *Batch) string {
 	switch {
 	case key == "" || strings.EqualFold(key, "none"):
 		return ""
 	case key == litellmMaster && scope != "":
-		return scope + "/" + key
+		return out.text.Join(scope, "/", key)
 	case key == litellmMaster:
 		return key
+	case litellmIsHash(key):
+		return out.fold(key)
 	}
-	if b, err := hex.DecodeString(key); err == nil && len(b) == sha256.Size {
-		return strings.ToLower(key)
+	return out.hash([]byte(key))
+}
+
+// litellmIsHash reports whether s is a SHA-256 in hex.
+func litellmIsHash(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c-'0' > 9 && c|0x20-'a' > 5 {
+			return false
+		}
 	}
-	return sum([]byte(key))
+	return len(s) == hex.EncodedLen(sha256.Size)
 }
 
 // walk says which key was used and whom the gateway, or only the caller, names
 // behind it.
-func (r *litellmRow) walk(e *correlate.Event, scope string) {
-	owner, key := r.owner(), litellmKeyID(r.APIKey, scope)
+func (r *litellmRow) walk(e *correlate.Event, scope string, out *Batch) {
+	owner, key := r.owner(out), litellmKeyID(r.APIKey, scope, out)
 	switch {
 	case key != "":
-		e.Actor = correlate.Principal{Type: correlate.APIKey, ID: key, Name: strings.Clone(r.Metadata.KeyAlias), Issuer: "litellm", Names: []string{"litellm.key:" + key}}
-		if r.APIKey == litellmMaster && key != litellmMaster {
-			e.Actor.Names = append(e.Actor.Names, "litellm.key:"+litellmMaster)
-		}
-		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Acting, Key: correlate.Key{Kind: LiteLLMKey, Value: key}, Proof: correlate.Attested, Method: "litellm.api_key"})
+		e.Actor = r.keyPrincipal(key, out)
+		e.Uses = out.links.Append(e.Uses, correlate.Link{
+			Role: correlate.Acting, Key: correlate.Key{Kind: LiteLLMKey, Value: key}, Proof: correlate.Attested, Method: "litellm.api_key",
+		})
 	case !owner.IsZero():
 		e.Actor = owner
 	default:
@@ -48,31 +56,41 @@ func (r *litellmRow) walk(e *correlate.Event, scope string) {
 	}
 	switch {
 	case !owner.IsZero():
-		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: owner, Proof: correlate.Attested, Method: "litellm.key_owner"})
+		e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: owner, Proof: correlate.Attested, Method: "litellm.key_owner"})
 	case key != "":
 		// A key without an owner: the directory may know whose service it is.
 		p := e.Actor
-		if r.Metadata.KeyAlias != "" {
-			p.Names = append([]string{"litellm:" + r.Metadata.KeyAlias}, p.Names...)
+		if alias := r.meta.KeyAlias; alias != "" {
+			p.Names = out.names.Append(nil, out.text.Join("litellm:", alias))
+			p.Names = out.names.Append(p.Names, e.Actor.Names...)
 		}
-		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "litellm.key"})
+		e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "litellm.key"})
 	}
-	agent := r.agent()
-	if p := litellmPerson(r.EndUser, ""); !p.IsZero() && (len(e.Uses) == 0 || agent.Proof != correlate.Claimed) {
-		e.Uses = append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Claimed, Method: "litellm.end_user"})
+	agent := r.agent(out)
+	if p := litellmPerson(r.EndUser, "", out); !p.IsZero() && (len(e.Uses) == 0 || agent.Proof != correlate.Claimed) {
+		e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Claimed, Method: "litellm.end_user"})
 	}
 	if agent.Role != 0 {
-		e.Uses = append(e.Uses, agent)
+		e.Uses = out.links.Append(e.Uses, agent)
 	}
+}
+
+// keyPrincipal is the key itself, as who acts.
+func (r *litellmRow) keyPrincipal(key string, out *Batch) correlate.Principal {
+	names := out.names.Append(nil, out.text.Join("litellm.key:", key))
+	if r.APIKey == litellmMaster && key != litellmMaster {
+		names = out.names.Append(names, "litellm.key:"+litellmMaster)
+	}
+	return correlate.Principal{Type: correlate.APIKey, ID: key, Name: r.meta.KeyAlias, Issuer: "litellm", Names: names}
 }
 
 // owner is whom the gateway has the key registered to. The gateway's built-in
 // user, which every unassigned key gets, is nobody.
-func (r *litellmRow) owner() correlate.Principal {
+func (r *litellmRow) owner(out *Batch) correlate.Principal {
 	if r.User == "default_user_id" {
 		return correlate.Principal{}
 	}
-	return litellmPerson(r.User, r.Metadata.UserEmail)
+	return litellmPerson(r.User, r.meta.UserEmail, out)
 }
 
 // litellmMaxName is the longest name that is kept as it is. Callers may send
@@ -80,19 +98,19 @@ func (r *litellmRow) owner() correlate.Principal {
 const litellmMaxName = 256
 
 // litellmPerson names a user of the gateway. Only an e-mail address makes a person.
-func litellmPerson(id, email string) correlate.Principal {
+func litellmPerson(id, email string, out *Batch) correlate.Principal {
 	if id == "" && email == "" {
 		return correlate.Principal{}
 	}
 	if len(id) > litellmMaxName {
-		id = "sha256:" + sum([]byte(id))
+		id = out.text.Join("sha256:", out.hash([]byte(id)))
 	}
-	p := correlate.Principal{Type: correlate.Unknown, ID: strings.Clone(id), Issuer: "litellm"}
+	p := correlate.Principal{Type: correlate.Unknown, ID: id, Issuer: "litellm"}
 	if id != "" {
-		p.Names = []string{"litellm:" + p.ID}
+		p.Names = out.names.Append(nil, out.text.Join("litellm:", id))
 	}
-	if mail := correlate.Fold(cmp.Or(email, id)); litellmIsMail(mail) {
-		p.Type, p.ID = correlate.Human, strings.Clone(mail)
+	if mail := out.fold(cmp.Or(email, id)); litellmIsMail(mail) {
+		p.Type, p.ID = correlate.Human, mail
 	}
 	return p
 }
@@ -111,16 +129,16 @@ func litellmIsMail(s string) bool {
 // agent that the caller made up draws the key's owner down to a claim; the
 // caller's other word, end_user, is then left out, or with both of them a caller
 // could put anybody in the place of the owner.
-func (r *litellmRow) agent() correlate.Link {
-	if r.AgentID == "" || r.callsAgent() {
+func (r *litellmRow) agent(out *Batch) correlate.Link {
+	id := r.AgentID
+	if id == "" || r.callsAgent() {
 		return correlate.Link{}
 	}
-	id := strings.Clone(r.AgentID)
 	l := correlate.Link{
 		Role: correlate.AgentRole, Proof: correlate.Claimed, Method: "litellm.agent_id",
-		Principal: correlate.Principal{Type: correlate.Agent, ID: id, Issuer: "litellm", Names: []string{"litellm.agent:" + id}},
+		Principal: correlate.Principal{Type: correlate.Agent, ID: id, Issuer: "litellm", Names: out.names.Append(nil, out.text.Join("litellm.agent:", id))},
 	}
-	if id == r.Metadata.KeyAgentID || id == r.Metadata.KeyAlias {
+	if id == r.meta.KeyAgentID || id == r.meta.KeyAlias {
 		l.Proof, l.Method = correlate.Attested, "litellm.key_agent"
 	}
 	return l

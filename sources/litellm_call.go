@@ -1,0 +1,77 @@
+package sources
+
+import (
+	"cmp"
+	"strings"
+
+	"whence/correlate"
+)
+
+// touch says what was called and what it cost.
+func (r *litellmRow) touch(e *correlate.Event, out *Batch) {
+	cost, known := litellmNumber(r.Spend)
+	if !known {
+		cost, known = litellmNumber(r.ResponseCost)
+	}
+	asked, _ := litellmNumber(r.PromptTokens)
+	answered, _ := litellmNumber(r.CompletionTokens)
+	e.Usage = correlate.Usage{InputTokens: int64(asked), OutputTokens: int64(answered), CostUSD: cost, CostKnown: known}
+	if u := &e.Usage; cost == 0 && u.InputTokens+u.OutputTokens > 0 && e.Outcome == correlate.Success &&
+		!strings.EqualFold(r.CacheHit.Loose(&out.text), "true") {
+		u.CostKnown = false // the gateway writes 0 for a model it has no price of
+	}
+	switch {
+	case r.Tool != "" || strings.Contains(r.callType, "mcp"):
+		e.Class = correlate.Tool
+		if r.Tool != "" {
+			e.Resources = out.resources.Append(nil, correlate.Resource{Type: "mcp.tool", ID: r.Tool})
+		}
+		return
+	case r.callsAgent():
+		e.Class = correlate.Tool
+		if r.AgentID != "" {
+			e.Resources = out.resources.Append(nil, correlate.Resource{Type: "agent", ID: r.AgentID})
+		}
+		return
+	}
+	model := cmp.Or(r.Model, r.ModelGroup)
+	e.Usage.Model = model
+	if model == "" {
+		return
+	}
+	if rest, ok := strings.CutPrefix(model, r.Provider); r.Provider != "" && !(ok && strings.HasPrefix(rest, "/")) {
+		model = out.text.Join(r.Provider, "/", model)
+	}
+	e.Resources = out.resources.Append(nil, correlate.Resource{Type: "model", ID: model})
+}
+
+// callsAgent reports whether the call is to an agent behind the gateway: then
+// agent_id names who was called and not who calls.
+func (r *litellmRow) callsAgent() bool { return strings.Contains(r.callType, "send_message") }
+
+// outcome is how the call ended, and if it failed by what kind of error.
+func (r *litellmRow) outcome(out *Batch) (correlate.Outcome, string) {
+	if !strings.EqualFold(r.Status, "failure") {
+		return correlate.Success, ""
+	}
+	code := cmp.Or(r.Failure.Code.Loose(&out.text), r.meta.Failure.Code.Loose(&out.text))
+	code = litellmPlain(code)
+	class := litellmPlain(r.Failure.Class)
+	failure := cmp.Or(class, code, "failure")
+	switch {
+	case code == "401", code == "403", strings.Contains(class, "BudgetExceeded"), strings.Contains(class, "Guardrail"),
+		strings.Contains(class, "Authentication"), strings.Contains(class, "PermissionDenied"):
+		return correlate.Denied, failure
+	}
+	return correlate.Failure, failure
+}
+
+// litellmPlain keeps error names and codes, and drops anything with text in it.
+func litellmPlain(s string) string {
+	if len(s) > 64 || strings.ContainsFunc(s, func(c rune) bool {
+		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '.'
+	}) {
+		return ""
+	}
+	return s
+}
