@@ -3,10 +3,12 @@ package sources
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 // TestIAMSecrets: nothing marked as a secret in the fixtures gets out.
@@ -121,11 +123,11 @@ func TestVaultClass(t *testing.T) {
 		{"help", "pki", "ca/roles/example", "vault.help", correlate.Read},
 	}
 	for _, tt := range tests {
-		l := &vaultLine{Type: "response"}
-		l.Request.V = vaultRequest{Operation: tt.op, MountType: tt.kind, Path: tt.path}
-		d := newVaultDeed(l, newVaultScope(""))
-		if d.action() != tt.action || d.class() != tt.class {
-			t.Errorf("%s %s: got %s %s, want %s %s", tt.op, tt.path, d.action(), d.class(), tt.action, tt.class)
+		var out Batch
+		vaultDecode(Input{Raw: fmt.Appendf(nil, `{"type":"response","time":"2026-03-02T08:00:00Z","request":{"operation":%q,"mount_type":%q,"path":%q}}`,
+			tt.op, tt.kind, tt.path)}, &out)
+		if e := out.Events[0]; e.Action != tt.action || e.Class != tt.class {
+			t.Errorf("%s %s: got %s %s, want %s %s", tt.op, tt.path, e.Action, e.Class, tt.action, tt.class)
 		}
 	}
 }
@@ -141,7 +143,7 @@ func TestVaultSafePath(t *testing.T) {
 		"secret/data/s.config":                               "secret/data/s.config",
 		"":                                                   "",
 	} {
-		if got := vaultSafePath(in); got != want {
+		if got := vaultSafePath(in, new(arena.Text)); got != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)
 		}
 	}

@@ -2,20 +2,20 @@ package sources
 
 import (
 	"bytes"
-	"cmp"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"whence/correlate"
+	"whence/sources/scan"
 )
 
 // vaultMaxTTL is Vault's default for the longest life of a token or lease
 // (max_lease_ttl). Periodic tokens outlive it by renewing, which mints again.
 const vaultMaxTTL = 768 * time.Hour
 
+const vaultAudit = "vault.audit"
+
 var _ = register(Source{
-	Name: "vault.audit",
+	Name: vaultAudit,
 	Kinds: []correlate.KindInfo{
 		{
 			Kind: VaultAccessor, Life: vaultMaxTTL, Best: correlate.Issued,
@@ -44,128 +44,72 @@ var _ = register(Source{
 	Decode: vaultDecode,
 })
 
+// vaultState is what is used again for every line.
+type vaultState struct {
+	line vaultLine
+	aws  vaultAWSData
+	deed vaultDeed
+}
+
 func vaultDecode(in Input, out *Batch) {
-	if bytes.HasPrefix(in.Raw, []byte("[")) {
-		var list []json.RawMessage
-		if out.unmarshal(in.Raw, &list) {
-			for _, raw := range list {
-				vaultAppend(raw, newVaultScope(in.Scope), out)
-			}
-		}
+	scope := newVaultScope(in.Scope)
+	if !bytes.HasPrefix(in.Raw, []byte("[")) {
+		vaultAppend(in.Raw, scope, out)
 		return
 	}
-	vaultAppend(in.Raw, newVaultScope(in.Scope), out)
+	if err := scan.Valid(in.Raw); err != nil {
+		out.refuse(in.Raw, err)
+		return
+	}
+	for raw := range scan.Raw(in.Raw).Elements() {
+		vaultAppend(raw, scope, out)
+	}
 }
 
 func vaultAppend(raw []byte, scope vaultScope, out *Batch) {
-	var l vaultLine
-	if !out.unmarshal(raw, &l) {
+	const noType = "type is neither request nor response"
+	if string(raw) == "null" {
+		out.reject(raw, correlate.RejectSource, noType)
 		return
 	}
-	if l.Type != "request" && l.Type != "response" {
-		out.reject(raw, correlate.RejectSource, "type is neither request nor response")
+	s := scratch[vaultState](out)
+	l := &s.line
+	if !read(out, vaultTable, raw, l) {
 		return
 	}
-	at, err := time.Parse(time.RFC3339Nano, l.Time)
+	written, kind, failure, ok := l.texts(&out.text)
+	if !ok {
+		out.refuse(raw, scan.ErrObject)
+		return
+	}
+	if kind != "request" && kind != "response" {
+		out.reject(raw, correlate.RejectSource, noType)
+		return
+	}
+	at, err := time.Parse(time.RFC3339Nano, written)
 	if err != nil || !placeable(at) {
 		out.reject(raw, correlate.RejectNoTime, "time is missing or is no time")
 		return
 	}
-	d := newVaultDeed(&l, scope)
-	hash := sum(raw)
+	hash := out.hash(raw)
 	// Vault leaves the id out where there was no HTTP request. Such a line goes
 	// by the hash of its bytes and cannot be paired with its other half.
-	requestID := cmp.Or(l.Request.V.ID, "sha256:"+hash)
-	eventID := requestID + "/" + l.Type
-	e := correlate.Event{
+	requestID := l.Request.ID
+	if requestID == "" {
+		requestID = out.text.Join("sha256:", hash)
+	}
+	eventID := out.text.Join(requestID, "/", kind)
+	out.Events = append(out.Events, correlate.Event{
 		// Every device of a cluster writes the same request: it counts once.
-		ID: correlate.NewID("vault.audit", scope.cluster, eventID), EventID: eventID, Time: at.UTC(),
-		ActionID: correlate.NewID("vault.audit", scope.cluster, requestID),
+		ID: correlate.NewID(vaultAudit, scope.cluster, eventID), EventID: eventID, Time: at.UTC(),
+		ActionID: correlate.NewID(vaultAudit, scope.cluster, requestID),
 		// Only the response line knows how it ended.
-		Primary: l.Type == "response",
-		Action:  d.action(), Class: d.class(), Actor: d.who.actor,
-		Resources: d.resources(), Context: d.context(),
+		Primary:  kind == "response",
 		Evidence: correlate.Evidence{SHA256: hash},
+	})
+	s.deed = vaultDeed{
+		vaultLine: l, out: out, e: &out.Events[len(out.Events)-1], scope: scope, aws: &s.aws, failure: failure,
 	}
-	e.Outcome, e.Error = d.outcome()
-	e.Uses = d.uses()
-	e.Mints = d.mints(&e)
-	out.Events = append(out.Events, e)
-}
-
-// vaultDeed is one line, understood: where its path leads and who acted.
-type vaultDeed struct {
-	*vaultLine
-	scope vaultScope
-	req   *vaultRequest
-	path  string // without tokens
-	mount string // with the slash at its end
-	rest  string // of the path, below the mount
-	kind  string // type of the mount: kv, aws, ldap ...; may be unknown
-	login bool
-	who   vaultIdentity
-}
-
-func newVaultDeed(l *vaultLine, scope vaultScope) *vaultDeed {
-	d := &vaultDeed{vaultLine: l, scope: scope, req: &l.Request.V}
-	d.path = vaultSafePath(d.req.Path)
-	d.mount, d.rest = vaultMount(d.req, d.path)
-	d.kind = cmp.Or(d.req.MountType, vaultKind(d.mount))
-	d.login = d.isLogin()
-	auth, mount := &l.Auth.V, ""
-	if d.login {
-		if strings.HasPrefix(d.mount, "auth/") {
-			mount = d.mount
-		}
-		if auth.Accessor == "" && auth.DisplayName == "" {
-			auth = &l.Response.V.Auth.V
-		}
-	}
-	d.who = vaultWho(auth, d.kind, mount)
-	return d
-}
-
-// isLogin tells a login by its path, or by a token that came of an auth method.
-func (d *vaultDeed) isLogin() bool {
-	if d.path == "sys/mfa/validate" {
-		return true
-	}
-	if !strings.HasPrefix(d.path, "auth/") || strings.HasPrefix(d.path, "auth/token/") {
-		return false
-	}
-	first, _, _ := strings.Cut(d.rest, "/")
-	return first == "login" || strings.HasSuffix(d.rest, "callback") || d.Response.V.Auth.V.Accessor != ""
-}
-
-// caller is the accessor of the token that was presented. A token sent along
-// with a login is not looked at by Vault; what counts is the one it got.
-func (d *vaultDeed) caller() correlate.Key {
-	if d.login {
-		return d.scope.key(VaultAccessor, cmp.Or(d.Auth.V.Accessor, d.Response.V.Auth.V.Accessor))
-	}
-	return d.scope.key(VaultAccessor, cmp.Or(d.req.Accessor, d.Auth.V.Accessor))
-}
-
-func (d *vaultDeed) uses() []correlate.Link {
-	var uses []correlate.Link
-	if k := d.caller(); !k.IsZero() {
-		uses = append(uses, correlate.Link{Role: correlate.Acting, Key: k, Proof: correlate.Attested, Method: "vault.accessor"})
-	}
-	return append(uses, d.who.links...)
-}
-
-func (d *vaultDeed) context() correlate.Context {
-	c := correlate.Context{IP: d.req.Address, Account: strings.TrimSuffix(d.scope.cluster+"/"+d.req.Namespace.Path, "/")}
-	if a := d.req.Headers.V.Agent; len(a) > 0 && !strings.HasPrefix(a[0], vaultHMAC) {
-		c.Agent = a[0]
-	}
-	return c
-}
-
-func (d *vaultDeed) resources() []correlate.Resource {
-	if d.path == "" {
-		return nil
-	}
-	id := d.scope.cluster + "/" + d.req.Namespace.Path + d.path
-	return []correlate.Resource{{Type: "vault." + cmp.Or(d.req.MountType, "path"), ID: id}}
+	s.deed.read()
+	s.deed.tell()
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 // How far around the request line the time lies that Vault writes into the name
@@ -21,41 +22,55 @@ const vaultNameLength = 42
 
 // awsRole is the role that AWS credentials were asked for, or "".
 func (d *vaultDeed) awsRole() string {
+	if d.kind != "aws" || d.req.Operation != "read" && d.req.Operation != "update" {
+		return ""
+	}
 	verb, role, _ := strings.Cut(d.rest, "/")
-	if d.kind != "aws" || verb != "creds" && verb != "sts" || d.req.Operation != "read" && d.req.Operation != "update" {
+	if verb != "creds" && verb != "sts" {
 		return ""
 	}
 	return role
 }
 
-// awsName binds the name that Vault's default template gives to what it makes in
-// AWS: vault-<display name>-<role>-<unix time>-<random>. Federation tokens carry
+// mintAWSName binds the name that Vault's default template gives to what it makes
+// in AWS: vault-<display name>-<role>-<unix time>-<random>. Federation tokens carry
 // no name, and a template of one's own another; then nobody asks for this one.
-func (d *vaultDeed) awsName(f correlate.Fact) []correlate.Fact {
-	role, caller := d.awsRole(), d.caller()
-	if role == "" || caller.IsZero() || d.Auth.V.DisplayName == "" {
-		return nil
+func (d *vaultDeed) mintAWSName() {
+	role := d.awsRole()
+	if role == "" || d.caller.IsZero() || d.Auth.DisplayName == "" {
+		return
 	}
-	name := vaultAWSSafe(d.Auth.V.DisplayName) + "-" + vaultAWSSafe(role)
-	if len(name) > vaultNameLength {
-		name = name[:vaultNameLength]
-	}
-	f.Kind, f.Key, f.Target = correlate.Binding, correlate.Key{Kind: VaultAWSName, Value: "vault-" + name}, caller
+	f := d.fact(correlate.Binding, "vault.aws_name")
+	f.Key = correlate.Key{Kind: VaultAWSName, Value: vaultAWSName(d.Auth.DisplayName, role, &d.out.text)}
+	f.Target, f.Proof = d.caller, correlate.Inferred
 	f.Start, f.End = f.Time.Add(-vaultNameBefore), f.Time.Add(vaultNameAfter)
-	f.Proof, f.Method = correlate.Inferred, "vault.aws_name"
-	return []correlate.Fact{f}
 }
 
-// vaultAWSSafe replaces what AWS does not allow in names, as Vault does. The
-// result is ASCII.
-func vaultAWSSafe(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("+=,.@_-", r):
-			return r
+// vaultAWSName writes a name as Vault does: what AWS does not allow is replaced, a
+// letter at a time, and what is too long is cut. The result is ASCII.
+func vaultAWSName(display, role string, mem *arena.Text) string {
+	const start = "vault-"
+	name := append(mem.Bytes(len(start) + vaultNameLength)[:0], start...)
+	for _, part := range [...]string{display, "-", role} {
+		for _, r := range part {
+			if len(name) == cap(name) {
+				break
+			}
+			if !vaultAWSAllows(r) {
+				r = '_'
+			}
+			name = append(name, byte(r))
 		}
-		return '_'
-	}, s)
+	}
+	return arena.View(name)
+}
+
+func vaultAWSAllows(r rune) bool {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("+=,.@_-", r):
+		return true
+	}
+	return false
 }
 
 // vaultAWSData is what is read of the response to a request for AWS credentials.
@@ -65,31 +80,30 @@ type vaultAWSData struct {
 	TTL       int64  `json:"ttl"` // seconds
 }
 
-// awsKey tells of an access key that the log shows in plain. HMACed ones can be
-// compared with nothing.
-func (d *vaultDeed) awsKey(f correlate.Fact) []correlate.Fact {
-	role := d.awsRole()
-	if role == "" || len(d.Response.V.Data) == 0 {
-		return nil
+// mintAWSKey tells of an access key that the log shows in plain. HMACed ones can
+// be compared with nothing.
+func (d *vaultDeed) mintAWSKey() {
+	role, data := d.awsRole(), d.aws
+	if role == "" || !d.Response.Data.IsObject() || vaultAWSTable.Read(d.Response.Data, data, &d.out.text) != nil {
+		return
 	}
-	var t tolerant[vaultAWSData]
-	_ = t.UnmarshalJSON(d.Response.V.Data) // never fails
-	data := t.V
 	if !strings.HasPrefix(data.AccessKey, "AKIA") && !strings.HasPrefix(data.AccessKey, "ASIA") {
-		return nil
+		return
 	}
-	f.Key = correlate.Key{Kind: AWSAccessKey, Value: data.AccessKey}
-	f.Method = "vault.aws_creds"
-	f.Principal = correlate.Principal{Type: correlate.RoleType, ID: d.mount + "roles/" + role, Name: role, Issuer: "vault"}
+	const method = "vault.aws_creds"
+	parents := d.parents(correlate.Holder, method)
+	if len(parents) == 0 {
+		return
+	}
+	f := d.fact(correlate.Account, method)
+	f.Key, f.Parents = correlate.Key{Kind: AWSAccessKey, Value: data.AccessKey}, parents
+	f.Principal = correlate.Principal{Type: correlate.RoleType, Name: role}
 	if strings.HasPrefix(data.ARN, "arn:") {
 		f.Principal.ID, f.Principal.Issuer = data.ARN, "aws"
-	}
-	f.Parents = d.parent(correlate.Holder, f.Method)
-	if len(f.Parents) == 0 {
-		return nil
+	} else {
+		f.Principal.ID, f.Principal.Issuer = d.out.text.Join(d.mount, "roles/", role), "vault"
 	}
 	if data.TTL > 0 {
 		f.End = f.Time.Add(vaultSeconds(data.TTL))
 	}
-	return []correlate.Fact{f}
 }

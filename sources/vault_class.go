@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/bytedance/sonic"
-
 	"whence/correlate"
 )
 
@@ -35,12 +33,14 @@ func (d *vaultDeed) action() string {
 	case d.isSecretID():
 		return "vault.secret_id_create"
 	}
-	for _, a := range vaultActions {
-		if strings.HasPrefix(d.path, a.prefix) {
-			return a.action
+	if strings.HasPrefix(d.path, "auth/token/") || strings.HasPrefix(d.path, "sys/") {
+		for _, a := range vaultActions {
+			if strings.HasPrefix(d.path, a.prefix) {
+				return a.action
+			}
 		}
 	}
-	return "vault." + cmp.Or(d.req.Operation, "unknown")
+	return d.out.text.Join("vault.", cmp.Or(d.req.Operation, "unknown"))
 }
 
 // isSecretID reports whether the line hands out an AppRole secret id.
@@ -166,9 +166,9 @@ var vaultErrors = []string{
 // that something was asked for and allowed: its response line knows the rest.
 func (d *vaultDeed) outcome() (correlate.Outcome, string) {
 	switch {
-	case d.Error != "":
+	case d.failure != "":
 		for _, known := range vaultErrors {
-			if strings.Contains(d.Error, known) {
+			if strings.Contains(d.failure, known) {
 				if known == "permission denied" {
 					return correlate.Denied, known
 				}
@@ -176,7 +176,7 @@ func (d *vaultDeed) outcome() (correlate.Outcome, string) {
 			}
 		}
 		return correlate.Failure, "error"
-	case d.Type == "request":
+	case !d.e.Primary:
 		return correlate.UnknownOutcome, ""
 	case d.failed():
 		return correlate.Failure, "error"
@@ -187,11 +187,15 @@ func (d *vaultDeed) outcome() (correlate.Outcome, string) {
 // failed reports whether the response is an error and nothing else, which is how
 // Vault itself tells.
 func (d *vaultDeed) failed() bool {
-	data := d.Response.V.Data
+	data, failed := d.Response.Data, false
 	if !bytes.Contains(data, []byte(`"error"`)) {
 		return false
 	}
-	var members map[string]present
-	err := sonic.ConfigFastest.Unmarshal(data, &members)
-	return err == nil && len(members) == 1 && bool(members["error"])
+	for name, value := range data.Members(&d.out.text) {
+		if name != "error" {
+			return false
+		}
+		failed = string(value) != "null"
+	}
+	return failed
 }

@@ -2,31 +2,54 @@ package sources
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 
 	"whence/correlate"
+	"whence/correlate/arena"
+	"whence/sources/scan"
+)
+
+var (
+	vaultTable    = scan.Of[vaultLine]()
+	vaultAWSTable = scan.Of[vaultAWSData]()
 )
 
 // vaultLine is what is read of a line of an audit device, of Vault and OpenBao
 // alike. Tokens and the values of secrets are not read at all.
 type vaultLine struct {
-	Time     string                  `json:"time"`
-	Type     string                  `json:"type"`
-	Error    string                  `json:"error"`
-	Auth     tolerant[vaultAuth]     `json:"auth"`
-	Request  tolerant[vaultRequest]  `json:"request"`
-	Response tolerant[vaultResponse] `json:"response"`
+	// These are text or the line is no event: an error of another type must not
+	// pass for none.
+	Time  scan.Raw `json:"time"`
+	Type  scan.Raw `json:"type"`
+	Error scan.Raw `json:"error"`
+
+	Auth     vaultAuth     `json:"auth"`
+	Request  vaultRequest  `json:"request"`
+	Response vaultResponse `json:"response"`
+}
+
+// texts returns them. It reports false if one is there and no text.
+func (l *vaultLine) texts(mem *arena.Text) (time, kind, failure string, ok bool) {
+	out := [...]string{"", "", ""}
+	for i, raw := range [...]scan.Raw{l.Time, l.Type, l.Error} {
+		if len(raw) == 0 || string(raw) == "null" {
+			continue
+		}
+		if out[i], ok = raw.Text(mem); !ok {
+			return "", "", "", false
+		}
+	}
+	return out[0], out[1], out[2], true
 }
 
 type vaultAuth struct {
-	Accessor    string            `json:"accessor"`
-	DisplayName string            `json:"display_name"`
-	EntityID    string            `json:"entity_id"`
-	Policies    []string          `json:"policies"`
-	Metadata    map[string]string `json:"metadata"`
-	TTL         int64             `json:"token_ttl"` // seconds
-	IssueTime   string            `json:"token_issue_time"`
+	Accessor    string        `json:"accessor"`
+	DisplayName string        `json:"display_name"`
+	EntityID    string        `json:"entity_id"`
+	Policies    []string      `json:"policies"`
+	Metadata    vaultMetadata `json:"metadata"`
+	TTL         int64         `json:"token_ttl"` // seconds
+	IssueTime   string        `json:"token_issue_time"`
 }
 
 type vaultRequest struct {
@@ -40,17 +63,22 @@ type vaultRequest struct {
 	Namespace  struct {
 		Path string `json:"path"`
 	} `json:"namespace"`
-	Headers tolerant[struct {
+	Headers struct {
 		Agent []string `json:"user-agent"`
-	}] `json:"headers"`
-	Data tolerant[struct {
-		Accessor string  `json:"accessor"`
-		Token    present `json:"token"`
-	}] `json:"data"`
+	} `json:"headers"`
+	Data struct {
+		Accessor string   `json:"accessor"`
+		Token    scan.Raw `json:"token"` // only whether there is one
+	} `json:"data"`
+}
+
+// tokenGiven reports whether the request's data has a token.
+func (r *vaultRequest) tokenGiven() bool {
+	return len(r.Data.Token) > 0 && string(r.Data.Token) != "null"
 }
 
 type vaultResponse struct {
-	Auth   tolerant[vaultAuth] `json:"auth"`
+	Auth   vaultAuth `json:"auth"`
 	Secret struct {
 		LeaseID string `json:"lease_id"`
 	} `json:"secret"`
@@ -60,7 +88,7 @@ type vaultResponse struct {
 		Path     string `json:"creation_path"`
 		Wrapped  string `json:"wrapped_accessor"`
 	} `json:"wrap_info"`
-	Data json.RawMessage `json:"data"` // looked into by failed and awsKey only
+	Data scan.Raw `json:"data"` // looked into by failed and awsKey only
 }
 
 // vaultScope is where a line comes from. Accessors are unique in a cluster when
@@ -76,12 +104,12 @@ func newVaultScope(s string) vaultScope {
 const vaultHMAC = "hmac-sha256:"
 
 // key scopes an accessor or a lease id; an empty one has no key.
-func (s vaultScope) key(kind correlate.Kind, value string) correlate.Key {
+func (s vaultScope) key(kind correlate.Kind, value string, mem *arena.Text) correlate.Key {
 	switch {
 	case value == "":
 		return correlate.Key{}
 	case strings.HasPrefix(value, vaultHMAC):
-		return correlate.Key{Kind: kind, Value: s.cluster + "/" + s.device + "/" + value}
+		return correlate.Key{Kind: kind, Value: mem.Join(s.cluster, "/", s.device, "/", value)}
 	}
-	return correlate.Key{Kind: kind, Value: s.cluster + "/" + value}
+	return correlate.Key{Kind: kind, Value: mem.Join(s.cluster, "/", value)}
 }

@@ -2,6 +2,8 @@ package sources
 
 import (
 	"strings"
+
+	"whence/correlate/arena"
 )
 
 // vaultMount splits a path into its mount and the rest. Newer versions log the
@@ -11,25 +13,29 @@ func vaultMount(r *vaultRequest, path string) (mount, rest string) {
 	if m := r.MountPoint; m != "" && strings.HasPrefix(path, m) {
 		return m, path[len(m):]
 	}
-	elements := strings.SplitAfter(path, "/")
-	n := 1
-	switch {
-	case elements[0] == "auth/":
-		n = 2
-		for i := 2; i < len(elements); i++ {
-			if strings.TrimSuffix(elements[i], "/") == "login" {
-				n = i
-			}
+	auth, end := strings.HasPrefix(path, "auth/"), 0
+	for i, from := 0, 0; from < len(path); i++ {
+		element, next := vaultElement(path, from)
+		switch {
+		case i == 0, auth && i == 1:
+			end = next
+		case auth && element == "login":
+			end = from
+		case !auth && r.MountType == "aws" && next > from+len(element) && (element == "creds" || element == "sts"):
+			end = from
 		}
-	case r.MountType == "aws":
-		for i := 1; i < len(elements)-1; i++ {
-			if elements[i] == "creds/" || elements[i] == "sts/" {
-				n = i
-			}
-		}
+		from = next
 	}
-	n = min(n, len(elements))
-	return strings.Join(elements[:n], ""), strings.Join(elements[n:], "")
+	return path[:end], path[end:]
+}
+
+// vaultElement returns the element of path that starts at from, and where the next
+// one starts.
+func vaultElement(path string, from int) (element string, next int) {
+	if n := strings.IndexByte(path[from:], '/'); n >= 0 {
+		return path[from : from+n], from + n + 1
+	}
+	return path[from:], len(path)
 }
 
 // vaultKind guesses the type of a mount from its default name.
@@ -46,36 +52,39 @@ func vaultKind(mount string) string {
 
 // vaultSafePath leaves out tokens and secret ids, which some old endpoints take
 // in their path.
-func vaultSafePath(path string) string {
+func vaultSafePath(path string, mem *arena.Text) string {
 	const cut = "redacted"
-	elements := strings.Split(path, "/")
-	for i, s := range elements {
-		if vaultIsToken(s) {
-			elements[i] = cut
+	before := ""
+	for i, from := 0, 0; from < len(path); i++ {
+		element, next := vaultElement(path, from)
+		end := from + len(element)
+		if vaultIsToken(element) || i >= 2 && end == len(path) && vaultNamesToken(path, before, element) {
+			path = mem.Join(path[:from], cut, path[end:])
+			next += len(cut) - len(element)
 		}
-		if i != len(elements)-1 || i < 2 || s == "" {
-			continue
-		}
-		switch elements[i-1] {
-		case "lookup", "renew", "revoke", "revoke-orphan":
-			if elements[0] == "auth" && elements[1] == "token" {
-				elements[i] = cut
-			}
-		case "secret-id":
-			if s != "lookup" && s != "destroy" {
-				elements[i] = cut
-			}
-		}
+		before, from = element, next
 	}
-	return strings.Join(elements, "/")
+	return path
 }
 
-// vaultIsToken knows tokens by their prefix and length.
-func vaultIsToken(s string) bool {
-	for _, p := range []string{"hvs.", "hvb.", "hvr.", "s.", "b.", "r."} {
-		if strings.HasPrefix(s, p) && len(s) >= len(p)+24 {
-			return true
-		}
+// vaultNamesToken reports whether the last element of path, after the element
+// before, is a token or a secret id, whatever it looks like.
+func vaultNamesToken(path, before, last string) bool {
+	switch before {
+	case "lookup", "renew", "revoke", "revoke-orphan":
+		return strings.HasPrefix(path, "auth/token/")
+	case "secret-id":
+		return last != "lookup" && last != "destroy"
 	}
 	return false
+}
+
+// vaultIsToken knows tokens by their prefix and length: hvs., hvb., hvr. and the
+// older s., b., r.
+func vaultIsToken(s string) bool {
+	if len(s) < 26 {
+		return false
+	}
+	s = strings.TrimPrefix(s, "hv")
+	return len(s) >= 26 && s[1] == '.' && (s[0] == 's' || s[0] == 'b' || s[0] == 'r')
 }

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"whence/correlate"
@@ -20,9 +21,6 @@ type vaultIdentity struct {
 	parents []correlate.Link
 }
 
-// vaultPersons are the auth methods that people log in with.
-var vaultPersons = []string{"oidc", "ldap", "userpass", "okta", "saml", "github", "radius", "kerberos"}
-
 // vaultWho reads an auth block. method is the type of the auth mount and mount
 // its path, both known on login lines only: later lines show the mount that the
 // token was used on.
@@ -30,48 +28,37 @@ var vaultPersons = []string{"oidc", "ldap", "userpass", "okta", "saml", "github"
 // Metadata and names come from the auth method, which vouches for them, unless
 // the token was made with auth/token/create: those are named token-..., and
 // their metadata is whatever their maker wrote.
-func vaultWho(a *vaultAuth, method, mount string) vaultIdentity {
-	m := vaultLogin{vaultAuth: a, prefix: strings.ReplaceAll(strings.TrimPrefix(mount, "auth/"), "/", "-")}
+func vaultWho(a *vaultAuth, method, mount string, out *Batch) vaultIdentity {
+	m := vaultLogin{vaultAuth: a, out: out, method: method}
 	if mount == "" {
-		m.prefix, _, _ = strings.Cut(a.DisplayName, "-")
-		m.prefix += "-"
-		method = strings.TrimSuffix(m.prefix, "-")
+		m.mount, m.name, m.named = strings.Cut(a.DisplayName, "-")
+		m.method = m.mount
+	} else {
+		m.mount, m.name, m.named = vaultCutMount(a.DisplayName, strings.TrimPrefix(mount, "auth/"))
 	}
-	m.method = method
-	if !a.made() {
-		p, links := m.identify()
-		if p.Type != correlate.Unknown && len(links) == 0 {
-			return vaultIdentity{principal: p, actor: p, links: []correlate.Link{{
-				Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "vault.auth_metadata",
-			}}}
-		}
-		return vaultIdentity{principal: p, actor: p, links: links, parents: links}
-	}
-	// The directory must not find a name here that the maker chose.
-	id := vaultIdentity{principal: correlate.Principal{
-		Type: correlate.Unknown, ID: cmp.Or(a.EntityID, "token"), Name: a.DisplayName, Issuer: "vault",
-	}}
-	if a.root() {
-		id.principal.ID = "root"
-		id.actor = id.principal
-		return id
+	if a.made() {
+		return m.made()
 	}
 	p, links := m.identify()
-	id.actor = id.principal
-	if p.Type == correlate.Workload || p.Type == correlate.CIRun || p.Type == correlate.ServiceAccount {
-		id.actor = p
+	if p.Type == correlate.Unknown || len(links) > 0 {
+		return vaultIdentity{principal: p, actor: p, links: links, parents: links}
 	}
-	if p.Type != correlate.Unknown && len(links) == 0 {
-		links = []correlate.Link{{Role: correlate.Requestor, Principal: p}}
+	return vaultIdentity{principal: p, actor: p, links: out.links.Append(nil, correlate.Link{
+		Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "vault.auth_metadata",
+	})}
+}
+
+// vaultCutMount takes the mount off a display name: its path, with dashes.
+func vaultCutMount(display, path string) (mount, name string, ok bool) {
+	if len(display) < len(path) {
+		return "", "", false
 	}
-	for _, l := range links {
-		if l.Proof != correlate.Inferred {
-			l.Proof = correlate.Claimed
+	for i := range len(path) {
+		if c := path[i]; c != display[i] && c != '/' || c == '/' && display[i] != '-' {
+			return "", "", false
 		}
-		l.Method = "vault.token_metadata"
-		id.links = append(id.links, l)
 	}
-	return id
+	return strings.TrimSuffix(display[:len(path)], "-"), display[len(path):], true
 }
 
 // made reports whether the token was made with another token, or is a root token.
@@ -80,47 +67,74 @@ func (a *vaultAuth) made() bool {
 }
 
 // root reports whether it is a root token: no auth method can give that policy.
-func (a *vaultAuth) root() bool {
-	for _, p := range a.Policies {
-		if p == "root" {
-			return true
-		}
-	}
-	return false
-}
+func (a *vaultAuth) root() bool { return slices.Contains(a.Policies, "root") }
 
 // vaultLogin is an auth block with the auth method it came of.
 type vaultLogin struct {
 	*vaultAuth
+	out    *Batch
 	method string
-	prefix string // of the display name: the mount, with dashes
+	// The display name is the mount, with dashes, and a name; named is false
+	// where it is not.
+	mount, name string
+	named       bool
+}
+
+// made is who holds a token that was made with another. The directory must not
+// find a name here that the maker chose.
+func (a *vaultLogin) made() vaultIdentity {
+	var id vaultIdentity
+	id.principal = correlate.Principal{Type: correlate.Unknown, ID: cmp.Or(a.EntityID, "token"), Name: a.DisplayName, Issuer: "vault"}
+	if a.root() {
+		id.principal.ID = "root"
+		id.actor = id.principal
+		return id
+	}
+	p, links := a.identify()
+	id.actor = id.principal
+	if p.Type == correlate.Workload || p.Type == correlate.CIRun || p.Type == correlate.ServiceAccount {
+		id.actor = p
+	}
+	if p.Type != correlate.Unknown && len(links) == 0 {
+		links = a.out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: p})
+	}
+	for i := range links {
+		if links[i].Proof != correlate.Inferred {
+			links[i].Proof = correlate.Claimed
+		}
+		links[i].Method = "vault.token_metadata"
+	}
+	id.links = links
+	return id
 }
 
 // identify names the holder. A CI run and a cloud role come with links to what
 // their own logs tell of them.
 func (a *vaultLogin) identify() (correlate.Principal, []correlate.Link) {
-	md := a.Metadata
+	md, text := &a.Metadata, &a.out.text
 	p := correlate.Principal{Issuer: "vault", Names: a.names()}
 	switch {
-	case md["role_name"] != "":
+	case md.RoleName != "":
 		return a.appRole(p)
-	case md["service_account_name"] != "" && md["service_account_namespace"] != "":
+	case md.ServiceAccount != "" && md.Namespace != "":
 		p.Type, p.Issuer = correlate.ServiceAccount, "k8s"
-		p.ID = "system:serviceaccount:" + md["service_account_namespace"] + ":" + md["service_account_name"]
+		p.ID = text.Join("system:serviceaccount:", md.Namespace, ":", md.ServiceAccount)
 	case a.isRun():
-		return a.run(p)
-	case md["nomad_job_id"] != "":
+		p, link := a.run(p)
+		return p, a.linked(link)
+	case md.NomadJob != "":
 		p.Type, p.Issuer = correlate.Workload, "nomad"
-		p.ID = strings.Trim(md["nomad_namespace"]+"/"+md["nomad_job_id"]+"/"+md["nomad_task"], "/")
-	case md["AllocationID"] != "":
-		p.Type, p.Issuer, p.Name = correlate.Workload, "nomad", md["Task"]
-		p.ID = strings.TrimSuffix(md["AllocationID"]+"/"+md["Task"], "/")
-	case cmp.Or(md["canonical_arn"], md["client_arn"]) != "":
-		return a.awsRole(p)
-	case md["service_account_email"] != "":
-		p.Type, p.Issuer, p.ID = correlate.ServiceAccount, "gcp", md["service_account_email"]
-	case md["cert_name"] != "":
-		p.Type, p.ID = correlate.Workload, cmp.Or(md["common_name"], md["cert_name"])
+		p.ID = strings.Trim(text.Join(md.NomadNamespace, "/", md.NomadJob, "/", md.NomadTask), "/")
+	case md.AllocationID != "":
+		p.Type, p.Issuer, p.Name = correlate.Workload, "nomad", md.Task
+		p.ID = strings.TrimSuffix(text.Join(md.AllocationID, "/", md.Task), "/")
+	case cmp.Or(md.CanonicalARN, md.ClientARN) != "":
+		p, link := a.awsRole(p)
+		return p, a.linked(link)
+	case md.ServiceAccountMail != "":
+		p.Type, p.Issuer, p.ID = correlate.ServiceAccount, "gcp", md.ServiceAccountMail
+	case md.CertName != "":
+		p.Type, p.ID = correlate.Workload, cmp.Or(md.CommonName, md.CertName)
 	default:
 		a.person(&p)
 	}
@@ -129,69 +143,38 @@ func (a *vaultLogin) identify() (correlate.Principal, []correlate.Link) {
 
 func (a *vaultLogin) names() []string {
 	var names []string
-	for _, n := range []string{a.DisplayName, a.EntityID} {
+	for _, n := range [...]string{a.DisplayName, a.EntityID} {
 		if n != "" {
-			names = append(names, "vault:"+n)
+			names = a.out.names.Append(names, a.out.text.Join("vault:", n))
 		}
 	}
 	return names
 }
 
-// person names p as a human if people log in this way, else leaves it unknown.
-func (a *vaultLogin) person(p *correlate.Principal) {
-	p.Type, p.ID = correlate.Unknown, cmp.Or(a.DisplayName, a.EntityID, "unknown")
-	for _, k := range []string{"email", "mail", "preferred_username", "upn", "username"} {
-		if mail := correlate.Fold(a.Metadata[k]); vaultIsMail(mail) {
-			p.Type, p.ID = correlate.Human, mail
-			if strings.HasSuffix(mail, ".gserviceaccount.com") {
-				p.Type, p.Issuer = correlate.ServiceAccount, "gcp"
-			}
-			return
-		}
+// linked is a list of the link, or none if there is no link.
+func (a *vaultLogin) linked(l correlate.Link) []correlate.Link {
+	if l.Role == 0 {
+		return nil
 	}
-	name, ok := strings.CutPrefix(a.DisplayName, a.prefix)
-	if !ok || name == "" || strings.ContainsAny(name, ":/ ") || !vaultIsPersons(a.method) {
-		return // subjects of workloads look like repo:org/repo:... or system:serviceaccount:...
-	}
-	p.Type, p.ID = correlate.Human, strings.TrimSuffix(a.prefix, "-")+":"+name
-	if vaultIsMail(name) {
-		p.ID = correlate.Fold(name)
-	}
-	if a.method == "github" || a.method == "okta" || a.method == "ldap" {
-		p.Names = append(p.Names, a.method+":"+name)
-	}
-}
-
-func vaultIsPersons(method string) bool {
-	for _, m := range vaultPersons {
-		if m == method {
-			return true
-		}
-	}
-	return false
-}
-
-func vaultIsMail(s string) bool {
-	local, domain, ok := strings.Cut(s, "@")
-	return ok && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(s, " :/\t")
+	return a.out.links.Append(nil, l)
 }
 
 // awsRole is a login with AWS credentials. The role session that signed it has a
 // name in AWS's own log, which can be used again.
-func (a *vaultLogin) awsRole(p correlate.Principal) (correlate.Principal, []correlate.Link) {
-	md := a.Metadata
-	p.Type, p.Issuer, p.ID = correlate.Unknown, "aws", cmp.Or(md["client_arn"], md["canonical_arn"])
+func (a *vaultLogin) awsRole(p correlate.Principal) (correlate.Principal, correlate.Link) {
+	md := &a.Metadata
+	p.Type, p.Issuer, p.ID = correlate.Unknown, "aws", cmp.Or(md.ClientARN, md.CanonicalARN)
 	if strings.Contains(p.ID, ":role/") || strings.Contains(p.ID, ":assumed-role/") {
 		p.Type = correlate.RoleType
 	}
-	_, resource, _ := strings.Cut(md["client_arn"], ":assumed-role/")
+	_, resource, _ := strings.Cut(md.ClientARN, ":assumed-role/")
 	_, session, _ := strings.Cut(resource, "/")
-	id, _, _ := strings.Cut(md["client_user_id"], ":")
+	id, _, _ := strings.Cut(md.ClientUserID, ":")
 	if session == "" || !strings.HasPrefix(id, "AROA") {
-		return p, nil
+		return p, correlate.Link{}
 	}
-	return p, []correlate.Link{{
-		Role: correlate.Requestor, Key: correlate.Key{Kind: AWSRoleSession, Value: id + ":" + session},
+	return p, correlate.Link{
+		Role: correlate.Requestor, Key: correlate.Key{Kind: AWSRoleSession, Value: a.out.text.Join(id, ":", session)},
 		Proof: correlate.Inferred, Method: "vault.aws_role_session",
-	}}
+	}
 }
