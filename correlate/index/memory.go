@@ -72,7 +72,8 @@ func (m *Memory) Lookup(_ context.Context, k correlate.Key, at time.Time) (corre
 
 // Put implements Store.
 func (m *Memory) Put(facts []correlate.Fact, pos Position) error {
-	for _, f := range facts {
+	for i := range facts {
+		f := facts[i].Clone() // a store keeps what was only lent to it
 		sh := m.shard(f.Key)
 		sh.mu.Lock()
 		t, ok := sh.sessions[f.Key]
