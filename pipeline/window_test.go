@@ -149,7 +149,7 @@ func (nothing) Lookup(_ context.Context, k correlate.Key, _ time.Time) (correlat
 }
 
 // lonelyLane is a lane without a group, of a topic that nobody else witnesses.
-func lonelyLane(t *testing.T) *lane {
+func lonelyLane(t testing.TB) *lane {
 	t.Helper()
 	src, _ := sources.Find("aws.cloudtrail")
 	cfg := Default()
