@@ -52,6 +52,9 @@ func (r *reader) unquote(s []byte) (string, bool) {
 			}
 		}
 		switch c := s[i]; {
+		case c == '\\' && i+1 < len(s) && s[i+1] == '"': // JSON inside of a string
+			out = append(out, '"')
+			i += 2
 		case c == '\\':
 			var n int
 			if out, n = unescape(out, s[i:]); n == 0 {
