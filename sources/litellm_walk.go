@@ -115,12 +115,26 @@ func litellmPerson(id, email string, out *Batch) correlate.Principal {
 	return p
 }
 
+// litellmIsMail reports whether s has one side of an @, a dot on the other, and
+// nothing that no address has.
 func litellmIsMail(s string) bool {
 	if len(s) > litellmMaxName {
 		return false
 	}
-	local, domain, ok := strings.Cut(s, "@")
-	return ok && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(s, " \t\r\n/\\:,;<>\"'")
+	at, dot := -1, false
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '@':
+			if at < 0 {
+				at = i
+			}
+		case '.':
+			dot = dot || at >= 0
+		case ' ', '\t', '\r', '\n', '/', '\\', ':', ',', ';', '<', '>', '"', '\'':
+			return false
+		}
+	}
+	return at > 0 && dot
 }
 
 // agent is the agent in between, if any. The gateway takes it from the key, and
