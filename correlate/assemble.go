@@ -106,7 +106,7 @@ func (w *Walker) withExecutor(o *outcome) []Hop {
 func (w *Walker) executor(key Key) Hop {
 	e := w.event
 	if !key.IsZero() {
-		facts := w.session(key, e.Time).Facts
+		facts := w.facts(key, e.Time)
 		if a := bestAccount(facts); a != nil {
 			h := a.line().hop(key, &a.Principal, a.Proof, a.Method)
 			h.State = state(facts, a, e.Time, EarlySkew)
@@ -132,7 +132,7 @@ func (w *Walker) approvers(hops []Hop) []Approver {
 		if hops[i].Key.IsZero() {
 			continue
 		}
-		facts := w.session(hops[i].Key, w.event.Time).Facts
+		facts := w.facts(hops[i].Key, w.event.Time)
 		for j := range facts {
 			f := &facts[j]
 			if f.Kind != Approval {

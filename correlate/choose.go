@@ -37,10 +37,13 @@ func (w *Walker) choose(ways []outcome) outcome {
 	return w.weigh(*best, ways)
 }
 
+// fewWays is how many ways are put in order by moving them up one by one.
+const fewWays = 16
+
 // order puts the most telling way first. There are two or three of them nearly
 // always, and each is large: they are moved as little as can be.
 func order(ways []outcome) {
-	if len(ways) > fewEntries {
+	if len(ways) > fewWays {
 		slices.SortStableFunc(ways, func(a, b outcome) int { return moreTelling(&a, &b) })
 		return
 	}

@@ -12,55 +12,46 @@ import (
 // reach stays within reach.
 const maxReach = 3 * maxHops
 
-// place is a key to be looked at for a time.
-type place struct {
-	key Key
-	at  time.Time
-}
-
 // reach counts the distinct facts reachable from the event over every account of
-// every key, chosen or not: the chain's rank. See docs/DESIGN.md section 2.
+// every key, chosen or not: the chain's rank. See docs/DESIGN.md section 2. Spots
+// are found step by step, so those of one step follow those of the step before.
 func (w *Walker) reach() {
 	w.reachLinks(w.event.Uses, w.event.Time)
-	for step := 0; step < maxReach && len(w.next) > 0; step++ {
-		w.here, w.next = w.next, w.here[:0]
-		for _, p := range w.here {
-			w.walked = append(w.walked, p.key)
-			facts := w.session(p.key, p.at).Facts
-			w.rank += len(facts)
-			for i := range facts {
-				switch f := &facts[i]; f.Kind {
-				case Account:
-					w.reachLinks(f.Parents, f.Start)
-				case Binding:
-					w.reachKey(f.Target, p.at)
-				}
-			}
+	n := 0
+	for step := 0; step < maxReach && n < len(w.spots.list); step++ {
+		for end := len(w.spots.list); n < end; n++ {
+			w.reachFrom(n)
 		}
 	}
-	if len(w.walked) > 1 {
+	if w.reached = n; n > 1 {
 		slices.SortFunc(w.walked, Key.Compare)
-		n := len(w.walked)
 		if w.walked = slices.Compact(w.walked); len(w.walked) < n {
 			w.rank = w.distinct()
 		}
 	}
 }
 
-func (w *Walker) reachLinks(ls []Link, at time.Time) {
-	for i := range ls {
-		w.reachKey(ls[i].Key, ls[i].when(at))
+func (w *Walker) reachFrom(n int) {
+	facts := w.factsOf(n)
+	w.walked = append(w.walked, w.spots.list[n].key)
+	w.rank += len(facts)
+	for i := range facts {
+		switch f := &facts[i]; f.Kind {
+		case Account:
+			w.reachLinks(f.Parents, f.Start)
+		case Binding:
+			if !f.Target.IsZero() {
+				w.spots.find(f.Target, w.spots.list[n].at)
+			}
+		}
 	}
 }
 
-func (w *Walker) reachKey(k Key, at time.Time) {
-	if k.IsZero() {
-		return
-	}
-	v := visit{k, at.UnixNano()}
-	if w.visited.get(v) == nil {
-		w.visited.put(v, struct{}{})
-		w.next = append(w.next, place{k, at})
+func (w *Walker) reachLinks(ls []Link, at time.Time) {
+	for i := range ls {
+		if l := &ls[i]; !l.Key.IsZero() {
+			w.spots.find(l.Key, l.when(at))
+		}
 	}
 }
 
@@ -73,8 +64,8 @@ func (w *Walker) distinct() int {
 		origin      ID
 	}
 	facts := map[counted]struct{}{}
-	for i := range w.sessions.keys {
-		s := w.sessions.values[i].Facts
+	for i := range w.spots.list[:w.reached] {
+		s := w.spots.list[i].facts
 		for j := range s {
 			facts[counted{s[j].Kind, s[j].Key, s[j].Target, s[j].Origin}] = struct{}{}
 		}

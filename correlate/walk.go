@@ -73,18 +73,25 @@ func (w *Walker) way(l *Link, at time.Time, from line, depth int) outcome {
 		o = w.terminal(&l.Principal, from.hop(Key{}, &l.Principal, l.Proof, l.Method))
 	case depth >= maxHops:
 		o = outcome{end: missing, missing: l.Key, reason: "the walk stopped after too many hops"}
-	case w.Kinds[l.Key.Kind].Alias || w.isAlias(l.Key, at):
-		o = w.alias(l, at, depth)
 	default:
-		o = w.key(l.Key, l, at, depth)
+		n, _ := w.spots.find(l.Key, at)
+		if w.isAlias(n) {
+			o = w.alias(l, n, depth)
+		} else {
+			o = w.key(n, l, depth)
+		}
 	}
 	o.role, o.link = l.Role, l.Proof
 	return o
 }
 
-// isAlias tells an alias of a kind that no enabled source declares by its facts.
-func (w *Walker) isAlias(k Key, at time.Time) bool {
-	facts := w.session(k, at).Facts
+// isAlias tells an alias by its kind, and one of a kind that no enabled source
+// declares by its facts.
+func (w *Walker) isAlias(n int) bool {
+	if w.Kinds[w.spots.list[n].key.Kind].Alias {
+		return true
+	}
+	facts := w.factsOf(n)
 	for i := range facts {
 		if facts[i].Kind == Binding {
 			return true
@@ -121,22 +128,24 @@ func (e *Entry) principal(p *Principal) Principal {
 }
 
 // alias leads to the one key that carried the name at the time, if it was one.
-func (w *Walker) alias(l *Link, at time.Time, depth int) outcome {
-	name := l.Key
-	targets := w.targets(name, at)
+func (w *Walker) alias(l *Link, n, depth int) outcome {
+	name, at := l.Key, w.spots.list[n].at
+	targets := w.targets(n)
 	var o outcome
 	switch len(targets) {
 	case 0:
 		return w.unknown(name)
 	case 1:
-		o = w.key(targets[0], l, at, depth)
+		t, _ := w.spots.find(targets[0], at)
+		o = w.key(t, l, depth)
 	default:
 		o = outcome{end: ambiguous, proof: Inferred, missing: name, reason: reasonAmbiguous(len(targets))}
 		// Collected here and lent at once: a list that grows while the ways below
 		// take from the same slab would be moved each time.
 		candidates, waits := make([]Candidate, 0, len(targets)), []Key(nil)
 		for _, t := range targets {
-			to := w.key(t, l, at, depth)
+			n, _ := w.spots.find(t, at)
+			to := w.key(n, l, depth)
 			candidates = append(candidates, to.asCandidate("live under the same name at the same time"))
 			waits = append(waits, to.waits...)
 		}
@@ -148,9 +157,9 @@ func (w *Walker) alias(l *Link, at time.Time, depth int) outcome {
 	return o
 }
 
-// targets are the keys that carried a name at a time, in order.
-func (w *Walker) targets(name Key, at time.Time) []Key {
-	facts := w.session(name, at).Facts
+// targets are the keys that carried the name of a spot, in order.
+func (w *Walker) targets(n int) []Key {
+	facts, at := w.factsOf(n), w.spots.list[n].at
 	var targets []Key
 	for i := range facts {
 		if f := &facts[i]; f.Kind == Binding && w.live(f.Target, at) {
@@ -172,9 +181,9 @@ func (w *Walker) with(keys []Key, k Key) []Key {
 // live reports whether a key could have been in use at a time. A key whose own
 // account is not known yet counts as live: it must not hide behind that.
 func (w *Walker) live(k Key, at time.Time) bool {
-	s := w.session(k, at)
-	a := bestAccount(s.Facts)
-	return a == nil || state(s.Facts, a, at, Skew) == ""
+	facts := w.facts(k, at)
+	a := bestAccount(facts)
+	return a == nil || state(facts, a, at, Skew) == ""
 }
 
 // unknown ends a way at a key nobody told us about.
@@ -188,20 +197,19 @@ func (w *Walker) unknown(k Key) outcome {
 
 // key walks through an exact key: its hop, then whoever asked for it. l is the link
 // that leads to it, by itself or by a name.
-func (w *Walker) key(k Key, l *Link, at time.Time, depth int) outcome {
-	v := visit{k, at.UnixNano()}
-	known := w.done.get(v)
-	if known == nil {
-		w.done.put(v, nil)
-		o := w.outcomes.New()
-		*o = w.node(k, at, depth)
-		*w.done.get(v) = o
-		return w.through(o, k, l)
-	}
-	if *known == nil {
+func (w *Walker) key(n int, l *Link, depth int) outcome {
+	p := &w.spots.list[n]
+	switch k := p.key; {
+	case p.under:
 		return outcome{end: missing, missing: k, reason: "the log says that this credential was asked for with itself"}
+	case p.way == nil:
+		p.under = true
+		o := w.outcomes.New()
+		*o = w.node(n, depth)
+		p = &w.spots.list[n] // the walk has found more spots
+		p.under, p.way = false, o
 	}
-	return w.through(*known, k, l)
+	return w.through(p.way, p.key, l)
 }
 
 // through gives the way beyond a key the strength of the link that leads to it.
@@ -222,8 +230,9 @@ func (w *Walker) through(known *outcome, k Key, l *Link) outcome {
 }
 
 // node is what is known of a key and of everything above it.
-func (w *Walker) node(k Key, at time.Time, depth int) outcome {
-	facts := w.session(k, at).Facts
+func (w *Walker) node(n, depth int) outcome {
+	facts := w.factsOf(n)
+	k, at := w.spots.list[n].key, w.spots.list[n].at
 	a := bestAccount(facts)
 	if a == nil {
 		return w.unknown(k)
