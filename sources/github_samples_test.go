@@ -28,7 +28,7 @@ func githubSamples(t *testing.T, sub string) string {
 }
 
 // githubValues reads the JSON values of a file, pretty-printed or not.
-func githubValues(t *testing.T, path string) []json.RawMessage {
+func githubValues(t testing.TB, path string) []json.RawMessage {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 // githubTail is the end of an OIDC subject that a run's jobs may present. The name
@@ -21,7 +22,7 @@ const (
 
 // bindSubjects binds the subjects of the run's jobs that name no environment.
 func (a *githubAttempt) bindSubjects(out *Batch, e *correlate.Event, source, method string) {
-	a.listTails()
+	a.listTails(&out.text)
 	possible := ""
 	for _, prefix := range a.prefixes(out) {
 		for _, t := range a.tails {
@@ -45,12 +46,13 @@ func (a *githubAttempt) bindEnvironment(out *Batch, e *correlate.Event, source, 
 	if environment == "" || a.Key.IsZero() {
 		return
 	}
+	environment = githubInSubject(&out.text, environment)
 	for _, prefix := range a.prefixes(out) {
 		if prefix == "" {
 			continue
 		}
 		githubTell(out, e, source, correlate.Fact{
-			Kind: correlate.Binding, Key: correlate.Key{Kind: GitHubSub, Value: out.text.Join(prefix, ":environment:", githubClaim(environment))},
+			Kind: correlate.Binding, Key: correlate.Key{Kind: GitHubSub, Value: out.text.Join(prefix, ":environment:", environment)},
 			Target: a.Key, Proof: correlate.Attested, Method: method, Start: start, End: end,
 		})
 	}
@@ -73,44 +75,44 @@ func (a *githubAttempt) prefixes(out *Batch) (forms [2]string) {
 // one is bound, as inferred: leaving one out would let a stranger's run on the
 // same branch be taken for this one, and the worst that one too many can do is to
 // make a join ambiguous.
-func (a *githubAttempt) listTails() {
+func (a *githubAttempt) listTails(mem *arena.Text) {
 	a.tails = a.tails[:0]
 	switch {
 	case a.Event == "pull_request":
-		a.certain(":pull_request", "")
+		a.certain(mem, ":pull_request", "")
 	case a.Event == "pull_request_target":
 		// Runs for a stranger's branch on the base branch's code: head_branch is
 		// the stranger's and never in the subject.
-		a.possible(":pull_request", "", "")
+		a.possible(mem, ":pull_request", "", "")
 		for _, ref := range a.bases() {
-			a.possible(githubBranch, ref, "")
+			a.possible(mem, githubBranch, ref, "")
 		}
 	case strings.HasPrefix(a.Event, "pull_request_"):
-		a.possible(":pull_request", "", "")
+		a.possible(mem, ":pull_request", "", "")
 		for _, n := range a.PullNumbers {
-			a.possible(":ref:refs/pull/", n, "/merge")
+			a.possible(mem, ":ref:refs/pull/", n, "/merge")
 		}
 	case a.HeadRepo != "" && !strings.EqualFold(a.HeadRepo, a.Repo):
 		for _, ref := range a.bases() {
-			a.possible(githubBranch, ref, "")
+			a.possible(mem, githubBranch, ref, "")
 		}
 	case a.HeadBranch == "":
 	case a.Event == "release":
-		a.certain(githubTag, a.HeadBranch)
+		a.certain(mem, githubTag, a.HeadBranch)
 	default:
-		a.certain(githubBranch, a.HeadBranch)
+		a.certain(mem, githubBranch, a.HeadBranch)
 		if a.maybeTag() {
-			a.possible(githubTag, a.HeadBranch, "")
+			a.possible(mem, githubTag, a.HeadBranch, "")
 		}
 	}
 }
 
-func (a *githubAttempt) certain(before, name string) {
-	a.tails = append(a.tails, githubTail{before, githubClaim(name), "", correlate.Attested})
+func (a *githubAttempt) certain(mem *arena.Text, before, name string) {
+	a.tails = append(a.tails, githubTail{before, githubInSubject(mem, name), "", correlate.Attested})
 }
 
-func (a *githubAttempt) possible(before, name, after string) {
-	a.tails = append(a.tails, githubTail{before, githubClaim(name), after, correlate.Inferred})
+func (a *githubAttempt) possible(mem *arena.Text, before, name, after string) {
+	a.tails = append(a.tails, githubTail{before, githubInSubject(mem, name), after, correlate.Inferred})
 }
 
 // maybeTag reports whether head_branch may be a tag: GitHub writes a pushed
@@ -121,4 +123,22 @@ func (a *githubAttempt) maybeTag() bool {
 		return a.HeadBranch != a.DefaultBranch && strings.ContainsAny(a.HeadBranch, "0123456789")
 	}
 	return false
+}
+
+// githubInSubject writes a value as OIDC subjects carry it.
+func githubInSubject(mem *arena.Text, s string) string {
+	colons := strings.Count(s, ":")
+	if colons == 0 {
+		return s
+	}
+	const escaped = "%3A"
+	out := mem.Bytes(len(s) + colons*(len(escaped)-1))[:0]
+	for i := 0; i < len(s); i++ {
+		if s[i] == ':' {
+			out = append(out, escaped...)
+		} else {
+			out = append(out, s[i])
+		}
+	}
+	return arena.View(out)
 }

@@ -58,6 +58,9 @@ func githubFirstSet(mem *arena.Text, times ...githubAt) time.Time {
 // write: RFC 3339, seconds or milliseconds since 1970, or a date and time without
 // zone (UTC). Anything else is the zero time.
 func githubParseTime(s string) time.Time {
+	if s == "" {
+		return time.Time{}
+	}
 	if githubInteger(s) {
 		n, err := strconv.ParseInt(s, 10, 64)
 		switch {
