@@ -42,6 +42,24 @@ func (s *Slab[T]) Append(list []T, vs ...T) []T {
 	return out[:n:n]
 }
 
+// Grow is Append of one element, which is empty and returned to be filled in: what
+// is large is written once, where it stays.
+func (s *Slab[T]) Grow(list []T) ([]T, *T) {
+	n := len(list) + 1
+	var out []T
+	if s.last(list) && len(s.blocks[s.at]) < cap(s.blocks[s.at]) {
+		b := &s.blocks[s.at]
+		*b = (*b)[:len(*b)+1]
+		out = (*b)[len(*b)-n : len(*b) : len(*b)]
+	} else {
+		out = s.Make(n)
+		copy(out, list)
+	}
+	var empty T
+	out[n-1] = empty
+	return out, &out[n-1]
+}
+
 // Make lends a list of n elements of any content.
 func (s *Slab[T]) Make(n int) []T {
 	if n == 0 {
