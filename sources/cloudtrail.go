@@ -73,7 +73,9 @@ type cloudtrailEvent struct {
 	readOnly bool
 	answered bool // the response was read
 
-	uses []correlate.Link // grows while the caller is read
+	uses  []correlate.Link // the event's
+	links []correlate.Link // being made: the event's, then those of a credential
+	facts []correlate.Fact
 }
 
 // event decodes one event. raw is its own bytes, without any envelope.
@@ -101,28 +103,28 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	e.session = rec.Identity.sessionName(e.kind)
 	e.outcome, e.readOnly = e.result(), e.reads()
 
-	actor := e.caller()
-	d.out.Events = append(d.out.Events, correlate.Event{
-		ID: e.id, EventID: e.eventID, Time: t,
-		Actor: actor, Uses: e.uses,
-		Action: e.call.action, Class: e.class(), Outcome: e.outcome, Error: e.failure(),
-		Resources: e.resources(),
-		Context: correlate.Context{
-			IP: cloudtrailIP(rec.SourceIP), Agent: rec.UserAgent, Account: e.account, Region: rec.Region, Session: e.session,
-		},
-		Evidence: correlate.Evidence{SHA256: hash},
-	})
+	// Filled in where it stays: it is large.
+	d.out.Events = append(d.out.Events, correlate.Event{})
 	ev := &d.out.Events[len(d.out.Events)-1]
-	if timed {
-		ev.Mints = e.mints(actor)
-	}
-	if actor.Type != correlate.ServiceAccount {
-		ev.Context.App = rec.Identity.InvokedBy // the service that called in the actor's name
+	ev.ID, ev.EventID, ev.Time = e.id, e.eventID, t
+	ev.Actor = e.caller()
+	e.uses = e.done()
+	ev.Uses = e.uses
+	ev.Action, ev.Class, ev.Outcome, ev.Error = e.call.action, e.class(), e.outcome, e.failure()
+	ev.Resources = e.resources()
+	c := &ev.Context
+	c.IP, c.Agent, c.Account, c.Region, c.Session = cloudtrailIP(rec.SourceIP), rec.UserAgent, e.account, rec.Region, e.session
+	if ev.Actor.Type != correlate.ServiceAccount {
+		c.App = rec.Identity.InvokedBy // the service that called in the actor's name
 	}
 	if ev.Class == correlate.Model {
 		ev.Usage.Model = cloudtrailModel(rec.Request.ModelID)
 	}
+	ev.Evidence.SHA256 = hash
 	ev.ActionID, ev.Primary = e.deed()
+	if timed {
+		ev.Mints = e.mints(&ev.Actor)
+	}
 }
 
 // deed tells whether the event is one of several copies of one call. Both
@@ -147,8 +149,25 @@ func (e *cloudtrailEvent) answer() *cloudtrailResponse {
 	return &e.d.response
 }
 
-// use adds a link to whoever stands behind the event.
-func (e *cloudtrailEvent) use(l correlate.Link) { e.uses = e.out.links.Append(e.uses, l) }
+// link adds a link to the list that is being made, and returns it for what it leads
+// to.
+func (e *cloudtrailEvent) link(role correlate.Role, proof correlate.Proof, method string) (l *correlate.Link) {
+	e.links, l = e.out.links.Grow(e.links)
+	l.Role, l.Proof, l.Method = role, proof, method
+	return l
+}
+
+// state adds a principal that the line names.
+func (e *cloudtrailEvent) state(p correlate.Principal, proof correlate.Proof, method string) {
+	e.link(correlate.Requestor, proof, method).Principal = p
+}
+
+// done ends the list that is being made.
+func (e *cloudtrailEvent) done() []correlate.Link {
+	links := e.links
+	e.links = nil
+	return links
+}
 
 // names lends a list of names for a principal.
 func (e *cloudtrailEvent) names(names ...string) []string { return e.out.names.Append(nil, names...) }
@@ -156,5 +175,5 @@ func (e *cloudtrailEvent) names(names ...string) []string { return e.out.names.A
 // join lends a string made of parts.
 func (e *cloudtrailEvent) join(parts ...string) string { return e.out.text.Join(parts...) }
 
-// cloudtrailText returns the text of a member that some versions quote.
+// text returns the text of a member that some versions quote.
 func (e *cloudtrailEvent) text(raw scan.Raw) string { return raw.Loose(&e.out.text) }

@@ -33,15 +33,11 @@ func cloudtrailVaultName(s string) (name string, at time.Time, ok bool) {
 // vaultLink adds a link from a name to whoever asked Vault for it: the same name
 // in Vault's log, at the time that is written in it. Vault signs for the
 // credential and hands it over, so they hold it, whoever signed.
-func (e *cloudtrailEvent) vaultLink(links []correlate.Link, s string) []correlate.Link {
-	name, at, ok := cloudtrailVaultName(s)
-	if !ok {
-		return links
+func (e *cloudtrailEvent) vaultLink(s string) {
+	if name, at, ok := cloudtrailVaultName(s); ok {
+		l := e.link(correlate.Holder, correlate.Inferred, "vault.aws_name")
+		l.Key, l.At = correlate.Key{Kind: VaultAWSName, Value: name}, at
 	}
-	return e.out.links.Append(links, correlate.Link{
-		Role: correlate.Holder, Key: correlate.Key{Kind: VaultAWSName, Value: name},
-		Proof: correlate.Inferred, Method: "vault.aws_name", At: at,
-	})
 }
 
 // cloudtrailRepo is the organization and the repository of a GitHub OIDC subject,

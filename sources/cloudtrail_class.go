@@ -180,6 +180,8 @@ var cloudtrailReadVerbs = [...]string{
 // reads is what the event says of itself, or what its name suggests.
 func (e *cloudtrailEvent) reads() bool {
 	switch said := e.text(e.ReadOnly); {
+	case e.EventType == cloudtrailInsight:
+		return true // an observation
 	case strings.EqualFold(said, "true"):
 		return true
 	case strings.EqualFold(said, "false"):

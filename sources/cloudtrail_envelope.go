@@ -36,7 +36,6 @@ func (d *cloudtrailDecoder) value(raw []byte, wraps int) {
 		d.event(rec, raw)
 	case rec.EventType == cloudtrailInsight:
 		rec.EventSource, rec.EventName = "cloudtrail.amazonaws.com", cmp.Or(rec.Insight.Type, "Insight")
-		rec.ReadOnly = scan.Raw("true") // an observation
 		d.event(rec, raw)
 	case len(rec.Records) > 0:
 		d.values(rec.Records, wraps)

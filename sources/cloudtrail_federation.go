@@ -52,10 +52,10 @@ func (e *cloudtrailEvent) webIdentityUser() correlate.Principal {
 	if sub == "" || cloudtrailMasked(sub) {
 		return correlate.Principal{Type: correlate.Unknown, ID: e.Identity.PrincipalID, Issuer: cloudtrailProvider(provider)}
 	}
-	first := len(e.uses)
+	first := len(e.links)
 	e.webIdentity(provider, sub, e.Request.RoleSessionName, e.vouched())
-	for i := first; i < len(e.uses); i++ {
-		if p := &e.uses[i].Principal; !p.IsZero() {
+	for i := first; i < len(e.links); i++ {
+		if p := &e.links[i].Principal; !p.IsZero() {
 			return *p
 		}
 	}
@@ -88,19 +88,14 @@ func (e *cloudtrailEvent) webIdentity(provider, sub, sessionName string, proof c
 // runs of one branch look alike; a run id in the session name tells them apart,
 // and only runs of the repository that the subject proves are looked for.
 func (e *cloudtrailEvent) gitHub(sub, sessionName string) {
-	e.use(correlate.Link{
-		Role: correlate.Requestor, Key: correlate.Key{Kind: GitHubSub, Value: sub},
-		Proof: correlate.Inferred, Method: cloudtrailByGitHubSub,
-	})
+	e.link(correlate.Requestor, correlate.Inferred, cloudtrailByGitHubSub).Key = correlate.Key{Kind: GitHubSub, Value: sub}
 	org, repo := cloudtrailRepo(sub)
 	if repo == "" {
 		return
 	}
 	var room [cloudtrailMaxRunIDs]string
 	for _, id := range cloudtrailRunIDs(room[:0], sessionName, e.RecipientAccount, e.time) {
-		e.use(correlate.Link{
-			Role: correlate.Requestor, Key: correlate.Key{Kind: GitHubRunID, Value: e.join(org, "/", repo, "/", id)},
-			Proof: correlate.Claimed, Method: cloudtrailByGitHubRunID,
-		})
+		l := e.link(correlate.Requestor, correlate.Claimed, cloudtrailByGitHubRunID)
+		l.Key = correlate.Key{Kind: GitHubRunID, Value: e.join(org, "/", repo, "/", id)}
 	}
 }

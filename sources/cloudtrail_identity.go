@@ -3,7 +3,6 @@ package sources
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"whence/correlate"
 )
@@ -30,7 +29,7 @@ const (
 // adds the links to whoever stands behind it, the credential first.
 func (e *cloudtrailEvent) caller() correlate.Principal {
 	if !e.key.IsZero() {
-		e.use(correlate.Link{Role: correlate.Acting, Key: e.key, Proof: correlate.Attested, Method: cloudtrailByKey})
+		e.link(correlate.Acting, correlate.Attested, cloudtrailByKey).Key = e.key
 	}
 	if id := e.Identity.OnBehalfOf.UserID; id != "" {
 		e.state(e.identityCenter(id, ""), correlate.Attested, cloudtrailByOnBehalfOf)
@@ -71,24 +70,37 @@ func (e *cloudtrailEvent) assumedRole() correlate.Principal {
 	if strings.Contains(u.PrincipalID, ":") {
 		// Keys of a console session are not issued in any log, but carry the name
 		// of the role session they come from, which was live when they were made.
-		e.use(cloudtrailRoleSession(u.PrincipalID, cloudtrailTime(u.Session.Attributes.CreationDate)))
+		e.roleSession(u.PrincipalID).At = cloudtrailTime(u.Session.Attributes.CreationDate)
 	}
-	if _, path, ok := strings.Cut(u.Session.Issuer.ARN, ":role/aws-service-role/"); ok {
-		service, _, _ := strings.Cut(path, "/")
+	if service := cloudtrailLinkedService(u.Session.Issuer.ARN); service != "" {
 		e.state(cloudtrailServicePrincipal(service), correlate.Attested, cloudtrailByService)
 	}
 	e.workload()
 	e.federation()
-	e.uses = e.claims(e.uses, u.Session.SourceIdentity, e.session, cloudtrailBySessionName)
+	e.claims(u.Session.SourceIdentity, e.session, cloudtrailBySessionName)
 	return e.role(cmp.Or(u.ARN, u.PrincipalID), u.Session.Issuer.ARN)
 }
 
-// cloudtrailRoleSession leads to the role session of that name.
-func cloudtrailRoleSession(principalID string, at time.Time) correlate.Link {
-	return correlate.Link{
-		Role: correlate.Requestor, Key: correlate.Key{Kind: AWSRoleSession, Value: principalID},
-		Proof: correlate.Inferred, Method: cloudtrailByRoleSession, At: at,
+// roleSession adds a link to the role session of that name.
+func (e *cloudtrailEvent) roleSession(principalID string) *correlate.Link {
+	l := e.link(correlate.Requestor, correlate.Inferred, cloudtrailByRoleSession)
+	l.Key = correlate.Key{Kind: AWSRoleSession, Value: principalID}
+	return l
+}
+
+// cloudtrailLinkedService is the service that a role is for, if it is for one:
+// arn:aws:iam::123456789012:role/aws-service-role/support.amazonaws.com/name.
+func cloudtrailLinkedService(roleARN string) string {
+	i := strings.IndexByte(roleARN, '/')
+	if i < 0 || !strings.HasSuffix(roleARN[:i], ":role") {
+		return ""
 	}
+	path, ok := strings.CutPrefix(roleARN[i:], "/aws-service-role/")
+	if !ok {
+		return ""
+	}
+	service, _, _ := strings.Cut(path, "/")
+	return service
 }
 
 // workload is what a role session was given to, where AWS says so. An instance
@@ -148,7 +160,7 @@ func (e *cloudtrailEvent) user() correlate.Principal {
 	}
 	p := e.iam(id, name)
 	e.state(p, e.vouched(), cloudtrailByUser)
-	e.uses = e.vaultLink(e.uses, name)
+	e.vaultLink(name)
 	return p
 }
 
@@ -158,9 +170,9 @@ func (e *cloudtrailEvent) federatedUser() correlate.Principal {
 	u := &e.Identity
 	if iss := &u.Session.Issuer; iss.ARN != "" {
 		e.state(e.iam(iss.ARN, iss.UserName), correlate.Attested, cloudtrailBySessionIssuer)
-		e.uses = e.vaultLink(e.uses, iss.UserName)
+		e.vaultLink(iss.UserName)
 	}
-	e.uses = e.claims(e.uses, u.Session.SourceIdentity, e.session, cloudtrailByFederatedName)
+	e.claims(u.Session.SourceIdentity, e.session, cloudtrailByFederatedName)
 	return e.iam(cmp.Or(u.ARN, u.PrincipalID), e.session)
 }
 
@@ -178,7 +190,7 @@ func (e *cloudtrailEvent) otherAccount() correlate.Principal {
 	}
 	e.state(p, correlate.Attested, cloudtrailByAccount)
 	if strings.HasPrefix(u.PrincipalID, "AROA") && strings.Contains(u.PrincipalID, ":") {
-		e.use(cloudtrailRoleSession(u.PrincipalID, time.Time{}))
+		e.roleSession(u.PrincipalID)
 	}
 	return p
 }
@@ -259,17 +271,15 @@ func cloudtrailIsStoreID(s string) bool {
 
 // claims adds the people that the caller's own strings name: the source identity,
 // and the name of the session if it is an e-mail address.
-func (e *cloudtrailEvent) claims(links []correlate.Link, sourceIdentity, name, nameMethod string) []correlate.Link {
+func (e *cloudtrailEvent) claims(sourceIdentity, name, nameMethod string) {
 	if sourceIdentity != "" && !cloudtrailMasked(sourceIdentity) {
 		p := correlate.Principal{Type: correlate.Unknown, ID: sourceIdentity, Issuer: "aws"}
 		if mail, ok := e.email(sourceIdentity); ok {
 			p.Type, p.ID = correlate.Human, mail
 		}
-		links = e.out.links.Append(links, cloudtrailStated(p, correlate.Claimed, cloudtrailBySourceIdentity))
+		e.state(p, correlate.Claimed, cloudtrailBySourceIdentity)
 	}
 	if mail, ok := e.email(name); ok {
-		p := correlate.Principal{Type: correlate.Human, ID: mail, Issuer: "aws"}
-		links = e.out.links.Append(links, cloudtrailStated(p, correlate.Claimed, nameMethod))
+		e.state(correlate.Principal{Type: correlate.Human, ID: mail, Issuer: "aws"}, correlate.Claimed, nameMethod)
 	}
-	return links
 }

@@ -6,7 +6,7 @@ import "whence/correlate"
 
 // accessKey is a long-lived key. It stands for the user it belongs to; who made
 // it is shown only.
-func (e *cloudtrailEvent) accessKey(id, userName, method string, actor correlate.Principal) []correlate.Fact {
+func (e *cloudtrailEvent) accessKey(id, userName, method string, actor *correlate.Principal) []correlate.Fact {
 	k := cloudtrailKey(id)
 	if k.IsZero() {
 		return nil
@@ -14,19 +14,20 @@ func (e *cloudtrailEvent) accessKey(id, userName, method string, actor correlate
 	f := e.fact(correlate.Account, k, method)
 	f.Standing, f.Principal = true, e.owner(userName, actor)
 	if !e.key.IsZero() {
-		f.Parents = e.out.links.Append(nil, correlate.Link{Role: correlate.Creator, Key: e.key, Proof: correlate.Issued, Method: method})
+		e.link(correlate.Creator, correlate.Issued, method).Key = e.key
 	} else if actor.ID != "" {
-		f.Parents = e.out.links.Append(nil, correlate.Link{Role: correlate.Creator, Principal: actor, Proof: correlate.Attested, Method: method})
+		e.link(correlate.Creator, correlate.Attested, method).Principal = *actor
 	}
-	return e.out.facts.Append(nil, f)
+	f.Parents = e.done()
+	return e.facts
 }
 
 // owner is the user a key is for. Without a name that is the caller. The line
 // does not tell the path in the user's ARN; the plain form is among the names
 // that the user's own lines give.
-func (e *cloudtrailEvent) owner(userName string, actor correlate.Principal) correlate.Principal {
+func (e *cloudtrailEvent) owner(userName string, actor *correlate.Principal) correlate.Principal {
 	if userName == "" || userName == e.Identity.UserName && e.kind == "IAMUser" {
-		return actor
+		return *actor
 	}
 	return e.iam(e.join("arn:", cloudtrailPartition(e.Region), ":iam::", e.account, ":user/", userName), userName)
 }
@@ -40,5 +41,5 @@ func (e *cloudtrailEvent) ending(method, reason string) []correlate.Fact {
 	}
 	f := e.fact(correlate.Ending, k, method)
 	f.Reason, f.Standing = reason, true
-	return e.out.facts.Append(nil, f)
+	return e.facts
 }

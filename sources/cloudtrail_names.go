@@ -167,6 +167,18 @@ func cloudtrailARN(s string) (p [6]string) {
 	return p
 }
 
+// cloudtrailPath is the last part of an ARN, or empty if s is none.
+func cloudtrailPath(s string) (path string, ok bool) {
+	s, ok = strings.CutPrefix(s, "arn:")
+	for n := 0; ok && n < 4; n++ {
+		_, s, ok = strings.Cut(s, ":")
+	}
+	if !ok {
+		return "", false
+	}
+	return s, true
+}
+
 // cloudtrailPartition is the ARN partition of a region.
 func cloudtrailPartition(region string) string {
 	switch {
@@ -180,7 +192,8 @@ func cloudtrailPartition(region string) string {
 
 // cloudtrailModel is a model's id, out of an ARN too.
 func cloudtrailModel(id string) string {
-	kind, name, ok := strings.Cut(cloudtrailARN(id)[5], "/")
+	path, _ := cloudtrailPath(id)
+	kind, name, ok := strings.Cut(path, "/")
 	if ok && (kind == "foundation-model" || kind == "inference-profile") {
 		return name
 	}
@@ -195,10 +208,8 @@ func (u *cloudtrailIdentity) sessionName(kind string) string {
 	if _, name, ok := strings.Cut(u.PrincipalID, ":"); ok {
 		return name
 	}
-	if p := cloudtrailARN(u.ARN); p[5] != "" {
-		return p[5][strings.LastIndexByte(p[5], '/')+1:]
-	}
-	return ""
+	path, _ := cloudtrailPath(u.ARN)
+	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
 // kind is the identity's type, or what its ARN says if the type is missing.
@@ -206,7 +217,8 @@ func (u *cloudtrailIdentity) kind() string {
 	if u.Type != "" {
 		return u.Type
 	}
-	resource, _, _ := strings.Cut(cloudtrailARN(u.ARN)[5], "/")
+	path, _ := cloudtrailPath(u.ARN)
+	resource, _, _ := strings.Cut(path, "/")
 	switch resource {
 	case "assumed-role":
 		return "AssumedRole"

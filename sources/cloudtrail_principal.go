@@ -9,20 +9,12 @@ import (
 
 // The principals that CloudTrail names.
 
-// state adds a principal that the line names.
-func (e *cloudtrailEvent) state(p correlate.Principal, proof correlate.Proof, method string) {
-	e.use(cloudtrailStated(p, proof, method))
-}
-
-func cloudtrailStated(p correlate.Principal, proof correlate.Proof, method string) correlate.Link {
-	return correlate.Link{Role: correlate.Requestor, Principal: p, Proof: proof, Method: method}
-}
-
 // role is a role session; the role behind it is its other name.
 func (e *cloudtrailEvent) role(sessionARN, roleARN string) correlate.Principal {
 	p := correlate.Principal{Type: correlate.RoleType, ID: cmp.Or(sessionARN, roleARN), Issuer: "aws"}
-	_, path, _ := strings.Cut(cloudtrailARN(sessionARN)[5], "/")
-	if name, session, ok := strings.Cut(path, "/"); ok && !strings.Contains(session, "/") {
+	path, _ := cloudtrailPath(sessionARN)
+	_, path, _ = strings.Cut(path, "/")
+	if name, session, ok := strings.Cut(path, "/"); ok && strings.IndexByte(session, '/') < 0 {
 		p.Name = name
 	}
 	if roleARN != "" {
@@ -34,15 +26,15 @@ func (e *cloudtrailEvent) role(sessionARN, roleARN string) correlate.Principal {
 // iam is an IAM user, a root or a federated user.
 func (e *cloudtrailEvent) iam(id, name string) correlate.Principal {
 	p := correlate.Principal{Type: correlate.Unknown, ID: id, Name: name, Issuer: "aws"}
-	a := cloudtrailARN(id)
-	if a[0] == "" {
+	path, ok := cloudtrailPath(id)
+	if !ok {
 		return p
 	}
 	p.Names = e.names(e.join("aws:", id))
 	// Where only the user's name is told, as when a key is made, the path in the
 	// ARN is not: the name without it leads to the same user.
-	if i := strings.LastIndexByte(a[5], '/'); strings.HasPrefix(a[5], "user/") && i > len("user") {
-		p.Names = e.out.names.Append(p.Names, e.join("aws:", strings.TrimSuffix(id, a[5]), "user", a[5][i:]))
+	if i := strings.LastIndexByte(path, '/'); strings.HasPrefix(path, "user/") && i > len("user") {
+		p.Names = e.out.names.Append(p.Names, e.join("aws:", strings.TrimSuffix(id, path), "user", path[i:]))
 	}
 	return p
 }

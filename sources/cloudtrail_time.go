@@ -93,7 +93,13 @@ func cloudtrailMoment(year, month, day, hour, minute, second int) (time.Time, bo
 	if day > 28 && day > time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day() {
 		return time.Time{}, false
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), true
+	// Days since March 1, 0000, which puts the leap day at the end of the year.
+	if month -= 3; month < 0 {
+		month, year = month+12, year-1
+	}
+	days := 365*year + year/4 - year/100 + year/400 + (153*month+2)/5 + day - 1
+	const epoch = 719468 // 1970-01-01
+	return time.Unix(int64(days-epoch)*86400+int64(hour*3600+minute*60+second), 0).UTC(), true
 }
 
 // cloudtrailPair reads the two digits at i, or gives a number that is no part of

@@ -1,0 +1,100 @@
+package sources
+
+import (
+	"whence/correlate"
+	"whence/sources/scan"
+)
+
+// Who asked for a credential.
+
+// asked are the parents of a credential: the key that signed for it, and
+// everything else the line states of whoever asked.
+func (e *cloudtrailEvent) asked(method string) []correlate.Link {
+	signed := len(e.uses) > 0 && e.uses[0].Role == correlate.Acting
+	for i := range e.uses {
+		switch u := &e.uses[i]; {
+		case u.Role == correlate.Acting:
+			e.link(correlate.Requestor, correlate.Issued, method).Key = u.Key
+		case signed && u.Key.Kind == AWSRoleSession: // the key says it better
+		default:
+			*e.link(u.Role, u.Proof, u.Method) = *u
+		}
+	}
+	told := len(e.links)
+	sourceIdentity := e.Request.SourceIdentity
+	if e.Identity.Session.SourceIdentity != "" {
+		sourceIdentity = "" // it cannot be changed on the way, and is told already
+	}
+	name, nameMethod := e.Request.RoleSessionName, cloudtrailBySessionName
+	if e.EventName == "GetFederationToken" {
+		name, nameMethod = e.Request.Name, cloudtrailByFederatedName
+	}
+	e.claims(sourceIdentity, name, nameMethod)
+	if e.EventName == "AssumeRole" {
+		// The only call in which Vault's default template names a session. Who comes
+		// with a token of another provider is not Vault, whatever the session is called.
+		e.vaultLink(name)
+	}
+	e.serviceWorkload()
+	return cloudtrailOnce(e.done(), told)
+}
+
+// cloudtrailOnce leaves out of links what an earlier one says, from the given one
+// on. A role that hands its e-mail address on to the next names it once.
+func cloudtrailOnce(links []correlate.Link, from int) []correlate.Link {
+	kept := links[:from]
+	for i := from; i < len(links); i++ {
+		if !cloudtrailHas(kept, &links[i]) {
+			kept = append(kept, links[i])
+		}
+	}
+	return kept
+}
+
+func cloudtrailHas(links []correlate.Link, l *correlate.Link) bool {
+	for i := range links {
+		if o := &links[i]; o.Role == l.Role && o.Key == l.Key && o.Method == l.Method &&
+			o.Principal.ID == l.Principal.ID && o.Principal.Issuer == l.Principal.Issuer {
+			return true
+		}
+	}
+	return false
+}
+
+// serviceWorkload adds what a service assumes a role for: EC2 an instance, EKS a
+// pod's service account. Here the service itself chose the name and the tags.
+func (e *cloudtrailEvent) serviceWorkload() {
+	switch {
+	case e.kind != "AWSService":
+	case e.Identity.InvokedBy == "ec2.amazonaws.com" && cloudtrailIsInstance(e.Request.RoleSessionName):
+		e.state(e.workloadOf(e.Request.RoleSessionName), correlate.Attested, cloudtrailByInstance)
+	case e.Identity.InvokedBy == "pods.eks.amazonaws.com":
+		ns, name := e.tag("kubernetes-namespace"), e.tag("kubernetes-service-account")
+		if ns == "" || name == "" {
+			return
+		}
+		p := correlate.Principal{
+			Type: correlate.ServiceAccount, ID: e.join("system:serviceaccount:", ns, ":", name), Name: e.join(ns, "/", name), Issuer: "k8s",
+		}
+		if cluster := e.tag("eks-cluster-arn"); cluster != "" {
+			p.Names = e.names(e.join(cluster, ":", p.ID))
+		}
+		e.state(p, correlate.Attested, "aws.eks.pod_identity")
+	}
+}
+
+// tag is the value of a session tag in either of their shapes, [{"key":k,"value":v}]
+// and {k:v}, or empty.
+func (e *cloudtrailEvent) tag(key string) (value string) {
+	for _, raw := range [...]scan.Raw{e.Request.Tags, e.Request.PrincipalTags} {
+		for el := range raw.Elements() {
+			if t := &e.d.tag; cloudtrailTagTable.Read(el, t, &e.out.text) == nil && t.Key == key {
+				value = t.Value
+			}
+		}
+		if v := e.member(raw, key); v != "" {
+			value = v
+		}
+	}
+	return value
+}
