@@ -47,7 +47,10 @@ func (k Key) String() string {
 
 // Compare orders keys by kind, then value.
 func (k Key) Compare(o Key) int {
-	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.Value, o.Value))
+	if k.Kind != o.Kind {
+		return cmp.Compare(k.Kind, o.Kind)
+	}
+	return cmp.Compare(k.Value, o.Value)
 }
 
 // MarshalText implements encoding.TextMarshaler.

@@ -1,8 +1,8 @@
 package correlate
 
 import (
+	"bytes"
 	"cmp"
-	"slices"
 	"time"
 )
 
@@ -12,12 +12,21 @@ func bestAccount(facts []Fact) *Fact {
 	var best *Fact
 	for i := range facts {
 		f := &facts[i]
-		if f.Kind == Account && (best == nil || cmp.Or(
-			cmp.Compare(best.Proof, f.Proof), f.Time.Compare(best.Time), slices.Compare(f.Origin[:], best.Origin[:])) < 0) {
+		if f.Kind == Account && (best == nil || speaksFor(f, best)) {
 			best = f
 		}
 	}
 	return best
+}
+
+func speaksFor(f, best *Fact) bool {
+	if f.Proof != best.Proof {
+		return f.Proof > best.Proof
+	}
+	if c := f.Time.Compare(best.Time); c != 0 {
+		return c < 0
+	}
+	return bytes.Compare(f.Origin[:], best.Origin[:]) < 0
 }
 
 // state says why a key should not have worked at a time, or "".

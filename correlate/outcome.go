@@ -1,9 +1,6 @@
 package correlate
 
-import (
-	"cmp"
-	"slices"
-)
+import "cmp"
 
 // ending says how one way up ended, from least to most satisfying.
 type ending uint8
@@ -53,23 +50,61 @@ func sameRoot(a, b Principal) bool {
 // better orders outcomes that could each be chosen: stronger proof first, then
 // people before services, then the longer way, then by name.
 func better(a, b *outcome) int {
-	return cmp.Or(
-		cmp.Compare(b.proof, a.proof), cmp.Compare(b.end, a.end), cmp.Compare(len(b.hops), len(a.hops)),
-		cmp.Compare(a.root.ID, b.root.ID), cmp.Compare(a.root.Issuer, b.root.Issuer), compareHops(a.hops, b.hops))
+	switch {
+	case a.proof != b.proof:
+		return cmp.Compare(b.proof, a.proof)
+	case a.end != b.end:
+		return cmp.Compare(b.end, a.end)
+	case len(a.hops) != len(b.hops):
+		return cmp.Compare(len(b.hops), len(a.hops))
+	}
+	if c := compareRoots(&a.root, &b.root); c != 0 {
+		return c
+	}
+	return compareHops(a.hops, b.hops)
+}
+
+func compareRoots(a, b *Principal) int {
+	if a.ID != b.ID {
+		return cmp.Compare(a.ID, b.ID)
+	}
+	return cmp.Compare(a.Issuer, b.Issuer)
 }
 
 func compareHops(a, b []Hop) int {
-	return slices.CompareFunc(a, b, func(x, y Hop) int {
-		return cmp.Or(x.Key.Compare(y.Key), cmp.Compare(x.Method, y.Method), cmp.Compare(x.EventID, y.EventID))
-	})
+	for i := range min(len(a), len(b)) {
+		x, y := &a[i], &b[i]
+		if c := x.Key.Compare(y.Key); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(x.Method, y.Method); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(x.EventID, y.EventID); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
 // moreTelling orders outcomes of which none can be chosen: the one that got
 // furthest first, then the one on the stronger link.
 func moreTelling(a, b *outcome) int {
-	return cmp.Or(
-		cmp.Compare(b.end, a.end), cmp.Compare(len(b.hops), len(a.hops)), cmp.Compare(b.link, a.link),
-		a.missing.Compare(b.missing), cmp.Compare(a.root.ID, b.root.ID), compareHops(a.hops, b.hops))
+	switch {
+	case a.end != b.end:
+		return cmp.Compare(b.end, a.end)
+	case len(a.hops) != len(b.hops):
+		return cmp.Compare(len(b.hops), len(a.hops))
+	case a.link != b.link:
+		return cmp.Compare(b.link, a.link)
+	}
+	if c := a.missing.Compare(b.missing); c != 0 {
+		return c
+	}
+	if a.root.ID != b.root.ID {
+		return cmp.Compare(a.root.ID, b.root.ID)
+	}
+	return compareHops(a.hops, b.hops)
 }
 
 // asCandidate tells of an outcome that was not chosen, and why.
