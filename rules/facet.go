@@ -9,53 +9,6 @@ import (
 	"whence/correlate"
 )
 
-// about gives the one name that n compares with constants, "" when there is none
-// or more to it.
-func (s scope) about(n ast.Node) string {
-	name, ok := s.only(n)
-	if !ok {
-		return ""
-	}
-	return name
-}
-
-// only gives the only name in n, false when n is not made of comparisons with
-// constants alone, or of several names.
-func (s scope) only(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.BoolNode:
-		return "", true
-	case *ast.IdentifierNode:
-		return n.Value, s.list == "" && known.flags[n.Value] != nil
-	case *ast.UnaryNode:
-		if isNot(n.Operator) {
-			return s.only(n.Node)
-		}
-	case *ast.BinaryNode:
-		if isAnd(n.Operator) || isOr(n.Operator) {
-			a, ok := s.only(n.Left)
-			b, also := s.only(n.Right)
-			return max(a, b), ok && also && (a == b || a == "" || b == "")
-		}
-		name := s.path(n.Left)
-		return name, known.texts[name] != nil && constants(n) != nil && (s.list == "" || strings.HasPrefix(name, s.list+"[]"))
-	}
-	return "", false
-}
-
-// constants are what n compares the text at its left with, nil if it does not.
-func constants(n *ast.BinaryNode) []string {
-	switch n.Operator {
-	case "==", "!=", "startsWith":
-		return textsOf(n.Right)
-	case "in":
-		if list, ok := n.Right.(*ast.ArrayNode); ok {
-			return textsOf(list.Nodes...)
-		}
-	}
-	return nil
-}
-
 // A facet is a name whose value tells at once which rules are still in question:
 // for every value that some rule asks for there is a row with a bit for each rule.
 type facet struct {
@@ -95,23 +48,30 @@ func newFacet(name string, terms [][]term) *facet {
 			}
 			return ""
 		}
-		f.exact = []string{yes}
 	}
+	asking := make([][]ast.Node, len(terms)) // of each rule, what it asks about name
+	f.none = make(row, (len(terms)+63)/64)
 	var beginnings []string
-	for _, t := range slices.Concat(terms...) {
-		if t.about != name {
-			continue
-		}
-		walkConstants(t.node, func(n *ast.BinaryNode) {
-			if n.Operator == "startsWith" {
-				beginnings = append(beginnings, constants(n)...)
-			} else {
-				f.exact = append(f.exact, constants(n)...)
+	for i, ts := range terms {
+		for _, t := range ts {
+			if t.about == name {
+				asking[i] = append(asking[i], t.node)
+				exact, begins := wanted(t.node)
+				f.exact, beginnings = append(f.exact, exact...), append(beginnings, begins...)
 			}
-		})
+		}
+		if asking[i] == nil {
+			f.none.set(i)
+		}
 	}
 	rowOf := func(v sample) row {
-		return newRow(terms, func(t term) bool { return t.about != name || v.fulfils(t.node) })
+		out := slices.Clone(f.none)
+		for i, nodes := range asking {
+			if nodes != nil && !slices.ContainsFunc(nodes, func(n ast.Node) bool { return !v.fulfils(n) }) {
+				out.set(i)
+			}
+		}
+		return out
 	}
 	f.exact = unique(f.exact)
 	for _, v := range f.exact {
@@ -126,7 +86,6 @@ func newFacet(name string, terms [][]term) *facet {
 		f.prefixes = append(f.prefixes, prefix{p, rowOf(sample{p, false}), within})
 	}
 	f.other = rowOf(sample{"", false})
-	f.none = newRow(terms, func(t term) bool { return t.about != name })
 	return f
 }
 
@@ -135,30 +94,7 @@ func unique(values []string) []string {
 	return slices.Compact(values)
 }
 
-// newRow sets the bits of the rules of whose terms all are so.
-func newRow(terms [][]term, so func(term) bool) row {
-	out := make(row, (len(terms)+63)/64)
-	for i, ts := range terms {
-		if !slices.ContainsFunc(ts, func(t term) bool { return !so(t) }) {
-			out[i/64] |= 1 << (i % 64)
-		}
-	}
-	return out
-}
-
-func walkConstants(n ast.Node, visit func(*ast.BinaryNode)) {
-	switch n := n.(type) {
-	case *ast.UnaryNode:
-		walkConstants(n.Node, visit)
-	case *ast.BinaryNode:
-		if isAnd(n.Operator) || isOr(n.Operator) {
-			walkConstants(n.Left, visit)
-			walkConstants(n.Right, visit)
-			return
-		}
-		visit(n)
-	}
-}
+func (r row) set(i int) { r[i/64] |= 1 << (i % 64) }
 
 // narrow takes the rules out of dst that cannot match c, and reports whether any
 // is left. It uses spare, which has the same length.
@@ -221,38 +157,4 @@ func (f *facet) of(v string) row {
 		return f.other
 	}
 	return f.prefixes[at].row
-}
-
-// A sample stands for values with one row: a value that rules name, or all values
-// that they do not name and whose longest known beginning is text.
-type sample struct {
-	text  string
-	exact bool
-}
-
-// yes is the value of a truth that is set.
-const yes = "true"
-
-// fulfils reports what n, a term about one name, says when the name has value v.
-func (v sample) fulfils(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.BoolNode:
-		return n.Value
-	case *ast.IdentifierNode:
-		return v.exact
-	case *ast.UnaryNode:
-		return !v.fulfils(n.Node)
-	case *ast.BinaryNode:
-		switch op := n.Operator; {
-		case isAnd(op):
-			return v.fulfils(n.Left) && v.fulfils(n.Right)
-		case isOr(op):
-			return v.fulfils(n.Left) || v.fulfils(n.Right)
-		case op == "startsWith":
-			return strings.HasPrefix(v.text, constants(n)[0])
-		default:
-			return (v.exact && slices.Contains(constants(n), v.text)) != (op == "!=")
-		}
-	}
-	return true
 }

