@@ -138,6 +138,25 @@ func TestUnquoted(t *testing.T) {
 	}
 }
 
+// TestUnquotePlaces: an escape is read the same wherever it is among others.
+func TestUnquotePlaces(t *testing.T) {
+	var mem arena.Text
+	for _, special := range []string{`\"`, `\\`, `\n`, `\u00e9`, `\ud83d\ude00`, `\ud800`, "\u00e9", "\xff", "\xff\xff\xff\xff\xff\xff\xff\xff\xff", `\"\"`} {
+		for before := range 20 {
+			for after := range 20 {
+				in := `"` + strings.Repeat("b", before) + special + strings.Repeat("a", after) + special + `"`
+				var want string
+				if err := json.Unmarshal([]byte(in), &want); err != nil {
+					t.Fatal(err)
+				}
+				if got, ok := Raw(in).Text(&mem); !ok || got != want {
+					t.Errorf("%q: got %q, want %q", in, got, want)
+				}
+			}
+		}
+	}
+}
+
 // TestReadAllocatesNothing: once the struct and the arena have their size.
 func TestReadAllocatesNothing(t *testing.T) {
 	table, into, mem := Of[record](), new(record), new(arena.Text)
