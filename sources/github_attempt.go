@@ -43,9 +43,20 @@ type githubAttempt struct {
 	tails []githubTail
 }
 
+// githubKept is the length of the longest list whose memory is kept for the next
+// line. One with many pull requests must not set its size for good.
+const githubKept = 1024
+
 // reset forgets the attempt and keeps the memory of its lists.
 func (a *githubAttempt) reset() {
-	*a = githubAttempt{BaseRefs: a.BaseRefs[:0], PullNumbers: a.PullNumbers[:0], tails: a.tails[:0]}
+	*a = githubAttempt{BaseRefs: githubEmptied(a.BaseRefs), PullNumbers: githubEmptied(a.PullNumbers), tails: githubEmptied(a.tails)}
+}
+
+func githubEmptied[T any](list []T) []T {
+	if cap(list) > githubKept {
+		return nil
+	}
+	return list[:0]
 }
 
 // identify makes the keys, of the repository, the run and the number.

@@ -42,11 +42,15 @@ type githubHook struct {
 	owner  string // who it belongs to: the organisation or the repository's owner
 	run    githubAttempt
 
+	allowed map[string]bool // environments that a review is told to allow
+
 	user     githubUser // what parts are read into
 	member   githubMembership
 	team     githubTeam
 	release  githubRelease
 	workflow githubWorkflow
+	job      githubWaitingJob
+	pull     githubPull
 	commit   githubCommit
 	install  githubInstall
 }

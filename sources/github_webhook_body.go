@@ -13,39 +13,39 @@ type githubBody struct {
 	githubWrapping
 	githubMarks
 
-	ActionName       string             `json:"action"`
-	Sender           githubUser         `json:"sender"`
-	Repository       githubRepo         `json:"repository"`
-	Organization     githubUser         `json:"organization"`
-	Installation     scan.Raw           `json:"installation"`
-	Ref              string             `json:"ref"`
-	RefType          string             `json:"ref_type"`
-	Pusher           githubPusher       `json:"pusher"`
-	PusherType       string             `json:"pusher_type"`
-	HeadCommit       githubCommit       `json:"head_commit"`
-	Commits          scan.Raw           `json:"commits"`
-	WorkflowRun      githubWorkflowRun  `json:"workflow_run"`
-	Workflow         scan.Raw           `json:"workflow"` // an object, or in workflow_dispatch the file's path
-	WorkflowJob      githubWorkflowJob  `json:"workflow_job"`
-	JobRun           githubWaitingJob   `json:"workflow_job_run"`
-	JobRuns          []githubWaitingJob `json:"workflow_job_runs"`
-	Deployment       githubDeployment   `json:"deployment"`
-	DeploymentStatus githubDeployment   `json:"deployment_status"`
-	Environment      string             `json:"environment"`
-	Approver         githubUser         `json:"approver"`
-	Since            githubAt           `json:"since"`
-	PullRequest      githubPull         `json:"pull_request"`
-	Review           githubReview       `json:"review"`
-	CheckRun         githubCheck        `json:"check_run"`
-	CheckSuite       githubCheck        `json:"check_suite"`
-	State            string             `json:"state"` // of a commit status
-	Issue            githubPull         `json:"issue"`
-	Release          scan.Raw           `json:"release"`
-	Member           scan.Raw           `json:"member"`
-	Membership       scan.Raw           `json:"membership"`
-	Invitation       scan.Raw           `json:"invitation"`
-	Team             scan.Raw           `json:"team"`
-	Alert            scan.Raw           `json:"alert"`
+	ActionName       string            `json:"action"`
+	Sender           githubUser        `json:"sender"`
+	Repository       githubRepo        `json:"repository"`
+	Organization     githubUser        `json:"organization"`
+	Installation     scan.Raw          `json:"installation"`
+	Ref              string            `json:"ref"`
+	RefType          string            `json:"ref_type"`
+	Pusher           githubPusher      `json:"pusher"`
+	PusherType       string            `json:"pusher_type"`
+	HeadCommit       githubCommit      `json:"head_commit"`
+	Commits          scan.Raw          `json:"commits"`
+	WorkflowRun      githubWorkflowRun `json:"workflow_run"`
+	Workflow         scan.Raw          `json:"workflow"` // an object, or in workflow_dispatch the file's path
+	WorkflowJob      githubWorkflowJob `json:"workflow_job"`
+	JobRun           githubWaitingJob  `json:"workflow_job_run"`
+	JobRuns          scan.Raw          `json:"workflow_job_runs"`
+	Deployment       githubDeployment  `json:"deployment"`
+	DeploymentStatus githubDeployment  `json:"deployment_status"`
+	Environment      string            `json:"environment"`
+	Approver         githubUser        `json:"approver"`
+	Since            githubAt          `json:"since"`
+	PullRequest      githubPull        `json:"pull_request"`
+	Review           githubReview      `json:"review"`
+	CheckRun         githubCheck       `json:"check_run"`
+	CheckSuite       githubCheck       `json:"check_suite"`
+	State            string            `json:"state"` // of a commit status
+	Issue            githubPull        `json:"issue"`
+	Release          scan.Raw          `json:"release"`
+	Member           scan.Raw          `json:"member"`
+	Membership       scan.Raw          `json:"membership"`
+	Invitation       scan.Raw          `json:"invitation"`
+	Team             scan.Raw          `json:"team"`
+	Alert            scan.Raw          `json:"alert"`
 	githubStamps
 }
 
@@ -54,6 +54,8 @@ var (
 	githubUserTable       = scan.Of[githubUser]()
 	githubCommitTable     = scan.Of[githubCommit]()
 	githubInstallTable    = scan.Of[githubInstall]()
+	githubWaitingJobTable = scan.Of[githubWaitingJob]()
+	githubPullTable       = scan.Of[githubPull]()
 	githubWorkflowTable   = scan.Of[githubWorkflow]()
 	githubReleaseTable    = scan.Of[githubRelease]()
 	githubMembershipTable = scan.Of[githubMembership]()
@@ -118,7 +120,7 @@ type githubWorkflowRun struct {
 	HeadBranch     string         `json:"head_branch"`
 	HeadRepository githubHeadRepo `json:"head_repository"`
 	Repository     githubRepo     `json:"repository"`
-	PullRequests   []githubPull   `json:"pull_requests"`
+	PullRequests   scan.Raw       `json:"pull_requests"`
 	Actor          githubUser     `json:"actor"`
 	Triggering     githubUser     `json:"triggering_actor"`
 	StartedAt      githubAt       `json:"run_started_at"`

@@ -44,8 +44,8 @@ func (h *githubHook) runOfBody() {
 		r.Name, r.Path = cmp.Or(r.Name, flow.Name), cmp.Or(r.Path, flow.Path)
 	}
 	r.Path, _, _ = strings.Cut(r.Path, "@")
-	for i := range w.PullRequests {
-		p := &w.PullRequests[i]
+	for raw := range w.PullRequests.Elements() {
+		p := githubPart(h, githubPullTable, raw, &h.pull)
 		if p.Base.Repo.ID.text() == r.RepoID { // a pull request elsewhere from the same branch is none of this run's
 			r.BaseRefs = append(r.BaseRefs, p.Base.Ref)
 			r.PullNumbers = append(r.PullNumbers, p.Number.text())

@@ -65,8 +65,8 @@ func (h *githubHook) touch(e *correlate.Event) {
 		h.touchIn(e, "github.workflow_run", "/", h.run.ID)
 	case "deployment", "deployment_status", "deployment_protection_rule", "deployment_review":
 		environment := cmp.Or(h.Environment, h.Deployment.Environment)
-		if environment == "" && len(h.JobRuns) > 0 {
-			environment = h.JobRuns[0].Environment
+		if first := githubOne(h.JobRuns); environment == "" && first.IsObject() && h.JobRuns.IsList() {
+			environment = githubPart(h, githubWaitingJobTable, first, &h.job).Environment
 		}
 		h.touchIn(e, "github.environment", "/", environment)
 		h.touchIn(e, "github.deployment", "/", h.Deployment.ID.text())

@@ -62,8 +62,8 @@ func (h *githubHook) happened() time.Time {
 
 func (h *githubHook) reviewedDeployment(mem *arena.Text) time.Time {
 	latest := githubLatest(mem, h.Since, h.JobRun.UpdatedAt, h.WorkflowRun.UpdatedAt)
-	for i := range h.JobRuns {
-		if t := h.JobRuns[i].UpdatedAt.time(mem); t.After(latest) {
+	for raw := range h.JobRuns.Elements() {
+		if t := githubPart(h, githubWaitingJobTable, raw, &h.job).UpdatedAt.time(mem); t.After(latest) {
 			latest = t
 		}
 	}

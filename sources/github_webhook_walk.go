@@ -143,22 +143,22 @@ func (h *githubHook) approve(e *correlate.Event) {
 		return
 	}
 	githubTell(h.out, e, githubWebhook, f)
-	for i := range h.JobRuns {
-		h.allow(e, h.JobRuns[i].Environment, h.JobRuns[:i])
+	if len(h.allowed) > githubKept || h.allowed == nil {
+		h.allowed = map[string]bool{}
 	}
-	h.allow(e, h.JobRun.Environment, h.JobRuns)
-	if h.Environment != h.JobRun.Environment {
-		h.allow(e, h.Environment, h.JobRuns)
+	clear(h.allowed)
+	for raw := range h.JobRuns.Elements() {
+		h.allow(e, githubPart(h, githubWaitingJobTable, raw, &h.job).Environment)
 	}
+	h.allow(e, h.JobRun.Environment)
+	h.allow(e, h.Environment)
 }
 
-// allow binds the subject of jobs that may now go on in an environment, unless one
-// of the jobs before was in the same.
-func (h *githubHook) allow(e *correlate.Event, environment string, before []githubWaitingJob) {
-	for i := range before {
-		if before[i].Environment == environment {
-			return
-		}
+// allow binds the subject of jobs that may now go on in an environment, once.
+func (h *githubHook) allow(e *correlate.Event, environment string) {
+	if h.allowed[environment] {
+		return
 	}
+	h.allowed[environment] = true
 	h.run.bindEnvironment(h.out, e, githubWebhook, "github.deployment_review", environment, e.Time, time.Time{})
 }
