@@ -33,7 +33,7 @@ func alertTable() table[correlate.Alert] {
 		[]column[alert]{
 			texts("resources.type", resources, func(r *correlate.Resource) *string { return &r.Type }),
 			texts("resources.id", resources, func(r *correlate.Resource) *string { return &r.ID }),
-			scalar("rest", packAlertRest, unpackAlertRest),
+			wide("rest", packAlertRest, unpackAlertRest),
 		},
 	)}
 }
@@ -45,19 +45,22 @@ type alertRest struct {
 	Time           *time.Time `json:"time,omitempty"`
 }
 
-func packAlertRest(a *correlate.Alert) (string, error) {
-	r := alertRest{RequestorNames: a.Requestor.Names, ExecutorNames: a.Executor.Names}
-	if !exact(a.Time) {
-		r.Time = &a.Time
+// packAlertRest appends the JSON of an alertRest, or nothing.
+func packAlertRest(b []byte, a *correlate.Alert) ([]byte, error) {
+	o := object{b: b, at: len(b)}
+	o.names("requestor_names", a.Requestor.Names)
+	o.names("executor_names", a.Executor.Names)
+	o.time("time", a.Time)
+	if o.err != nil {
+		return o.b, fmt.Errorf("encode the time of alert %s: %w", a.ID, o.err)
 	}
-	b, err := json.Marshal(&r)
-	if err != nil {
-		return "", fmt.Errorf("encode the rest of alert %s: %w", a.ID, err)
-	}
-	return string(b), nil
+	return o.close(), nil
 }
 
 func unpackAlertRest(a *correlate.Alert, s string) error {
+	if s == "" {
+		return nil
+	}
 	var r alertRest
 	if err := json.Unmarshal([]byte(s), &r); err != nil {
 		return fmt.Errorf("decode the rest of alert %s: %w", a.ID, err)

@@ -49,8 +49,8 @@ func personColumns() []column[correlate.Chain] {
 			texts("approvers.event_id", approvers, func(a *correlate.Approver) *string { return &a.EventID }),
 		},
 		principal("executor", func(c *chain) *correlate.Principal { return &c.Actor }),
-		[]column[chain]{scalar("executor_key",
-			func(c *chain) (string, error) { return c.Key().String(), nil },
+		[]column[chain]{scalar("executor_key", wireText,
+			func(b []byte, c *chain) []byte { k := c.Key(); return appendKey(b, &k) },
 			func(*chain, string) error { return nil }, // it is the first acting link in rest
 		)},
 	)

@@ -2,10 +2,13 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 
+	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -18,9 +21,11 @@ import (
 // for concurrent use.
 type ClickHouse struct {
 	cfg   ClickHouseConfig
-	conn  driver.Conn
-	batch *batch[load]
+	conn  driver.Conn // reads, and makes the schema
+	out   inserter
+	batch *batch[*load]
 	waits waits
+	loads sync.Pool // of *load: their memory is used again
 
 	chains  table[correlate.Chain]
 	facts   table[storedFact]
@@ -28,9 +33,18 @@ type ClickHouse struct {
 	rejects table[correlate.Reject]
 }
 
-// A load is the rows of one Write, in the order of insertion: what others may
-// refer to comes first.
-type load [4]block
+// An inserter sends an INSERT and returns nil when the server has acknowledged all
+// rows. It is safe for concurrent use; Close comes after the last Do.
+type inserter interface {
+	Do(ctx context.Context, q ch.Query) error
+	Close() error
+}
+
+// A load is the rows of one Write, encoded.
+type load struct {
+	facts, rejects, chains, alerts block
+	room                           factRoom
+}
 
 // OpenClickHouse connects to ClickHouse and reports an error when it cannot be
 // reached or refuses the user. The schema must be there before the first Write:
@@ -39,11 +53,11 @@ func OpenClickHouse(ctx context.Context, cfg ClickHouseConfig, log *slog.Logger)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	opts, err := cfg.options()
+	tls, err := cfg.TLS.load()
 	if err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
-	conn, err := clickhouse.Open(opts)
+	conn, err := clickhouse.Open(cfg.options(tls))
 	if err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
@@ -51,12 +65,12 @@ func OpenClickHouse(ctx context.Context, cfg ClickHouseConfig, log *slog.Logger)
 		conn.Close()
 		return nil, fmt.Errorf("reach clickhouse at %s: %w", strings.Join(cfg.Addr, ", "), err)
 	}
-	return newClickHouse(cfg, conn, log), nil
+	return newClickHouse(cfg, conn, cfg.conns(tls), log), nil
 }
 
-func newClickHouse(cfg ClickHouseConfig, conn driver.Conn, log *slog.Logger) *ClickHouse {
+func newClickHouse(cfg ClickHouseConfig, conn driver.Conn, out inserter, log *slog.Logger) *ClickHouse {
 	c := &ClickHouse{
-		cfg: cfg, conn: conn, waits: waits{sink: "clickhouse", log: log},
+		cfg: cfg, conn: conn, out: out, waits: waits{sink: "clickhouse", log: log},
 		chains: chainTable(), facts: factTable(), alerts: alertTable(), rejects: rejectTable(),
 	}
 	c.batch = newBatch(bound{cfg.BatchRows, cfg.BatchBytes, cfg.Linger, cfg.Inserts}, c.insert)
@@ -80,51 +94,49 @@ func (c *ClickHouse) schema() Schema {
 // Write implements Sink. It joins the rows with those of other callers and
 // returns when ClickHouse has acknowledged all of them.
 func (c *ClickHouse) Write(ctx context.Context, out *Output) error {
-	l, err := c.load(out)
-	if err != nil {
-		return fmt.Errorf("write to clickhouse: %w", err)
-	}
-	rows, bytes := 0, 0
-	for _, b := range l {
-		rows += b.rows
-		bytes += b.bytes
-	}
-	if rows == 0 {
+	if out.Len() == 0 {
 		return nil
 	}
-	if err := c.batch.add(ctx, l, rows, bytes); err != nil {
+	// A load that is not written is left to the collector.
+	l, _ := c.loads.Get().(*load)
+	if l == nil {
+		l = new(load)
+	}
+	if err := c.encode(l, out); err != nil {
+		return fmt.Errorf("write to clickhouse: %w", err)
+	}
+	bytes := l.facts.bytes() + l.rejects.bytes() + l.chains.bytes() + l.alerts.bytes()
+	if err := c.batch.add(ctx, l, out.Len(), bytes); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
 	return nil
 }
 
-// load encodes out in the goroutine of its caller, so nothing of out is needed
-// after a caller was let go.
-func (c *ClickHouse) load(out *Output) (l load, err error) {
-	facts, err := storeFacts(out.Facts)
+// encode makes l the load of out, in the goroutine of its caller, so that nothing
+// of out is needed after a caller was let go.
+func (c *ClickHouse) encode(l *load, out *Output) error {
+	defer l.room.clear()
+	facts, err := l.room.store(out.Facts)
 	if err != nil {
-		return l, err
+		return err
 	}
-	if l[0], err = c.facts.block(facts); err != nil {
-		return l, err
+	if err := c.facts.encode(&l.facts, facts); err != nil {
+		return err
 	}
-	if l[1], err = c.rejects.block(out.Rejects); err != nil {
-		return l, err
+	if err := c.rejects.encode(&l.rejects, out.Rejects); err != nil {
+		return err
 	}
-	if l[2], err = c.chains.block(out.Chains); err != nil {
-		return l, err
+	if err := c.chains.encode(&l.chains, out.Chains); err != nil {
+		return err
 	}
-	l[3], err = c.alerts.block(out.Alerts)
-	return l, err
+	return c.alerts.encode(&l.alerts, out.Alerts)
 }
 
 // Close implements Sink. When ctx ends before the writes under way, they are
 // given up and their callers told; it may be called again.
 func (c *ClickHouse) Close(ctx context.Context) error {
 	err := c.batch.close(ctx)
-	if cerr := c.conn.Close(); err == nil {
-		err = cerr
-	}
+	err = errors.Join(err, c.out.Close(), c.conn.Close())
 	if err != nil {
 		return fmt.Errorf("close clickhouse: %w", err)
 	}

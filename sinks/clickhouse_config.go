@@ -5,10 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"regexp"
 	"time"
 
+	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
@@ -107,28 +109,39 @@ func (c ClickHouseConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-var compressions = map[string]clickhouse.CompressionMethod{
-	"lz4": clickhouse.CompressionLZ4, "zstd": clickhouse.CompressionZSTD, "none": clickhouse.CompressionNone,
+var compressions = map[string]ch.Compression{
+	"lz4": ch.CompressionLZ4, "zstd": ch.CompressionZSTD, "none": ch.CompressionDisabled,
 }
 
-func (c ClickHouseConfig) options() (*clickhouse.Options, error) {
-	tlsConfig, err := c.TLS.load()
-	if err != nil {
-		return nil, err
-	}
+// options are those of the connections that are read from.
+func (c ClickHouseConfig) options(tls *tls.Config) *clickhouse.Options {
 	return &clickhouse.Options{
 		Addr: c.Addr,
 		// No database: it may not exist before Migrate, and every statement names it.
-		Auth:         clickhouse.Auth{Username: c.Username, Password: c.Password},
-		TLS:          tlsConfig,
-		Compression:  &clickhouse.Compression{Method: compressions[c.Compression]},
+		Auth: clickhouse.Auth{Username: c.Username, Password: c.Password},
+		TLS:  tls,
+		// What we send here is short, and the server compresses as it likes.
+		Compression:  &clickhouse.Compression{Method: clickhouse.CompressionLZ4},
 		DialTimeout:  c.DialTimeout,
-		MaxIdleConns: c.Inserts + 1,
-		MaxOpenConns: c.Inserts + 8, // reads of repair and explain use the rest
+		MaxIdleConns: 2,
+		MaxOpenConns: 10, // several reads of repair stay open at the same time
 		ClientInfo: clickhouse.ClientInfo{Products: []struct{ Name, Version string }{
 			{Name: "whence"},
 		}},
-	}, nil
+	}
+}
+
+// conns are the connections that are written to.
+func (c ClickHouseConfig) conns(tls *tls.Config) *conns {
+	return &conns{
+		addrs: c.Addr, tls: tls, dialer: net.Dialer{Timeout: c.DialTimeout},
+		options: ch.Options{
+			User: c.Username, Password: c.Password, ClientName: "whence",
+			Compression:      compressions[c.Compression],
+			ReadTimeout:      c.DialTimeout, // of the handshake; inserts have their own
+			HandshakeTimeout: c.DialTimeout,
+		},
+	}
 }
 
 func (c TLSConfig) load() (*tls.Config, error) {

@@ -1,59 +1,37 @@
 package sinks
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/ClickHouse/ch-go/proto"
 )
 
-// A column is one column of a ClickHouse table: how to take its values out of
-// rows, and how to put a value that was read back into a row.
+// A column is one column of a ClickHouse table: how to encode its values from rows,
+// and how to put a value that was read back into a row.
 type column[T any] struct {
 	name string
-	// take copies the column's values: what it returns shares no slice with rows.
-	take func(rows []T) (values, error)
+	typ  proto.ColumnType
+	// encode appends the column's values to s and keeps nothing of rows.
+	encode func(s *strip, rows []T)
 	// place returns what to scan a value into, and what then puts it into a row.
 	place func() (dest any, put func(*T) error)
 }
 
-// values is what a block holds for one column. An insert may send it many times.
-type values struct {
-	bytes int // roughly, in memory
-	// none says that all values are what the server fills in for a column that an
-	// insert leaves out: half of the columns of most inserts. So no column may
-	// have a default of its own in the schema.
-	none bool
-	send func(driver.BatchColumn) error
-}
-
-// scalar is a column of one value per row, of a type that clickhouse-go knows.
-func scalar[T any, V comparable](name string, get func(*T) (V, error), set func(*T, V) error) column[T] {
+// scalar is a column of one value per row. add appends a row's value in the
+// protocol's bytes; set takes it back as the Go value that it is scanned into.
+func scalar[T, V any](name string, typ proto.ColumnType, add func([]byte, *T) []byte, set func(*T, V) error) column[T] {
 	return column[T]{
-		name: name,
-		take: func(rows []T) (values, error) {
-			var vs []V // made when a value is not zero
-			var zero V
-			n, count := 0, len(rows) // the rows themselves must not stay with send
+		name: name, typ: typ,
+		encode: func(s *strip, rows []T) {
+			b, used := s.cells, s.used
 			for i := range rows {
-				v, err := get(&rows[i])
-				if err != nil {
-					return values{}, err
-				}
-				if v == zero {
-					continue
-				}
-				if vs == nil {
-					vs = make([]V, count)
-				}
-				vs[i] = v
-				n += size(v)
+				from := len(b)
+				b = add(b, &rows[i])
+				used = used || !blank(b[from:], typ)
 			}
-			return values{n, vs == nil, func(c driver.BatchColumn) error {
-				if vs == nil {
-					return c.Append(make([]V, count))
-				}
-				return c.Append(vs)
-			}}, nil
+			s.cells, s.used = b, used
 		},
 		place: func() (any, func(*T) error) {
 			v := new(V)
@@ -62,45 +40,96 @@ func scalar[T any, V comparable](name string, get func(*T) (V, error), set func(
 	}
 }
 
-// field is a scalar that is a field of the row.
-func field[T any, V comparable](name string, of func(*T) *V) column[T] {
-	return scalar(name,
-		func(t *T) (V, error) { return *of(t), nil },
+// text is a field of a string type. Most columns are texts, so they go without
+// the second call for each row that scalar makes.
+func text[T any, S ~string](name string, of func(*T) *S) column[T] {
+	c := scalar(name, wireText, nil, func(t *T, v string) error { *of(t) = S(v); return nil })
+	c.encode = func(s *strip, rows []T) {
+		b, used := s.cells, s.used
+		for i := range rows {
+			v := *of(&rows[i])
+			used = used || v != ""
+			b = appendText(b, v)
+		}
+		s.cells, s.used = b, used
+	}
+	return c
+}
+
+// wide is a text that is written piece by piece, so that its length is known last.
+func wide[T any](name string, write func([]byte, *T) ([]byte, error), set func(*T, string) error) column[T] {
+	c := scalar(name, wireText, nil, set)
+	c.encode = func(s *strip, rows []T) {
+		for i := range rows {
+			var err error
+			if s.room, err = write(s.room[:0], &rows[i]); err != nil && s.err == nil {
+				s.err = err
+			}
+			s.used = s.used || len(s.room) > 0
+			s.cells = appendText(s.cells, s.room)
+		}
+	}
+	return c
+}
+
+// number is what has a fixed size on the wire.
+type number interface {
+	bool | int32 | int64 | uint32 | uint64 | float64
+}
+
+// field is a number of the row.
+func field[T any, V number](name string, of func(*T) *V) column[T] {
+	typ, add := numberAs[V]()
+	return scalar(name, typ,
+		func(b []byte, t *T) []byte { return add(b, *of(t)) },
 		func(t *T, v V) error { *of(t) = v; return nil })
 }
 
-// text is a field of a string type.
-func text[T any, S ~string](name string, of func(*T) *S) column[T] {
-	return scalar(name,
-		func(t *T) (string, error) { return string(*of(t)), nil },
-		func(t *T, v string) error { *of(t) = S(v); return nil })
+// numberAs is how the protocol has a number: little-endian.
+func numberAs[V number]() (proto.ColumnType, func([]byte, V) []byte) {
+	var add any
+	var typ proto.ColumnType
+	switch any(*new(V)).(type) {
+	case bool:
+		typ, add = wireBool, func(b []byte, v bool) []byte {
+			if v {
+				return append(b, 1)
+			}
+			return append(b, 0)
+		}
+	case int32:
+		typ, add = wireI32, func(b []byte, v int32) []byte { return binary.LittleEndian.AppendUint32(b, uint32(v)) }
+	case uint32:
+		typ, add = wireU32, binary.LittleEndian.AppendUint32
+	case int64:
+		typ, add = wireI64, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) }
+	case uint64:
+		typ, add = wireU64, binary.LittleEndian.AppendUint64
+	case float64:
+		typ, add = wireFloat, func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(v)) }
+	}
+	return typ, add.(func([]byte, V) []byte)
 }
 
 // list is a column of arrays: one value for each element of a slice in the row.
 // Several lists over one slice make parallel arrays.
-func list[T, E, V any](name string, of func(*T) *[]E, get func(*E) V, set func(*E, V) error) column[T] {
+func list[T, E, V any](name string, typ proto.ColumnType, of func(*T) *[]E, add func([]byte, *E) []byte, set func(*E, V) error) column[T] {
 	return column[T]{
-		name: name,
-		take: func(rows []T) (values, error) {
-			total, count := 0, len(rows)
-			for i := range rows {
-				total += len(*of(&rows[i]))
+		name: name, typ: typ.Array(),
+		encode: func(s *strip, rows []T) {
+			b, n := s.cells, uint64(0)
+			if len(s.ends) > 0 {
+				n = s.ends[len(s.ends)-1]
 			}
-			if total == 0 {
-				return values{0, true, func(c driver.BatchColumn) error { return rowByRow(make([][]V, count))(c) }}, nil
-			}
-			flat, n := make([]V, 0, total), 24*count
-			arrays := make([][]V, count)
 			for i := range rows {
-				es, from := *of(&rows[i]), len(flat)
+				es := *of(&rows[i])
 				for j := range es {
-					v := get(&es[j])
-					flat = append(flat, v)
-					n += size(v)
+					b = add(b, &es[j])
 				}
-				arrays[i] = flat[from:len(flat):len(flat)]
+				n += uint64(len(es))
+				s.ends = append(s.ends, n)
 			}
-			return values{n, false, rowByRow(arrays)}, nil
+			s.cells, s.used = b, n > 0
 		},
 		place: func() (any, func(*T) error) {
 			vs := new([]V)
@@ -120,30 +149,9 @@ func list[T, E, V any](name string, of func(*T) *[]E, get func(*E) V, set func(*
 	}
 }
 
-// rowByRow sends arrays one at a time: clickhouse-go walks a slice of slices with
-// reflection.
-func rowByRow[V any](arrays [][]V) func(driver.BatchColumn) error {
-	return func(c driver.BatchColumn) error {
-		for _, a := range arrays {
-			if err := c.AppendRow(a); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
 // texts is a list of a string field of the elements.
 func texts[T, E any, S ~string](name string, of func(*T) *[]E, ref func(*E) *S) column[T] {
-	return list(name, of,
-		func(e *E) string { return string(*ref(e)) },
+	return list(name, wireText, of,
+		func(b []byte, e *E) []byte { return appendText(b, *ref(e)) },
 		func(e *E, v string) error { *ref(e) = S(v); return nil })
-}
-
-// size is roughly what a value takes in memory.
-func size(v any) int {
-	if s, ok := v.(string); ok {
-		return 16 + len(s)
-	}
-	return 8
 }

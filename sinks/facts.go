@@ -1,9 +1,7 @@
 package sinks
 
 import (
-	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"whence/correlate"
@@ -15,28 +13,52 @@ import (
 // correlate.Session.Merge chooses between them as it does everywhere else.
 type storedFact struct {
 	correlate.Fact
-	text   string
+	text   []byte
 	digest uint64
 }
 
-func storeFacts(fs []correlate.Fact) ([]storedFact, error) {
-	out := make([]storedFact, len(fs))
-	for i, f := range fs {
-		b, err := json.Marshal(&f)
-		if err != nil {
-			return nil, fmt.Errorf("encode a fact of event %s: %w", f.Origin, err)
+// A factRoom holds the stored facts of one block while it is encoded, and is used
+// again for the next.
+type factRoom struct {
+	facts []storedFact
+	text  []byte
+}
+
+// store adds to fs what is stored with them. The result is good until clear.
+func (r *factRoom) store(fs []correlate.Fact) ([]storedFact, error) {
+	r.text = r.text[:0]
+	for i := range fs {
+		from := len(r.text)
+		var err error
+		if r.text, err = appendFact(r.text, &fs[i]); err != nil {
+			return nil, fmt.Errorf("encode a fact of event %s: %w", fs[i].Origin, err)
 		}
-		h := fnv.New64a()
-		h.Write(b)
-		out[i] = storedFact{f, string(b), h.Sum64()}
+		// When text moves as it grows, what was written stays where it was.
+		text := r.text[from:]
+		r.facts = append(r.facts, storedFact{fs[i], text, digest(text)})
 	}
-	return out, nil
+	return r.facts, nil
+}
+
+// clear lets go of the caller's memory.
+func (r *factRoom) clear() {
+	clear(r.facts)
+	r.facts = r.facts[:0]
+}
+
+// digest is FNV-1a.
+func digest(b []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
 }
 
 func factTable() table[storedFact] {
 	type fact = storedFact
 	return table[fact]{"sessions", append([]column[fact]{
-		scalar("fact", func(f *fact) (string, error) { return f.Kind.String(), nil },
+		scalar("fact", wireText, func(b []byte, f *fact) []byte { return appendText(b, f.Kind.String()) },
 			func(f *fact, s string) error { return f.Kind.UnmarshalText([]byte(s)) }),
 		key("key", func(f *fact) *correlate.Key { return &f.Key }),
 		key("target", func(f *fact) *correlate.Key { return &f.Target }),
@@ -51,7 +73,8 @@ func factTable() table[storedFact] {
 		instant("end", func(f *fact) *time.Time { return &f.End }),
 		field("standing", func(f *fact) *bool { return &f.Standing }),
 		text("reason", func(f *fact) *string { return &f.Reason }),
-		text("json", func(f *fact) *string { return &f.text }),
+		scalar("json", wireText, func(b []byte, f *fact) []byte { return appendText(b, f.text) },
+			func(f *fact, s string) error { f.text = []byte(s); return nil }),
 	}, factPeople()...)}
 }
 
@@ -60,7 +83,7 @@ func factPeople() []column[storedFact] {
 	parents := func(f *storedFact) *[]link { return &f.Parents }
 	return append(
 		principal("principal", func(f *storedFact) *correlate.Principal { return &f.Principal }),
-		list("parents.role", parents, func(l *link) string { return l.Role.String() },
+		list("parents.role", wireText, parents, func(b []byte, l *link) []byte { return appendText(b, l.Role.String()) },
 			func(l *link, s string) error { return l.Role.UnmarshalText([]byte(s)) }),
 		listedKey("parents.key", parents, func(l *link) *correlate.Key { return &l.Key }),
 		texts("parents.type", parents, func(l *link) *correlate.PrincipalType { return &l.Principal.Type }),

@@ -2,29 +2,48 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/ch-go"
 )
 
-// insert writes loads table by table and returns nil when every row is in. It
-// tries until ctx ends, or until ClickHouse can never take the rows.
-func (c *ClickHouse) insert(ctx context.Context, loads []load) error {
-	for i := range len(load{}) {
-		var blocks []block
+// insert writes loads table by table, what others may refer to first, and returns
+// nil when every row is in. It tries until ctx ends, or until ClickHouse can never
+// take the rows. The loads are used again after that.
+func (c *ClickHouse) insert(ctx context.Context, loads []*load) error {
+	defer func() {
 		for _, l := range loads {
-			if l[i].rows > 0 {
-				blocks = append(blocks, l[i])
-			}
+			c.loads.Put(l)
 		}
-		if len(blocks) == 0 {
-			continue
+	}()
+	if err := insertInOrder(ctx, c, &c.facts, loads, func(l *load) *block { return &l.facts }); err != nil {
+		return err
+	}
+	if err := insertInOrder(ctx, c, &c.rejects, loads, func(l *load) *block { return &l.rejects }); err != nil {
+		return err
+	}
+	if err := insertInOrder(ctx, c, &c.chains, loads, func(l *load) *block { return &l.chains }); err != nil {
+		return err
+	}
+	return insertInOrder(ctx, c, &c.alerts, loads, func(l *load) *block { return &l.alerts })
+}
+
+// insertInOrder inserts what the loads have for one table, if anything.
+func insertInOrder[T any](ctx context.Context, c *ClickHouse, t *table[T], loads []*load, of func(*load) *block) error {
+	var blocks []*block
+	for _, l := range loads {
+		if b := of(l); b.rows > 0 {
+			blocks = append(blocks, b)
 		}
-		if err := c.insertTable(ctx, blocks); err != nil {
-			return fmt.Errorf("insert into %s.%s: %w", c.cfg.Database, blocks[0].table, err)
-		}
+	}
+	if len(blocks) == 0 {
+		return nil
+	}
+	if err := c.try(ctx, newInsertion(c.cfg.Database, t, blocks, c.insertSettings())); err != nil {
+		return fmt.Errorf("insert into %s.%s: %w", c.cfg.Database, t.name, err)
 	}
 	return nil
 }
@@ -38,14 +57,14 @@ const (
 	longestAttempt = 30 * time.Minute
 )
 
-// insertTable tries until all blocks are in. An attempt that failed may have
-// stored some rows or all; the same ids and versions are sent again, and collapse.
-func (c *ClickHouse) insertTable(ctx context.Context, blocks []block) error {
+// try sends in until all its rows are in. An attempt that failed may have stored
+// some rows or all; the same ids and versions are sent again, and collapse.
+func (c *ClickHouse) try(ctx context.Context, in *insertion) error {
 	// Each attempt may take longer than the one before it, or an insert that takes
 	// ClickHouse long (a decade of days, a part each) would never get in.
 	timeout := c.cfg.InsertTimeout
 	for wait := firstWait; ; wait, timeout = min(2*wait, lastWait), min(2*timeout, max(timeout, longestAttempt)) {
-		err := c.send(ctx, blocks, timeout)
+		err := c.send(ctx, in, timeout)
 		switch {
 		case err == nil:
 			c.waits.over()
@@ -66,41 +85,31 @@ func (c *ClickHouse) insertTable(ctx context.Context, blocks []block) error {
 	}
 }
 
-// send is one attempt.
-func (c *ClickHouse) send(ctx context.Context, blocks []block, timeout time.Duration) error {
+// send is one attempt, and another one at once when the connection turned out to
+// have been closed while it was idle.
+func (c *ClickHouse) send(ctx context.Context, in *insertion, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(c.insertSettings()))
-	columns := used(blocks)
-	names := make([]string, len(columns))
-	for i, column := range columns {
-		names[i] = blocks[0].names[column]
+	err := c.out.Do(ctx, in.query())
+	for errors.Is(err, errStale) {
+		err = c.out.Do(ctx, in.query())
 	}
-	b, err := c.conn.PrepareBatch(ctx, insertInto(c.cfg.Database, blocks[0].table, names))
-	if err != nil {
-		return err
+	if err == nil {
+		err = in.wrong
 	}
-	defer b.Close() // gives the connection back, whatever happened
-	for _, bl := range blocks {
-		for i, column := range columns {
-			if err := bl.columns[column].send(b.Column(i)); err != nil {
-				return &columnError{names[i], err}
-			}
-		}
-	}
-	return b.Send()
+	return err
 }
 
-func (c *ClickHouse) insertSettings() clickhouse.Settings {
-	s := clickhouse.Settings{
-		"async_insert": 0,
+func (c *ClickHouse) insertSettings() []ch.Setting {
+	s := []ch.Setting{
+		ch.SettingInt("async_insert", 0),
 		// A Distributed table forwards at once: an answer means that the shards have it.
-		"insert_distributed_sync": 1,
+		ch.SettingInt("insert_distributed_sync", 1),
 		// A year of old logs has more days than the default allows in one insert.
-		"max_partitions_per_insert_block": 0,
+		ch.SettingInt("max_partitions_per_insert_block", 0),
 	}
 	if c.cfg.InsertQuorum > 0 {
-		s["insert_quorum"] = c.cfg.InsertQuorum
+		s = append(s, ch.SettingInt("insert_quorum", c.cfg.InsertQuorum))
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
@@ -58,26 +59,34 @@ var hopeless = map[int32]string{
 	497: adviseGrant, // ACCESS_DENIED
 }
 
+// code is the code of an answer of ClickHouse, of either client.
+func code(err error) (int32, bool) {
+	var read *clickhouse.Exception
+	var written *ch.Exception
+	switch {
+	case errors.As(err, &read):
+		return read.Code, true
+	case errors.As(err, &written):
+		return int32(written.Code), true
+	}
+	return 0, false
+}
+
 // permanent reports whether err will come back however often the rows are sent.
 func permanent(err error) bool {
 	var ce *columnError
-	var ex *clickhouse.Exception
-	switch {
-	case errors.As(err, &ce):
+	if errors.As(err, &ce) {
 		return true
-	case errors.As(err, &ex):
-		_, ok := hopeless[ex.Code]
-		return ok
 	}
-	return false
+	_, ok := Refused(err)
+	return ok
 }
 
 // explain says what to do about a permanent error.
 func explain(err error) error {
-	advice := adviseSchema
-	var ex *clickhouse.Exception
-	if errors.As(err, &ex) {
-		advice = hopeless[ex.Code]
+	advice, ok := Refused(err)
+	if !ok {
+		advice = adviseSchema
 	}
 	return fmt.Errorf("these rows can never be stored: %s: %w", advice, err)
 }

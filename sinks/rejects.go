@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"encoding/binary"
 	"time"
 
 	"whence/correlate"
@@ -19,7 +20,7 @@ func rejectTable() table[correlate.Reject] {
 		field("offset", func(r *reject) *int64 { return &r.Offset }),
 		instant("time", func(r *reject) *time.Time { return &r.Time }),
 		text("sha256", func(r *reject) *string { return &r.SHA256 }),
-		scalar("bytes", func(r *reject) (uint64, error) { return uint64(len(r.Raw)), nil },
+		scalar("bytes", wireU64, func(b []byte, r *reject) []byte { return binary.LittleEndian.AppendUint64(b, uint64(len(r.Raw))) },
 			func(*reject, uint64) error { return nil }),
 	}}
 }

@@ -28,30 +28,55 @@ type chainRest struct {
 }
 
 func restColumn() column[correlate.Chain] {
-	return scalar("rest", packRest, unpackRest)
+	return wide("rest", packRest, unpackRest)
 }
 
-func packRest(c *correlate.Chain) (string, error) {
-	r := chainRest{
-		Links: c.Uses, Facts: c.Mints,
-		RequestorNames: c.Requestor.Names, ExecutorNames: c.Actor.Names,
-		ApproverNames:  byPlace(c.Approvers, func(a *correlate.Approver) ([]string, bool) { return names(&a.Principal) }),
-		HopNames:       byPlace(c.Hops, func(h *correlate.Hop) ([]string, bool) { return names(&h.Principal) }),
-		CandidateNames: byPlace(c.Candidates, func(d *correlate.Candidate) ([]string, bool) { return names(&d.Principal) }),
-		ApproverTimes:  byPlace(c.Approvers, func(a *correlate.Approver) (time.Time, bool) { return a.Time, !exact(a.Time) }),
-		HopTimes:       byPlace(c.Hops, func(h *correlate.Hop) (time.Time, bool) { return h.Time, !exact(h.Time) }),
+// packRest appends the JSON of a chainRest, or nothing where there is nothing to
+// keep. It makes none: most lines would pay for a hundred empty fields.
+func packRest(b []byte, c *correlate.Chain) (_ []byte, err error) {
+	o := object{b: b, at: len(b)}
+	if len(c.Uses) > 0 {
+		o.name("links")
+		if o.b, err = appendLinks(o.b, c.Uses); err != nil {
+			return o.b, fmt.Errorf("encode the links of chain %s: %w", c.ID, err)
+		}
 	}
-	if !exact(c.Time) {
-		r.Time = &c.Time
+	if err := o.facts(c.Mints); err != nil {
+		return o.b, fmt.Errorf("encode the facts of chain %s: %w", c.ID, err)
 	}
-	b, err := json.Marshal(&r)
-	if err != nil {
-		return "", fmt.Errorf("encode the rest of chain %s: %w", c.ID, err)
+	o.names("requestor_names", c.Requestor.Names)
+	o.names("executor_names", c.Actor.Names)
+	for i := range c.Approvers {
+		o.namesAt("approver_names", i, c.Approvers[i].Names)
 	}
-	return string(b), nil
+	o.end()
+	for i := range c.Hops {
+		o.namesAt("hop_names", i, c.Hops[i].Principal.Names)
+	}
+	o.end()
+	for i := range c.Candidates {
+		o.namesAt("candidate_names", i, c.Candidates[i].Principal.Names)
+	}
+	o.end()
+	o.time("time", c.Time)
+	for i := range c.Approvers {
+		o.timeAt("approver_times", i, c.Approvers[i].Time)
+	}
+	o.end()
+	for i := range c.Hops {
+		o.timeAt("hop_times", i, c.Hops[i].Time)
+	}
+	o.end()
+	if o.err != nil {
+		return o.b, fmt.Errorf("encode the times of chain %s: %w", c.ID, o.err)
+	}
+	return o.close(), nil
 }
 
 func unpackRest(c *correlate.Chain, s string) error {
+	if s == "" {
+		return nil
+	}
 	var r chainRest
 	if err := json.Unmarshal([]byte(s), &r); err != nil {
 		return fmt.Errorf("decode the rest of chain %s: %w", c.ID, err)

@@ -2,20 +2,17 @@ package sinks
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // Refused reports whether ClickHouse was reached and says that it will never do
 // what it was asked to, and what to do about that. Other errors may pass.
 func Refused(err error) (advice string, ok bool) {
-	var ex *clickhouse.Exception
-	if !errors.As(err, &ex) {
+	c, ok := code(err)
+	if !ok {
 		return "", false
 	}
-	advice, ok = hopeless[ex.Code]
+	advice, ok = hopeless[c]
 	return advice, ok
 }
 

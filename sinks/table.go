@@ -2,7 +2,6 @@ package sinks
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -13,30 +12,50 @@ type table[T any] struct {
 }
 
 // A block holds rows of one table, column by column, ready to be sent any number
-// of times. It keeps nothing of the rows it was made from but their strings.
+// of times. It keeps nothing of the rows it was made from, and its memory is used
+// again for other rows.
 type block struct {
-	table   string
-	names   []string
-	rows    int
-	bytes   int
-	columns []values
+	rows   int
+	strips []strip // of the table's columns
 }
 
-// block encodes rows.
-func (t table[T]) block(rows []T) (block, error) {
-	if len(rows) == 0 {
-		return block{}, nil
-	}
-	b := block{table: t.name, names: t.names(), rows: len(rows), columns: make([]values, len(t.columns))}
-	for i, c := range t.columns {
-		vs, err := c.take(rows)
-		if err != nil {
-			return block{}, fmt.Errorf("column %s of %s: %w", c.name, t.name, err)
+// together is how many rows are encoded column after column: few enough to stay in
+// the processor's cache while some hundred columns look at them.
+const together = 32
+
+// encode makes b the block of rows.
+func (t table[T]) encode(b *block, rows []T) error {
+	b.reset(len(t.columns))
+	b.rows = len(rows)
+	for from := 0; from < len(rows); from += together {
+		some := rows[from:min(from+together, len(rows))]
+		for i := range t.columns {
+			t.columns[i].encode(&b.strips[i], some)
 		}
-		b.columns[i] = vs
-		b.bytes += vs.bytes
 	}
-	return b, nil
+	for i := range b.strips {
+		if err := b.strips[i].err; err != nil {
+			return fmt.Errorf("column %s of %s: %w", t.columns[i].name, t.name, err)
+		}
+	}
+	return nil
+}
+
+func (b *block) reset(columns int) {
+	if b.strips == nil {
+		b.strips = make([]strip, columns)
+	}
+	for i := range b.strips {
+		b.strips[i].reset()
+	}
+}
+
+// bytes is what b takes on the wire before compression.
+func (b *block) bytes() (n int) {
+	for i := range b.strips {
+		n += b.strips[i].bytes()
+	}
+	return n
 }
 
 // scanner returns what to scan a result row into, and what then makes a T of it.
@@ -76,20 +95,4 @@ func (t table[T]) selection(alias string) string {
 		ns[i] = alias + "`" + n + "`"
 	}
 	return strings.Join(ns, ", ")
-}
-
-// used is the places of the columns that any of blocks has values for.
-func used(blocks []block) []int {
-	var is []int
-	for i := range blocks[0].columns {
-		if slices.ContainsFunc(blocks, func(b block) bool { return !b.columns[i].none }) {
-			is = append(is, i)
-		}
-	}
-	return is
-}
-
-// insertInto is the statement that takes rows of a table.
-func insertInto(database, table string, columns []string) string {
-	return fmt.Sprintf("INSERT INTO `%s`.`%s` (`%s`)", database, table, strings.Join(columns, "`, `"))
 }

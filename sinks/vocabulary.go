@@ -1,7 +1,7 @@
 package sinks
 
 import (
-	"slices"
+	"encoding/binary"
 	"strings"
 	"time"
 
@@ -11,20 +11,20 @@ import (
 // The columns in this file hold the types of package correlate.
 
 func ident[T any](name string, of func(*T) *correlate.ID) column[T] {
-	return scalar(name,
-		func(t *T) (string, error) { return of(t).String(), nil },
+	return scalar(name, wireText,
+		func(b []byte, t *T) []byte { return appendID(b, of(t)) },
 		func(t *T, s string) (err error) { *of(t), err = correlate.ParseID(s); return err })
 }
 
 func key[T any](name string, of func(*T) *correlate.Key) column[T] {
-	return scalar(name,
-		func(t *T) (string, error) { return of(t).String(), nil },
+	return scalar(name, wireText,
+		func(b []byte, t *T) []byte { return appendKey(b, of(t)) },
 		func(t *T, s string) error { *of(t) = parseKey(s); return nil })
 }
 
 func listedKey[T, E any](name string, of func(*T) *[]E, ref func(*E) *correlate.Key) column[T] {
-	return list(name, of,
-		func(e *E) string { return ref(e).String() },
+	return list(name, wireText, of,
+		func(b []byte, e *E) []byte { return appendKey(b, ref(e)) },
 		func(e *E, s string) error { *ref(e) = parseKey(s); return nil })
 }
 
@@ -36,14 +36,14 @@ func parseKey(s string) correlate.Key {
 }
 
 func proof[T any](name string, of func(*T) *correlate.Proof) column[T] {
-	return scalar(name,
-		func(t *T) (string, error) { return of(t).String(), nil },
+	return scalar(name, wireText,
+		func(b []byte, t *T) []byte { return appendText(b, of(t).String()) },
 		func(t *T, s string) (err error) { *of(t), err = correlate.ParseProof(s); return err })
 }
 
 func listedProof[T, E any](name string, of func(*T) *[]E, ref func(*E) *correlate.Proof) column[T] {
-	return list(name, of,
-		func(e *E) string { return ref(e).String() },
+	return list(name, wireText, of,
+		func(b []byte, e *E) []byte { return appendText(b, ref(e).String()) },
 		func(e *E, s string) (err error) { *ref(e), err = correlate.ParseProof(s); return err })
 }
 
@@ -80,15 +80,19 @@ func rowTime(t time.Time) time.Time {
 }
 
 func instant[T any](name string, of func(*T) *time.Time) column[T] {
-	return scalar(name,
-		func(t *T) (time.Time, error) { return columnTime(*of(t)), nil },
+	return scalar(name, wireTime,
+		func(b []byte, t *T) []byte { return appendTime(b, *of(t)) },
 		func(t *T, v time.Time) error { *of(t) = rowTime(v); return nil })
 }
 
 func instants[T, E any](name string, of func(*T) *[]E, ref func(*E) *time.Time) column[T] {
-	return list(name, of,
-		func(e *E) time.Time { return columnTime(*ref(e)) },
+	return list(name, wireTime, of,
+		func(b []byte, e *E) []byte { return appendTime(b, *ref(e)) },
 		func(e *E, v time.Time) error { *ref(e) = rowTime(v); return nil })
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	return binary.LittleEndian.AppendUint64(b, uint64(columnTime(t).UnixNano()))
 }
 
 // principal is the columns of one principal. Names are kept elsewhere.
@@ -115,29 +119,12 @@ func principals[T, E any](prefix string, of func(*T) *[]E, ref func(*E) *correla
 	}
 }
 
-// byPlace keeps, of a list, the values that a flat column cannot hold, by place.
-func byPlace[E, V any](es []E, get func(*E) (V, bool)) map[int]V {
-	var m map[int]V
-	for i := range es {
-		if v, ok := get(&es[i]); ok {
-			if m == nil {
-				m = map[int]V{}
-			}
-			m[i] = v
-		}
-	}
-	return m
-}
-
-// putBack is the way back from byPlace. Places that the list lacks are left out.
+// putBack gives the elements of a list what rest holds of them by place. Places
+// that the list lacks are left out.
 func putBack[E, V any](es []E, m map[int]V, set func(*E, V)) {
 	for i, v := range m {
 		if i >= 0 && i < len(es) {
 			set(&es[i], v)
 		}
 	}
-}
-
-func names(p *correlate.Principal) ([]string, bool) {
-	return slices.Clone(p.Names), len(p.Names) > 0
 }
