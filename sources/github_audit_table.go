@@ -8,7 +8,7 @@ import (
 
 // outcome: the log is of things that happened; the few that were refused say so
 // in their names.
-func (a *githubAuditFields) outcome() (correlate.Outcome, string) {
+func (a *githubEntry) outcome() (correlate.Outcome, string) {
 	switch {
 	case a.Action == "workflows.completed_workflow_run":
 		return githubOutcome(a.Conclusion)
@@ -22,28 +22,33 @@ func (a *githubAuditFields) outcome() (correlate.Outcome, string) {
 	return correlate.Success, ""
 }
 
-func (a *githubAuditFields) resources() []correlate.Resource {
-	rs := githubResource("repository", a.Repo)
-	if len(rs) == 0 {
-		rs = githubResource("organization", a.Organization)
+// touch lists what the line is about.
+func (a *githubEntry) touch() {
+	out, e := a.out, a.e
+	switch {
+	case a.Repo != "":
+		githubTouch(out, e, "github.repository", a.Repo)
+	case a.Organization != "":
+		githubTouch(out, e, "github.organization", a.Organization)
+	default:
+		githubTouch(out, e, "github.enterprise", a.Business)
 	}
-	if len(rs) == 0 {
-		rs = githubResource("enterprise", a.Business)
+	if a.Repo != "" {
+		a.touchIn("github.ref", "@", a.Branch)
+		a.touchIn("github.environment", "/", a.Environment)
+		a.touchIn("github.workflow_run", "/", a.RunID.text())
 	}
-	if a.Repo != "" && a.Branch != "" {
-		rs = append(rs, githubResource("ref", a.Repo+"@"+a.Branch)...)
-	}
-	if a.Repo != "" && a.Environment != "" {
-		rs = append(rs, githubResource("environment", a.Repo+"/"+a.Environment)...)
-	}
-	if a.Repo != "" && a.RunID != "" {
-		rs = append(rs, githubResource("workflow_run", a.Repo+"/"+a.RunID.String())...)
-	}
-	rs = append(rs, githubResource("team", a.Team)...)
+	githubTouch(out, e, "github.team", a.Team)
 	if a.User != a.Actor {
-		rs = append(rs, githubResource("user", a.User)...)
+		githubTouch(out, e, "github.user", a.User)
 	}
-	return rs
+}
+
+// touchIn lists something of the repository.
+func (a *githubEntry) touchIn(kind, sep, name string) {
+	if name != "" {
+		githubTouch(a.out, a.e, kind, a.out.text.Join(a.Repo, sep, name))
+	}
 }
 
 // githubAuditClass says what an action could do: by its whole name where that is

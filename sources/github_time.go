@@ -118,9 +118,9 @@ func githubSane(t time.Time) time.Time {
 
 // githubReceived is when the collector got the record, from its headers: the
 // nearest thing to a time for lines that carry none.
-func githubReceived(header func(string) string) githubTime {
+func githubReceived(header func(string) string) time.Time {
 	if header == nil {
-		return githubTime{}
+		return time.Time{}
 	}
-	return githubTime{githubParseTime(cmp.Or(header("whence-received-at"), header("Date"), header("date")))}
+	return githubParseTime(cmp.Or(header("whence-received-at"), header("Date"), header("date")))
 }
