@@ -48,7 +48,7 @@ type cloudtrailDecoder struct {
 	// One for each level of envelopes: the outer ones are walked while what is in
 	// them is read.
 	records  [cloudtrailMaxWraps + 1]cloudtrailRecord
-	response cloudtrailResponse
+	said     cloudtrailSaid
 	tag      cloudtrailTag
 	services cloudtrailAPIs
 	types    cloudtrailTypes
@@ -57,6 +57,7 @@ type cloudtrailDecoder struct {
 // cloudtrailEvent is a record with what its parts are read from together.
 type cloudtrailEvent struct {
 	*cloudtrailRecord
+	raw []byte // its own bytes, without any envelope
 	d   *cloudtrailDecoder
 	out *Batch
 
@@ -71,14 +72,13 @@ type cloudtrailEvent struct {
 	key      correlate.Key
 	outcome  correlate.Outcome
 	readOnly bool
-	answered bool // the response was read
 
 	uses  []correlate.Link // the event's
 	links []correlate.Link // being made: the event's, then those of a credential
 	facts []correlate.Fact
 }
 
-// event decodes one event. raw is its own bytes, without any envelope.
+// event decodes one event.
 func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	if strings.HasPrefix(rec.EventSource, "aws:") {
 		d.out.reject(raw, correlate.RejectSource, "a notification of S3, SQS or a stream, not a CloudTrail event")
@@ -94,7 +94,7 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	}
 	hash := d.out.hash(raw)
 	e := cloudtrailEvent{
-		cloudtrailRecord: rec, d: d, out: d.out,
+		cloudtrailRecord: rec, raw: raw, d: d, out: d.out,
 		eventID: cmp.Or(rec.EventID, hash), time: t, account: cmp.Or(rec.RecipientAccount, rec.Identity.AccountID),
 		kind: rec.Identity.kind(), key: cloudtrailKey(rec.Identity.AccessKeyID),
 	}
@@ -136,17 +136,6 @@ func (e *cloudtrailEvent) deed() (correlate.ID, bool) {
 	caller := e.Identity.AccountID
 	told := cloudtrailIsAccount(caller) && cloudtrailIsAccount(e.RecipientAccount)
 	return correlate.NewID(cloudtrailName, "shared", e.SharedEventID), !told || caller == e.RecipientAccount
-}
-
-// answer is responseElements, which few events are asked for: it is read when the
-// first one does.
-func (e *cloudtrailEvent) answer() *cloudtrailResponse {
-	if !e.answered {
-		e.answered = true
-		// What is no object leaves all fields empty.
-		_ = cloudtrailResponses.Read(e.Response, &e.d.response, &e.out.text)
-	}
-	return &e.d.response
 }
 
 // link adds a link to the list that is being made, and returns it for what it leads

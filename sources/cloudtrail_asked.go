@@ -42,13 +42,17 @@ func (e *cloudtrailEvent) asked(method string) []correlate.Link {
 // cloudtrailOnce leaves out of links what an earlier one says, from the given one
 // on. A role that hands its e-mail address on to the next names it once.
 func cloudtrailOnce(links []correlate.Link, from int) []correlate.Link {
-	kept := links[:from]
+	kept := from
 	for i := from; i < len(links); i++ {
-		if !cloudtrailHas(kept, &links[i]) {
-			kept = append(kept, links[i])
+		if cloudtrailHas(links[:kept], &links[i]) {
+			continue
 		}
+		if kept != i {
+			links[kept] = links[i]
+		}
+		kept++
 	}
-	return kept
+	return links[:kept]
 }
 
 func cloudtrailHas(links []correlate.Link, l *correlate.Link) bool {

@@ -23,12 +23,12 @@ const (
 // caller's choice here: it comes from the assertion too. So where the subject is
 // no e-mail address (many providers send an opaque one), it names the person.
 func (e *cloudtrailEvent) samlUser() correlate.Principal {
-	subject := cmp.Or(e.answer().Subject, e.Identity.UserName)
+	subject := cmp.Or(e.Response.Subject, e.Identity.UserName)
 	if subject == "" || cloudtrailMasked(subject) {
 		return correlate.Principal{Type: correlate.Unknown, ID: e.Identity.PrincipalID, Issuer: "saml"}
 	}
 	p := correlate.Principal{Type: correlate.Unknown, ID: subject, Name: subject, Issuer: "saml"}
-	if iss := e.answer().Issuer; iss != "" && e.answer().SubjectType != "transient" {
+	if iss := e.Response.Issuer; iss != "" && e.Response.SubjectType != "transient" {
 		p.Names = e.names(e.join(iss, ":", subject))
 	}
 	method := cloudtrailBySAMLSubject
@@ -47,8 +47,8 @@ func (e *cloudtrailEvent) samlUser() correlate.Principal {
 
 // webIdentityUser is the subject of an OIDC token.
 func (e *cloudtrailEvent) webIdentityUser() correlate.Principal {
-	provider := cmp.Or(e.answer().Provider, e.Identity.IdentityProvider)
-	sub := cmp.Or(e.answer().WebSubject, e.Identity.UserName)
+	provider := cmp.Or(e.Response.Provider, e.Identity.IdentityProvider)
+	sub := cmp.Or(e.Response.WebSubject, e.Identity.UserName)
 	if sub == "" || cloudtrailMasked(sub) {
 		return correlate.Principal{Type: correlate.Unknown, ID: e.Identity.PrincipalID, Issuer: cloudtrailProvider(provider)}
 	}

@@ -169,14 +169,18 @@ func cloudtrailARN(s string) (p [6]string) {
 
 // cloudtrailPath is the last part of an ARN, or empty if s is none.
 func cloudtrailPath(s string) (path string, ok bool) {
-	s, ok = strings.CutPrefix(s, "arn:")
-	for n := 0; ok && n < 4; n++ {
-		_, s, ok = strings.Cut(s, ":")
-	}
-	if !ok {
+	if !strings.HasPrefix(s, "arn:") {
 		return "", false
 	}
-	return s, true
+	at := len("arn:")
+	for range 4 {
+		i := strings.IndexByte(s[at:], ':')
+		if i < 0 {
+			return "", false
+		}
+		at += i + 1
+	}
+	return s[at:], true
 }
 
 // cloudtrailPartition is the ARN partition of a region.

@@ -24,10 +24,14 @@ func (e *cloudtrailEvent) result() correlate.Outcome {
 }
 
 // said is the word a sign-in event has for its result: {"ConsoleLogin":"Failure"}.
+// It is the name of the event that tells where it is, so these few events are read
+// once more.
 func (e *cloudtrailEvent) said() string {
 	switch e.service.name {
 	case "signin", "sso", "sso-oauth":
-		return cmp.Or(e.member(e.Response, e.EventName), e.member(e.ServiceEvent, e.EventName))
+		if said := &e.d.said; cloudtrailSaids.Read(e.raw, said, &e.out.text) == nil {
+			return cmp.Or(e.member(said.Response, e.EventName), e.member(said.Details, e.EventName))
+		}
 	}
 	return ""
 }

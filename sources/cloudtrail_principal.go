@@ -30,11 +30,13 @@ func (e *cloudtrailEvent) iam(id, name string) correlate.Principal {
 	if !ok {
 		return p
 	}
-	p.Names = e.names(e.join("aws:", id))
+	full := e.join("aws:", id)
 	// Where only the user's name is told, as when a key is made, the path in the
 	// ARN is not: the name without it leads to the same user.
-	if i := strings.LastIndexByte(path, '/'); strings.HasPrefix(path, "user/") && i > len("user") {
-		p.Names = e.out.names.Append(p.Names, e.join("aws:", strings.TrimSuffix(id, path), "user", path[i:]))
+	if i := strings.LastIndexByte(path, '/'); i > len("user") && strings.HasPrefix(path, "user/") {
+		p.Names = e.names(full, e.join(full[:len(full)-len(path)], "user", path[i:]))
+	} else {
+		p.Names = e.names(full)
 	}
 	return p
 }

@@ -21,8 +21,7 @@ type cloudtrailRecord struct {
 	ReadOnly         scan.Raw             `json:"readOnly"` // true, or "true"
 	Resources        []cloudtrailResource `json:"resources"`
 	Request          cloudtrailRequest    `json:"requestParameters"`
-	Response         scan.Raw             `json:"responseElements"`
-	ServiceEvent     scan.Raw             `json:"serviceEventDetails"`
+	Response         cloudtrailResponse   `json:"responseElements"`
 	Insight          struct {
 		Type string `json:"insightType"`
 	} `json:"insightDetails"`
@@ -139,8 +138,8 @@ type cloudtrailRequest struct {
 	ResourceArn     string   `json:"resourceArn"`
 }
 
-// cloudtrailResponse is what is read of responseElements, in the few calls whose
-// answer tells of a credential.
+// cloudtrailResponse is what is read of responseElements: what calls answer that
+// hand out credentials.
 type cloudtrailResponse struct {
 	Credentials     cloudtrailCredentials `json:"credentials"`
 	RoleCredentials cloudtrailCredentials `json:"roleCredentials"` // of the Identity Center portal
@@ -178,6 +177,12 @@ type cloudtrailAssumed struct {
 	AssumedRoleID string `json:"assumedRoleId"`
 }
 
+// cloudtrailSaid is where sign-in events say how they ended.
+type cloudtrailSaid struct {
+	Response scan.Raw `json:"responseElements"`
+	Details  scan.Raw `json:"serviceEventDetails"`
+}
+
 // cloudtrailTag is a session tag in one of its two shapes; the other is {k: v}.
 type cloudtrailTag struct {
 	Key   string `json:"key"`
@@ -185,7 +190,7 @@ type cloudtrailTag struct {
 }
 
 var (
-	cloudtrailRecords   = scan.Of[cloudtrailRecord]()
-	cloudtrailResponses = scan.Of[cloudtrailResponse]()
-	cloudtrailTagTable  = scan.Of[cloudtrailTag]()
+	cloudtrailRecords  = scan.Of[cloudtrailRecord]()
+	cloudtrailSaids    = scan.Of[cloudtrailSaid]()
+	cloudtrailTagTable = scan.Of[cloudtrailTag]()
 )

@@ -24,19 +24,19 @@ func (e *cloudtrailEvent) mints(actor *correlate.Principal) []correlate.Fact {
 	case "sts:AssumeRoleWithWebIdentity":
 		return e.assumed("aws.sts.web_identity")
 	case "sts:AssumeRoot":
-		return e.handed("aws.sts.assume_root", &e.answer().Credentials, e.targetRoot())
+		return e.handed("aws.sts.assume_root", &e.Response.Credentials, e.targetRoot())
 	case "sts:GetSessionToken":
-		return e.handed("aws.sts.get_session_token", &e.answer().Credentials, *actor)
+		return e.handed("aws.sts.get_session_token", &e.Response.Credentials, *actor)
 	case "sts:GetFederationToken":
-		p := e.iam(e.answer().FederatedUser.ARN, e.Request.Name)
-		return e.handed("aws.sts.get_federation_token", &e.answer().Credentials, p)
+		p := e.iam(e.Response.FederatedUser.ARN, e.Request.Name)
+		return e.handed("aws.sts.get_federation_token", &e.Response.Credentials, p)
 	case "sso:GetRoleCredentials":
 		p := correlate.Principal{Type: correlate.RoleType, ID: e.Request.RoleName, Name: e.Request.RoleName, Issuer: "aws"}
-		return e.handed("aws.sso.get_role_credentials", &e.answer().RoleCredentials, p)
+		return e.handed("aws.sso.get_role_credentials", &e.Response.RoleCredentials, p)
 	case "rolesanywhere:CreateSession":
 		return e.anywhere()
 	case "iam:CreateAccessKey":
-		made := &e.answer().AccessKey
+		made := &e.Response.AccessKey
 		return e.accessKey(made.AccessKeyID, made.UserName, "aws.iam.create_access_key", actor)
 	case "iam:UpdateAccessKey":
 		if e.Request.Status == "Active" {
@@ -54,11 +54,11 @@ func (e *cloudtrailEvent) mints(actor *correlate.Principal) []correlate.Fact {
 
 // assumed is the role session that was asked for.
 func (e *cloudtrailEvent) assumed(method string) []correlate.Fact {
-	arn := e.answer().AssumedRole.ARN
+	arn := e.Response.AssumedRole.ARN
 	if arn == "" {
 		arn = e.sessionARN(e.Request.RoleArn, e.Request.RoleSessionName)
 	}
-	return e.handed(method, &e.answer().Credentials, e.role(arn, e.Request.RoleArn))
+	return e.handed(method, &e.Response.Credentials, e.role(arn, e.Request.RoleArn))
 }
 
 // sessionARN is what the sessions of a role are called. The answers to AWS's own
@@ -76,7 +76,7 @@ func (e *cloudtrailEvent) handed(method string, c *cloudtrailCredentials, p corr
 	if cloudtrailKey(c.AccessKeyID).IsZero() {
 		return nil
 	}
-	e.issued(method, c, e.answer().AssumedRole.AssumedRoleID, p, e.asked(method))
+	e.issued(method, c, e.Response.AssumedRole.AssumedRoleID, p, e.asked(method))
 	return e.facts
 }
 
@@ -93,13 +93,13 @@ func (e *cloudtrailEvent) targetRoot() correlate.Principal {
 func (e *cloudtrailEvent) anywhere() []correlate.Fact {
 	const method = "aws.rolesanywhere.create_session"
 	parents := e.asked(method)
-	if arn := e.answer().SubjectArn; arn != "" {
+	if arn := e.Response.SubjectArn; arn != "" {
 		e.links = parents
 		e.state(e.workloadOf(arn), correlate.Attested, method)
 		parents = e.done()
 	}
-	for i := range e.answer().CredentialSet {
-		s := &e.answer().CredentialSet[i]
+	for i := range e.Response.CredentialSet {
+		s := &e.Response.CredentialSet[i]
 		e.issued(method, &s.Credentials, s.AssumedRole.AssumedRoleID, e.role(s.AssumedRole.ARN, s.RoleArn), parents)
 	}
 	return e.facts
