@@ -23,6 +23,7 @@ type batch[L any] struct {
 	closed bool
 
 	turn    chan struct{}  // held by the writer that waits for the open group
+	last    time.Time      // when a group was taken; of the writer whose turn it is
 	closing chan struct{}  // closed first: nobody lingers any more
 	quit    chan struct{}  // closed when no caller is left: the writers end
 	callers sync.WaitGroup // adds under way
@@ -32,11 +33,23 @@ type batch[L any] struct {
 	shut    sync.Once
 }
 
-// bound says when a group is full and how long it waits to be filled.
+// bound says when a group is full, and when it is worth writing before that.
 type bound struct {
 	rows, bytes int
-	linger      time.Duration
-	writers     int // groups written at the same time
+	// enough rows go as soon as there is a writer for them. Fewer wait for more: an
+	// insert costs the destination much, whatever is in it.
+	enough int
+	// linger is what groups of no rows would keep from the one before; rows take
+	// their share of enough off. So a lone row after a quiet time goes at once, a
+	// trickle goes once in a linger, and the closer to enough, the sooner.
+	linger  time.Duration
+	writers int // groups written at the same time
+}
+
+// due is when a group of so many rows goes, the one before having gone at last.
+func (b bound) due(last time.Time, rows int) time.Time {
+	enough := max(b.enough, 1)
+	return last.Add(b.linger / time.Duration(enough) * time.Duration(max(enough-rows, 0)))
 }
 
 // A group is what is written at once.
@@ -47,6 +60,7 @@ type group[L any] struct {
 	cancel      context.CancelFunc // once taken: ends the write when all callers left
 
 	begun chan struct{} // closed by the first load
+	more  chan struct{} // capacity 1: there are more rows than before
 	full  chan struct{} // closed when the bound is reached
 	taken chan struct{} // closed when a writer took it: the next group is open
 	done  chan struct{} // closed when err is set
@@ -67,7 +81,7 @@ func newBatch[L any](b bound, write func(ctx context.Context, loads []L) error) 
 
 func newGroup[L any]() *group[L] {
 	return &group[L]{
-		begun: make(chan struct{}), full: make(chan struct{}), taken: make(chan struct{}), done: make(chan struct{}),
+		begun: make(chan struct{}), more: make(chan struct{}, 1), full: make(chan struct{}), taken: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
@@ -126,6 +140,10 @@ func (b *batch[L]) put(g *group[L], l L, rows, bytes int) {
 	g.rows += rows
 	g.bytes += bytes
 	g.waiting++
+	select {
+	case g.more <- struct{}{}:
+	default:
+	}
 	if g.rows >= b.bound.rows || g.bytes >= b.bound.bytes {
 		select {
 		case <-g.full:
@@ -179,16 +197,11 @@ func (b *batch[L]) take() (*group[L], context.Context) {
 	case <-b.quit:
 		return nil, nil
 	}
-	linger := time.NewTimer(b.bound.linger)
-	defer linger.Stop()
-	select {
-	case <-g.full:
-	case <-linger.C:
-	case <-b.closing:
-	}
+	b.ripen(g)
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.last = time.Now()
 	b.open = newGroup[L]()
 	ctx, cancel := context.WithCancel(b.ctx)
 	g.cancel = cancel
@@ -197,6 +210,26 @@ func (b *batch[L]) take() (*group[L], context.Context) {
 	}
 	close(g.taken)
 	return g, ctx
+}
+
+// ripen waits until g is due or full, or nobody lingers any more.
+func (b *batch[L]) ripen(g *group[L]) {
+	for {
+		b.mu.Lock()
+		due := b.bound.due(b.last, g.rows)
+		b.mu.Unlock()
+		linger := time.NewTimer(time.Until(due))
+		select {
+		case <-g.more: // it may be due earlier
+			linger.Stop()
+			continue
+		case <-g.full:
+		case <-linger.C:
+		case <-b.closing:
+		}
+		linger.Stop()
+		return
+	}
 }
 
 // close lets the adds under way finish and ends the writers. When ctx ends first,

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // A batchSpy takes the writes of a batch and lets a test decide how they end.
@@ -34,26 +36,42 @@ func (s *batchSpy) write(ctx context.Context, loads []int) error {
 	}
 }
 
+// A lone load goes at once. Those that follow wait for more: one of ten rows takes a
+// tenth of the linger off.
 func TestBatchLingersForMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spy := &batchSpy{}
-		b := newBatch(bound{rows: 10, bytes: 1000, linger: time.Second, writers: 1}, spy.write)
+		b := newBatch(bound{rows: 100, bytes: 1000, enough: 10, linger: time.Second, writers: 1}, spy.write)
 		begun := time.Now()
+		if err := b.add(t.Context(), 0, 1, 1); err != nil {
+			t.Error(err)
+		}
 		var g sync.WaitGroup
-		for i := range 3 {
+		for i := range 4 {
 			g.Go(func() {
-				time.Sleep(time.Duration(i) * 100 * time.Millisecond)
-				if err := b.add(t.Context(), i, 1, 1); err != nil {
+				time.Sleep(time.Duration(i+1) * 100 * time.Millisecond)
+				if err := b.add(t.Context(), i+1, 1, 1); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		g.Wait()
-		if len(spy.writes) != 1 || !slices.Equal(spy.writes[0], []int{0, 1, 2}) {
-			t.Errorf("writes: got %v, want one of 0, 1, 2", spy.writes)
+		if err := b.add(t.Context(), 5, 10, 1); err != nil { // enough
+			t.Error(err)
 		}
-		if got := spy.at[0].Sub(begun); got != time.Second {
-			t.Errorf("written after %s, want 1s after the first", got)
+		time.Sleep(2 * time.Second)
+		if err := b.add(t.Context(), 6, 1, 1); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([][]int{{0}, {1, 2, 3, 4}, {5}, {6}}, spy.writes); diff != "" {
+			t.Errorf("writes (-want +got):\n%s", diff)
+		}
+		var at []time.Duration
+		for _, w := range spy.at {
+			at = append(at, w.Sub(begun))
+		}
+		if diff := cmp.Diff([]time.Duration{0, 600 * time.Millisecond, 600 * time.Millisecond, 2600 * time.Millisecond}, at); diff != "" {
+			t.Errorf("written at (-want +got):\n%s", diff)
 		}
 		if err := b.close(t.Context()); err != nil {
 			t.Error(err)
@@ -61,15 +79,22 @@ func TestBatchLingersForMore(t *testing.T) {
 	})
 }
 
+// afterOne is a batch that has just written a group, so that the next one lingers.
+func afterOne(b bound, write func(context.Context, []int) error) *batch[int] {
+	bt := newBatch(b, write)
+	bt.last = time.Now()
+	return bt
+}
+
 func TestBatchBounds(t *testing.T) {
 	for name, bd := range map[string]bound{
-		"rows":  {rows: 4, bytes: 1000, linger: time.Hour, writers: 1},
-		"bytes": {rows: 1000, bytes: 40, linger: time.Hour, writers: 1},
+		"rows":  {rows: 4, bytes: 1000, enough: 4, linger: time.Hour, writers: 1},
+		"bytes": {rows: 1000, bytes: 40, enough: 1000, linger: time.Hour, writers: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				spy := &batchSpy{hold: make(chan error)}
-				b := newBatch(bd, spy.write)
+				b := afterOne(bd, spy.write)
 				var g sync.WaitGroup
 				for range 6 { // two rows each: one group written, one full, one caller waits
 					g.Go(func() {
@@ -116,7 +141,7 @@ func TestBatchErrorGoesToAllInIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := errors.New("bad")
 		spy := &batchSpy{hold: make(chan error, 2)}
-		b := newBatch(bound{rows: 10, bytes: 1000, linger: time.Second, writers: 1}, spy.write)
+		b := afterOne(bound{rows: 10, bytes: 1000, enough: 10, linger: time.Second, writers: 1}, spy.write)
 		spy.hold <- bad
 		var g sync.WaitGroup
 		for i := range 3 {
@@ -171,7 +196,7 @@ func TestBatchLetsACancelledCallerGo(t *testing.T) {
 func TestBatchWritesForWhoeverStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spy := &batchSpy{hold: make(chan error)}
-		b := newBatch(bound{rows: 2, bytes: 1000, linger: time.Hour, writers: 1}, spy.write)
+		b := afterOne(bound{rows: 2, bytes: 1000, enough: 2, linger: time.Hour, writers: 1}, spy.write)
 		ctx, cancel := context.WithCancel(t.Context())
 		var g sync.WaitGroup
 		g.Go(func() {
@@ -198,7 +223,7 @@ func TestBatchWritesForWhoeverStays(t *testing.T) {
 func TestBatchCloseDoesNotLinger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spy := &batchSpy{}
-		b := newBatch(bound{rows: 10, bytes: 1000, linger: time.Hour, writers: 2}, spy.write)
+		b := afterOne(bound{rows: 10, bytes: 1000, enough: 10, linger: time.Hour, writers: 2}, spy.write)
 		begun := time.Now()
 		var g sync.WaitGroup
 		g.Go(func() {

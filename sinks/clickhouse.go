@@ -68,12 +68,18 @@ func OpenClickHouse(ctx context.Context, cfg ClickHouseConfig, log *slog.Logger)
 	return newClickHouse(cfg, conn, cfg.conns(tls), log), nil
 }
 
+// enoughRows make an insert that is worth its while: one of a thousand rows costs
+// the server three times as much for each.
+const enoughRows = 10_000
+
 func newClickHouse(cfg ClickHouseConfig, conn driver.Conn, out inserter, log *slog.Logger) *ClickHouse {
 	c := &ClickHouse{
 		cfg: cfg, conn: conn, out: out, waits: waits{sink: "clickhouse", log: log},
 		chains: chainTable(), facts: factTable(), alerts: alertTable(), rejects: rejectTable(),
 	}
-	c.batch = newBatch(bound{cfg.BatchRows, cfg.BatchBytes, cfg.Linger, cfg.Inserts}, c.insert)
+	c.batch = newBatch(bound{
+		rows: cfg.BatchRows, bytes: cfg.BatchBytes, enough: min(enoughRows, cfg.BatchRows), linger: cfg.Linger, writers: cfg.Inserts,
+	}, c.insert)
 	return c
 }
 

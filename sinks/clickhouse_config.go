@@ -30,7 +30,8 @@ type ClickHouseConfig struct {
 	Compression string
 	// BatchRows and BatchBytes bound one insert; the bytes are those in memory.
 	BatchRows, BatchBytes int
-	// Linger is how long rows wait for more to join them.
+	// Linger is how long rows wait at most for more to join them. They wait less
+	// when there are many, and not at all after nothing was inserted for that long.
 	Linger time.Duration
 	// Inserts is how many batches are sent at the same time.
 	Inserts int
