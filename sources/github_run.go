@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"strings"
 	"time"
 
 	"whence/correlate"
@@ -22,6 +21,3 @@ func githubRunKinds() []correlate.KindInfo {
 			Hint: "does the webhook send workflow_run and, for jobs with an environment, deployment events of this repository? (customised OIDC subjects cannot be joined)"},
 	}
 }
-
-// githubClaim writes a value as OIDC subjects carry it.
-func githubClaim(s string) string { return strings.ReplaceAll(s, ":", "%3A") }
