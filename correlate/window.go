@@ -35,6 +35,10 @@ func NewWindow(maxBytes int) *Window {
 	return &Window{maxBytes: maxBytes, parked: map[ID]*Parked{}, waiting: map[Key]map[ID]struct{}{}}
 }
 
+// Bound changes how many bytes w may hold. What is too much is let go by the next
+// Park.
+func (w *Window) Bound(maxBytes int) { w.maxBytes = maxBytes }
+
 // Park puts a clone of c into the window, in place of an earlier version of it. now
 // is the time on the wall. It returns the chains that had to be let go to make room:
 // they stay in the sinks as they were last written, lose their bookmark, and are

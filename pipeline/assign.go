@@ -40,6 +40,7 @@ func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[stri
 				l.begin = o.Offset
 			}
 			g.lanes[tp{topic, p}] = l
+			g.shared.lanes.Store(int32(len(g.lanes)))
 			delete(g.marks, tp{topic, p})
 		}
 	}

@@ -29,12 +29,18 @@ type Config struct {
 	// MaxWait settles a chain that has been parked this long on the wall, even
 	// if some partition has not been read that far.
 	MaxWait time.Duration
-	// WindowBytes bounds the parked chains of one lane, estimated. When it is
-	// full the oldest chain is let go: counted, and left to repair.
+	// WindowBytes bounds the parked chains of this instance, estimated. Its lanes
+	// have equal shares. When a lane's is full the oldest chain is let go: counted,
+	// and left to repair.
 	WindowBytes int
-	// QueueRecords bounds what is fetched for one lane and not yet worked on.
-	// When it is full the partition is paused until half is done.
+	// QueueRecords bounds what is fetched for one lane and not yet worked on, and
+	// QueueBytes that of all lanes, in equal shares. When either is reached the
+	// partition is paused until half is done. One fetch may come on top.
 	QueueRecords int
+	QueueBytes   int
+	// StepRecords bounds what the lanes work on at the same time, in equal shares.
+	// A record and its chain take about 6 KB while they are worked on.
+	StepRecords int
 	// CommitEvery is how often offsets are committed and marks announced.
 	CommitEvery time.Duration
 	// IdleAfter is how long a lane at the end of its partition must have been
@@ -54,8 +60,8 @@ type Config struct {
 // Default returns the values that suit a production group.
 func Default() Config {
 	return Config{
-		Group: "whence", RejectsTopic: "whence.rejects", MaxWait: time.Hour, WindowBytes: 64 << 20,
-		QueueRecords: 20_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
+		Group: "whence", RejectsTopic: "whence.rejects", MaxWait: time.Hour, WindowBytes: 256 << 20,
+		QueueRecords: 20_000, QueueBytes: 64 << 20, StepRecords: 10_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
 		RefreshMarks: 10 * time.Second, DrainTimeout: 30 * time.Second, SessionTimeout: 45 * time.Second,
 	}
 }
@@ -95,6 +101,7 @@ func (c Config) Validate() error {
 		bad  bool
 	}{
 		{"max_wait", c.MaxWait <= 0}, {"window_bytes", c.WindowBytes < 1<<10}, {"queue_records", c.QueueRecords < 1},
+		{"queue_bytes", c.QueueBytes < 1}, {"step_records", c.StepRecords < 1},
 		{"commit_every", c.CommitEvery <= 0}, {"idle_after", c.IdleAfter <= 0}, {"refresh_marks", c.RefreshMarks <= 0},
 		{"drain_timeout", c.DrainTimeout <= 0}, {"session_timeout", c.SessionTimeout < time.Second},
 	} {

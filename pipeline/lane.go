@@ -31,9 +31,13 @@ type lane struct {
 	begin    int64 // the partition's begin when it was assigned
 	assigned time.Time
 	fed      time.Time // when the last record was worked on, on the wall
+	// looked and told are when the window was last searched for what has settled,
+	// and when progress was last published, on the wall.
+	looked, told time.Time
 
 	mu         sync.Mutex
 	queue      []*kgo.Record
+	queueBytes int
 	end        int64 // the partition's end, as last seen
 	paused     bool
 	woken      map[correlate.Key]struct{}
@@ -58,7 +62,7 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 	l := &lane{
 		shared: s, topic: t, partition: partition, generation: generation, source: src, judge: s.newJudge(),
 		walker: s.resolver.NewWalker(), work: newWork(s.poison),
-		window: correlate.NewWindow(s.cfg.WindowBytes), assigned: now, fed: now,
+		window: correlate.NewWindow(s.share(s.cfg.WindowBytes, 1)), assigned: now, fed: now,
 		woken: map[correlate.Key]struct{}{}, end: -1,
 		bump: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -73,7 +77,8 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 func (l *lane) run(ctx context.Context, from place) error {
 	defer close(l.stopped)
 	l.place, l.next = from, from.start()
-	l.publish(from.seen)
+	l.note(from.seen)
+	l.publish()
 	// The former owner may have written chains from facts that this instance has
 	// not read yet: with less knowledge the lane would settle them, and lose to
 	// the rows that are there. So it catches up first.
@@ -88,6 +93,7 @@ func (l *lane) run(ctx context.Context, from place) error {
 		case <-ctx.Done():
 			return nil
 		case <-l.stop:
+			l.publish()
 			return nil
 		case <-tick.C:
 			ticked = true
@@ -107,10 +113,12 @@ func (l *lane) run(ctx context.Context, from place) error {
 			}
 			select {
 			case <-l.stop:
+				l.publish()
 				return nil
 			default:
 			}
 		}
+		l.publish()
 		l.idle()
 	}
 }
@@ -120,8 +128,9 @@ func (l *lane) run(ctx context.Context, from place) error {
 func (l *lane) push(records []*kgo.Record, end int64) (full bool) {
 	l.mu.Lock()
 	l.queue = append(l.queue, records...)
+	l.queueBytes += sizeOf(records)
 	l.end = max(l.end, end)
-	full = len(l.queue) >= l.cfg.QueueRecords && !l.paused
+	full = (len(l.queue) >= l.cfg.QueueRecords || l.queueBytes >= l.share(l.cfg.QueueBytes, 1)) && !l.paused
 	l.paused = l.paused || full
 	l.mu.Unlock()
 	l.nudge()
@@ -151,9 +160,24 @@ func (l *lane) nudge() {
 	}
 }
 
-// maxBatch bounds the records of one step, so that a long queue does not hold a
-// revoke up for longer than a batch takes.
-const maxBatch = 5000
+// A step takes at most maxBatch records, so that a long queue does not hold a revoke
+// up for longer than a batch takes, and at least minBatch, however many lanes there
+// are: a step has costs of its own.
+const (
+	maxBatch = 5000
+	minBatch = 250
+)
+
+// recordBytes is what a record takes beside its value.
+const recordBytes = 256
+
+func sizeOf(records []*kgo.Record) int {
+	n := 0
+	for _, r := range records {
+		n += recordBytes + len(r.Value)
+	}
+	return n
+}
 
 // take returns what there is to do, and lets the partition be fetched again once
 // half of its queue is done.
@@ -164,8 +188,9 @@ const maxBatch = 5000
 // that the next take returns, when the chain is parked.
 func (l *lane) take() (batch []*kgo.Record, woken []correlate.Key, all bool) {
 	l.mu.Lock()
-	n := min(len(l.queue), maxBatch)
+	n := min(len(l.queue), maxBatch, l.share(l.cfg.StepRecords, minBatch))
 	batch = l.queue[:n:n]
+	l.queueBytes -= sizeOf(batch)
 	l.queue = l.queue[n:]
 	if len(l.queue) == 0 {
 		l.queue = nil
@@ -175,7 +200,7 @@ func (l *lane) take() (batch []*kgo.Record, woken []correlate.Key, all bool) {
 	}
 	clear(l.woken)
 	all, l.wakeAll = l.wakeAll, false
-	resume := l.paused && len(l.queue) <= l.cfg.QueueRecords/2
+	resume := l.paused && len(l.queue) <= l.cfg.QueueRecords/2 && l.queueBytes <= l.share(l.cfg.QueueBytes, 1)/2
 	if resume {
 		l.paused = false
 	}
@@ -186,15 +211,27 @@ func (l *lane) take() (batch []*kgo.Record, woken []correlate.Key, all bool) {
 	return batch, woken, all
 }
 
-// publish makes the lane's progress known to whoever commits and announces.
-func (l *lane) publish(seen time.Time) {
-	// A timestamp in the future moves no mark further than the wall.
+// note takes note of the latest event time read. A timestamp in the future moves no
+// mark further than the wall.
+func (l *lane) note(seen time.Time) {
 	if now := l.clock.Now(); seen.After(now) {
 		seen = now
 	}
 	if seen.After(l.place.seen) {
 		l.place.seen = seen
 	}
+}
+
+// publishEvery and lookEvery are how often a busy lane publishes and looks for what
+// has settled: both go over the whole window, which may hold thousands of chains.
+const (
+	publishEvery = 100 * time.Millisecond
+	lookEvery    = 100 * time.Millisecond
+)
+
+// publish makes the lane's progress known to whoever commits and announces.
+func (l *lane) publish() {
+	l.told = l.clock.Now()
 	done := place{head: max(l.place.head, l.next), seen: l.place.seen}
 	done.bookmarks = l.window.Offsets()
 	for _, b := range l.place.bookmarks {

@@ -148,7 +148,8 @@ func TestOnlyTheIdleCountTimeIdle(t *testing.T) {
 		} {
 			l := lonelyLane(t)
 			l.next, l.end, l.place.seen = 7, 7, event
-			l.publish(event)
+			l.note(event)
+			l.publish()
 			time.Sleep(time.Minute)
 			c.change(l)
 			l.idle()

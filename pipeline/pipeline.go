@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -65,6 +66,7 @@ type shared struct {
 	clock    *correlate.Marks
 	log      *slog.Logger
 	resume   func(topic string, partition int32)
+	lanes    atomic.Int32 // how many there are
 	// maxBatchBytes bounds what a fetched batch may unpack to.
 	maxBatchBytes int
 	// at is called after every part of a step; tests make it fail there.
@@ -73,6 +75,9 @@ type shared struct {
 	// tests: whoever kept it against the rules writes or parks garbage.
 	poison bool
 }
+
+// share is a lane's part of what all lanes may have, at least least of it.
+func (s *shared) share(of, least int) int { return max(of/max(1, int(s.lanes.Load())), least) }
 
 // New checks cfg and prepares a pipeline. It contacts nobody.
 func New(cfg Config, d Deps) (*Pipeline, error) {

@@ -63,6 +63,7 @@ func (g *group) drop(parts map[string][]int32) []*lane {
 			if l := g.lanes[k]; l != nil {
 				out = append(out, l)
 				delete(g.lanes, k)
+				g.shared.lanes.Store(int32(len(g.lanes)))
 				g.metrics.parked.DeleteLabelValues(topic, strconv.Itoa(int(p)))
 			}
 		}

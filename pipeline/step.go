@@ -53,7 +53,10 @@ func (l *lane) step(ctx context.Context, batch []*kgo.Record, woken []correlate.
 		l.next = batch[n-1].Offset + 1
 		l.fed = l.clock.Now()
 	}
-	l.publish(seen)
+	l.note(seen)
+	if l.clock.Now().Sub(l.told) >= publishEvery {
+		l.publish()
+	}
 	return nil
 }
 
@@ -116,6 +119,7 @@ func (l *lane) bind(ctx context.Context) error {
 func (l *lane) resolve(ctx context.Context, woken []correlate.Key, all bool) error {
 	defer l.metrics.timed("resolve", time.Now())()
 	now := l.clock.Now()
+	l.window.Bound(l.share(l.cfg.WindowBytes, 1))
 	events := l.work.decoded.Events
 	for i := range events {
 		c := l.work.chain(nil)
@@ -132,6 +136,10 @@ func (l *lane) resolve(ctx context.Context, woken []correlate.Key, all bool) err
 	if err := l.again(ctx, again, now); err != nil {
 		return err
 	}
+	if now.Sub(l.looked) < lookEvery {
+		return nil
+	}
+	l.looked = now
 	// Those that settled just now have left the window: none is written twice.
 	return l.again(ctx, l.window.Settled(l.clock, l.cfg.MaxWait), now)
 }

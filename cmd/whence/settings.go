@@ -82,6 +82,8 @@ type pipelineSettings struct {
 	MaxWait        time.Duration `mapstructure:"max_wait"`
 	WindowBytes    int           `mapstructure:"window_bytes"`
 	QueueRecords   int           `mapstructure:"queue_records"`
+	QueueBytes     int           `mapstructure:"queue_bytes"`
+	StepRecords    int           `mapstructure:"step_records"`
 	CommitEvery    time.Duration `mapstructure:"commit_every"`
 	IdleAfter      time.Duration `mapstructure:"idle_after"`
 	RefreshMarks   time.Duration `mapstructure:"refresh_marks"`
@@ -155,7 +157,7 @@ func defaultSettings() settings {
 		RejectsTopic: pl.RejectsTopic,
 		Lateness:     pl.Lateness,
 		Pipeline: pipelineSettings{
-			MaxWait: pl.MaxWait, WindowBytes: pl.WindowBytes, QueueRecords: pl.QueueRecords, CommitEvery: pl.CommitEvery,
+			MaxWait: pl.MaxWait, WindowBytes: pl.WindowBytes, QueueRecords: pl.QueueRecords, QueueBytes: pl.QueueBytes, StepRecords: pl.StepRecords, CommitEvery: pl.CommitEvery,
 			IdleAfter: pl.IdleAfter, RefreshMarks: pl.RefreshMarks, DrainTimeout: pl.DrainTimeout,
 			SessionTimeout: pl.SessionTimeout,
 		},
@@ -176,6 +178,7 @@ func (s settings) pipeline() pipeline.Config {
 	cfg := pipeline.Config{
 		Group: s.Group, RejectsTopic: s.RejectsTopic, Lateness: s.Lateness,
 		MaxWait: s.Pipeline.MaxWait, WindowBytes: s.Pipeline.WindowBytes, QueueRecords: s.Pipeline.QueueRecords,
+		QueueBytes: s.Pipeline.QueueBytes, StepRecords: s.Pipeline.StepRecords,
 		CommitEvery: s.Pipeline.CommitEvery, IdleAfter: s.Pipeline.IdleAfter, RefreshMarks: s.Pipeline.RefreshMarks,
 		DrainTimeout: s.Pipeline.DrainTimeout, SessionTimeout: s.Pipeline.SessionTimeout,
 	}
