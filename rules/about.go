@@ -17,6 +17,9 @@ func (s scope) about(n ast.Node) string {
 	return name
 }
 
+// atEnd marks the name of a text of which only the ending is asked for.
+const atEnd = "$"
+
 // only gives the only name in n, false when n is not made of comparisons with
 // constants alone, or of several names.
 func (s scope) only(n ast.Node) (string, bool) {
@@ -36,7 +39,11 @@ func (s scope) only(n ast.Node) (string, bool) {
 			return max(a, b), ok && also && (a == b || a == "" || b == "")
 		}
 		name := s.path(n.Left)
-		return name, known.texts[name] != nil && constants(n) != nil && (s.list == "" || strings.HasPrefix(name, s.list+"[]"))
+		ok := known.texts[name] != nil && constants(n) != nil && (s.list == "" || strings.HasPrefix(name, s.list+"[]"))
+		if n.Operator == "endsWith" {
+			name += atEnd
+		}
+		return name, ok
 	}
 	return "", false
 }
@@ -44,7 +51,7 @@ func (s scope) only(n ast.Node) (string, bool) {
 // constants are what n compares the text at its left with, nil if it does not.
 func constants(n *ast.BinaryNode) []string {
 	switch n.Operator {
-	case "==", "!=", "startsWith":
+	case "==", "!=", "startsWith", "endsWith":
 		return textsOf(n.Right)
 	case "in":
 		if list, ok := n.Right.(*ast.ArrayNode); ok {
@@ -54,8 +61,8 @@ func constants(n *ast.BinaryNode) []string {
 	return nil
 }
 
-// wanted gives the constants in a term about one name: whole values and beginnings.
-func wanted(n ast.Node) (exact, begins []string) {
+// wanted gives the constants in a term about one name: whole values and ends.
+func wanted(n ast.Node) (exact, ends []string) {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
 		return []string{yes}, nil
@@ -67,7 +74,7 @@ func wanted(n ast.Node) (exact, begins []string) {
 			e1, b1 := wanted(n.Left)
 			e2, b2 := wanted(n.Right)
 			return slices.Concat(e1, e2), slices.Concat(b1, b2)
-		case n.Operator == "startsWith":
+		case n.Operator == "startsWith", n.Operator == "endsWith":
 			return nil, constants(n)
 		default:
 			return constants(n), nil
@@ -77,7 +84,7 @@ func wanted(n ast.Node) (exact, begins []string) {
 }
 
 // A sample stands for values with one row: a value that rules name, or all values
-// that they do not name and whose longest known beginning is text.
+// that they do not name and whose longest known beginning, or ending, is text.
 type sample struct {
 	text  string
 	exact bool
@@ -103,6 +110,8 @@ func (v sample) fulfils(n ast.Node) bool {
 			return v.fulfils(n.Left) || v.fulfils(n.Right)
 		case op == "startsWith":
 			return strings.HasPrefix(v.text, constants(n)[0])
+		case op == "endsWith":
+			return strings.HasSuffix(v.text, constants(n)[0])
 		default:
 			return (v.exact && slices.Contains(constants(n), v.text)) != (op == "!=")
 		}

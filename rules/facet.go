@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,24 +14,27 @@ import (
 // A facet is a name whose value tells at once which rules are still in question:
 // for every value that some rule asks for there is a row with a bit for each rule.
 type facet struct {
-	value    text
-	size     func(*correlate.Chain) int // of the list, if the name is of its elements
-	exact    []string                   // no more than fewValues, else they are the keys of byValue
-	rows     []row
-	byValue  map[string]row
-	prefixes []prefix // ordered
-	other    row      // of a value that no rule asks for
-	none     row      // of an empty list
+	value   text
+	size    func(*correlate.Chain) int // of the list, if the name is of its elements
+	exact   []string                   // no more than fewValues, else they are the keys of byValue
+	rows    []row
+	byValue map[string]row
+	ends    []end // ordered
+	ordered func(a, b string) int
+	fits    func(s, end string) bool
+	other   row // of a value that no rule asks for
+	none    row // of an empty list
 }
 
 // A row has a bit for each rule, set unless the rule cannot match.
 type row []uint64
 
-// A prefix is the beginning of values that rules ask for.
-type prefix struct {
+// An end is the beginning of values that rules ask for, or the ending: a facet has
+// one or the other.
+type end struct {
 	text   string
-	row    row // of a value for which this is the longest prefix
-	within int // the longest other prefix that text begins with, -1 for none
+	row    row // of a value for which this is the longest end
+	within int // the longest other end of text, -1 for none
 }
 
 // fewValues is up to how many values comparing them all beats hashing one.
@@ -37,64 +42,97 @@ const fewValues = 8
 
 // newFacet indexes what terms, one list for each rule, say about name.
 func newFacet(name string, terms [][]term) *facet {
-	f := &facet{value: known.texts[name], byValue: map[string]row{}}
+	f := &facet{value: valueOf(name), byValue: map[string]row{}, ordered: strings.Compare, fits: strings.HasPrefix, none: newRow(len(terms))}
 	if list, _, ok := strings.Cut(name, "[]"); ok {
 		f.size = known.lists[list]
 	}
-	if is := known.flags[name]; is != nil {
-		f.value = func(c *correlate.Chain, at int) string {
-			if is(c, at) {
-				return yes
-			}
-			return ""
-		}
+	if strings.HasSuffix(name, atEnd) {
+		f.ordered, f.fits = compareBack, strings.HasSuffix
 	}
 	asking := make([][]ast.Node, len(terms)) // of each rule, what it asks about name
-	f.none = make(row, (len(terms)+63)/64)
-	var beginnings []string
+	naming := map[string][]int{}             // the rules that name a value
+	var ending []int                         // the rules that ask for ends
+	var ends []string
 	for i, ts := range terms {
+		f.none.put(i, true)
 		for _, t := range ts {
-			if t.about == name {
-				asking[i] = append(asking[i], t.node)
-				exact, begins := wanted(t.node)
-				f.exact, beginnings = append(f.exact, exact...), append(beginnings, begins...)
+			if t.about != name {
+				continue
 			}
-		}
-		if asking[i] == nil {
-			f.none.set(i)
-		}
-	}
-	rowOf := func(v sample) row {
-		out := slices.Clone(f.none)
-		for i, nodes := range asking {
-			if nodes != nil && !slices.ContainsFunc(nodes, func(n ast.Node) bool { return !v.fulfils(n) }) {
-				out.set(i)
+			asking[i] = append(asking[i], t.node)
+			f.none.put(i, false)
+			exact, some := wanted(t.node)
+			for _, v := range exact {
+				naming[v] = append(naming[v], i)
 			}
+			if some != nil {
+				ending = append(ending, i)
+			}
+			ends = append(ends, some...)
 		}
-		return out
 	}
-	f.exact = unique(f.exact)
-	for _, v := range f.exact {
-		r := rowOf(sample{v, true})
-		f.rows, f.byValue[v] = append(f.rows, r), r
-	}
-	for _, p := range unique(beginnings) {
-		within := len(f.prefixes) - 1
-		for within >= 0 && !strings.HasPrefix(p, f.prefixes[within].text) {
-			within = f.prefixes[within].within
+	f.other = slices.Clone(f.none)
+	ask := func(of row, v sample, rules []int) {
+		for _, i := range rules {
+			of.put(i, !slices.ContainsFunc(asking[i], func(n ast.Node) bool { return !v.fulfils(n) }))
 		}
-		f.prefixes = append(f.prefixes, prefix{p, rowOf(sample{p, false}), within})
 	}
-	f.other = rowOf(sample{"", false})
+	for i := range terms {
+		if asking[i] != nil {
+			ask(f.other, sample{}, []int{i})
+		}
+	}
+	for _, v := range slices.Sorted(maps.Keys(naming)) {
+		r := slices.Clone(f.other)
+		ask(r, sample{v, true}, naming[v])
+		ask(r, sample{v, true}, ending)
+		f.exact, f.rows, f.byValue[v] = append(f.exact, v), append(f.rows, r), r
+	}
+	slices.SortFunc(ends, f.ordered)
+	for _, e := range slices.Compact(ends) {
+		within := len(f.ends) - 1
+		for within >= 0 && !f.fits(e, f.ends[within].text) {
+			within = f.ends[within].within
+		}
+		r := slices.Clone(f.other)
+		ask(r, sample{e, false}, ending)
+		f.ends = append(f.ends, end{e, r, within})
+	}
 	return f
 }
 
-func unique(values []string) []string {
-	slices.Sort(values)
-	return slices.Compact(values)
+// valueOf reads the value of a name off a chain. A flag that is set has the value yes.
+func valueOf(name string) text {
+	is := known.flags[name]
+	if is == nil {
+		return known.texts[strings.TrimSuffix(name, atEnd)]
+	}
+	return func(c *correlate.Chain, at int) string {
+		if is(c, at) {
+			return yes
+		}
+		return ""
+	}
 }
 
-func (r row) set(i int) { r[i/64] |= 1 << (i % 64) }
+// compareBack orders texts by their last bytes first.
+func compareBack(a, b string) int {
+	for i := 1; i <= min(len(a), len(b)); i++ {
+		if d := cmp.Compare(a[len(a)-i], b[len(b)-i]); d != 0 {
+			return d
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func newRow(rules int) row { return make(row, (rules+63)/64) }
+
+func (r row) put(i int, may bool) {
+	r[i/64] &^= 1 << (i % 64)
+	if may {
+		r[i/64] |= 1 << (i % 64)
+	}
+}
 
 // narrow takes the rules out of dst that cannot match c, and reports whether any
 // is left. It uses spare, which has the same length.
@@ -141,20 +179,20 @@ func (f *facet) of(v string) row {
 	} else if r, ok := f.byValue[v]; ok {
 		return r
 	}
-	if len(f.prefixes) == 0 {
+	if len(f.ends) == 0 {
 		return f.other
 	}
-	// What v begins with comes before v; so it is the last prefix that does, or
-	// one which that begins with in turn.
-	at, found := slices.BinarySearchFunc(f.prefixes, v, func(p prefix, v string) int { return strings.Compare(p.text, v) })
+	// What v begins with comes before v; so it is the last end that does, or one
+	// which that begins with in turn. Back to front it is the same.
+	at, found := slices.BinarySearchFunc(f.ends, v, func(e end, v string) int { return f.ordered(e.text, v) })
 	if !found {
 		at--
 	}
-	for at >= 0 && !strings.HasPrefix(v, f.prefixes[at].text) {
-		at = f.prefixes[at].within
+	for at >= 0 && !f.fits(v, f.ends[at].text) {
+		at = f.ends[at].within
 	}
 	if at < 0 {
 		return f.other
 	}
-	return f.prefixes[at].row
+	return f.ends[at].row
 }

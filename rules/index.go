@@ -14,7 +14,7 @@ import (
 // question if its bit is set in all of them. That costs a look-up and an "and" of
 // some words a facet, whatever the values, and gives the rules in their order. It
 // is made once, needs no memory per chain and has no cache that could be full.
-// BenchmarkJudge: 0.2 us a chain with 50 rules and 0.45 us with 500.
+// BenchmarkJudge: 0.2 us of CPU a chain with 50 rules and 0.35 us with 500.
 type index struct {
 	all    row
 	facets []*facet // the most telling first
@@ -41,9 +41,9 @@ func newIndex(rules []*compiled) index {
 		}
 	}
 	slices.Sort(names)
-	x := index{all: make(row, (len(rules)+63)/64)}
+	x := index{all: newRow(len(rules))}
 	for i, r := range rules {
-		x.all.set(i)
+		x.all.put(i, true)
 		r.rest = nil
 		for _, t := range terms[i] {
 			if t.is != nil && !slices.Contains(names, t.about) {

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/expr-lang/expr/ast"
 )
 
 // TestIndexIsEveryRule makes sets of expressions up and compares what they say with
@@ -61,7 +63,7 @@ func TestIndexIsEveryRule(t *testing.T) {
 	}
 }
 
-func TestLongestPrefix(t *testing.T) {
+func TestLongestEnd(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(17, 18))
 	some := func() string {
 		b := make([]byte, rnd.IntN(6))
@@ -78,13 +80,21 @@ func TestLongestPrefix(t *testing.T) {
 			h := hints{prefixes: starts[i : i+1]}
 			terms[i] = h.terms()
 		}
-		f := newFacet("action", terms)
+		begins := newFacet("action", terms)
+		for i := range terms {
+			terms[i] = []term{termOf(&ast.BinaryNode{
+				Operator: "endsWith", Left: &ast.IdentifierNode{Value: "action"}, Right: &ast.StringNode{Value: starts[i]}})}
+		}
+		ends := newFacet("action"+atEnd, terms)
 		for range 20 {
 			v := some()
-			r := f.of(v)
+			front, back := begins.of(v), ends.of(v)
 			for i, p := range starts {
-				if got, want := r[i/64]>>(i%64)&1 == 1, strings.HasPrefix(v, p); got != want {
+				if got, want := front[i/64]>>(i%64)&1 == 1, strings.HasPrefix(v, p); got != want {
 					t.Fatalf("%q begins with %q: %t, want %t; of %q", v, p, got, want, starts)
+				}
+				if got, want := back[i/64]>>(i%64)&1 == 1, strings.HasSuffix(v, p); got != want {
+					t.Fatalf("%q ends with %q: %t, want %t; of %q", v, p, got, want, starts)
 				}
 			}
 		}

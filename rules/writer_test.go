@@ -114,7 +114,10 @@ func (w writer) number(list string) string {
 // few writes a term about one of few names, as the rules of one set are.
 func (w writer) few(names []string) string {
 	compare := func(name string) string {
-		return fmt.Sprintf("%s %s %s", name, w.pick("==", "==", "!=", "startsWith", "startsWith"), w.quoted())
+		return fmt.Sprintf("%s %s %s", name, w.pick("==", "==", "!=", "startsWith", "startsWith", "endsWith", "endsWith"), w.quoted())
+	}
+	if w.IntN(4) == 0 {
+		return fmt.Sprintf("%s endsWith %s", names[0], w.quoted())
 	}
 	name := w.pick(names...)
 	list, element, ok := strings.Cut(name, "[]")
