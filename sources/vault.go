@@ -47,7 +47,6 @@ var _ = register(Source{
 // vaultState is what is used again for every line.
 type vaultState struct {
 	line vaultLine
-	aws  vaultAWSData
 	deed vaultDeed
 }
 
@@ -98,18 +97,17 @@ func vaultAppend(raw []byte, scope vaultScope, out *Batch) {
 	if requestID == "" {
 		requestID = out.text.Join("sha256:", hash)
 	}
-	eventID := out.text.Join(requestID, "/", kind)
-	out.Events = append(out.Events, correlate.Event{
-		// Every device of a cluster writes the same request: it counts once.
-		ID: correlate.NewID(vaultAudit, scope.cluster, eventID), EventID: eventID, Time: at.UTC(),
-		ActionID: correlate.NewID(vaultAudit, scope.cluster, requestID),
-		// Only the response line knows how it ended.
-		Primary:  kind == "response",
-		Evidence: correlate.Evidence{SHA256: hash},
-	})
-	s.deed = vaultDeed{
-		vaultLine: l, out: out, e: &out.Events[len(out.Events)-1], scope: scope, aws: &s.aws, failure: failure,
-	}
-	s.deed.read()
-	s.deed.tell()
+	out.Events = append(out.Events, correlate.Event{})
+	e := &out.Events[len(out.Events)-1]
+	// Every device of a cluster writes the same request: it counts once.
+	e.EventID = out.text.Join(requestID, "/", kind)
+	e.ID = correlate.NewID(vaultAudit, scope.cluster, e.EventID)
+	e.ActionID = correlate.NewID(vaultAudit, scope.cluster, requestID)
+	e.Primary = kind == "response" // only that line knows how it ended
+	e.Time, e.Evidence.SHA256 = at.UTC(), hash
+
+	d := &s.deed
+	d.vaultLine, d.req, d.out, d.e, d.scope, d.failure = l, &l.Request, out, e, scope, failure
+	d.read()
+	d.tell()
 }

@@ -83,7 +83,7 @@ type vaultAWSData struct {
 // mintAWSKey tells of an access key that the log shows in plain. HMACed ones can
 // be compared with nothing.
 func (d *vaultDeed) mintAWSKey() {
-	role, data := d.awsRole(), d.aws
+	role, data := d.awsRole(), &d.aws
 	if role == "" || !d.Response.Data.IsObject() || vaultAWSTable.Read(d.Response.Data, data, &d.out.text) != nil {
 		return
 	}

@@ -7,30 +7,31 @@ import (
 	"whence/correlate"
 )
 
-// vaultDeed is one line, understood: where its path leads and who acted.
+// vaultDeed is one line, understood: where its path leads and who acted. It is
+// used again for the next one.
 type vaultDeed struct {
 	*vaultLine
-	out *Batch
-	e   *correlate.Event // being made of the line; Primary if it is a response
-	aws *vaultAWSData    // to read into
-
+	req     *vaultRequest
+	out     *Batch
+	e       *correlate.Event // being made of the line; Primary if it is a response
 	scope   vaultScope
 	failure string // text of the error
-	req     *vaultRequest
-	path    string // without tokens
-	mount   string // with the slash at its end
-	rest    string // of the path, below the mount
-	kind    string // type of the mount: kv, aws, ldap ...; may be unknown
-	login   bool
-	who     vaultIdentity
+
+	path  string // without tokens
+	mount string // with the slash at its end
+	rest  string // of the path, below the mount
+	kind  string // type of the mount: kv, aws, ldap ...; may be unknown
+	login bool
+	who   vaultIdentity // of the token that was presented
+	got   vaultIdentity // of one that was made or renewed
 	// caller is the token that was presented. One sent along with a login is not
 	// looked at by Vault; what counts is the one it got.
 	caller correlate.Key
+	aws    vaultAWSData // of a response with AWS credentials
 }
 
 // read finds out what the line tells of.
 func (d *vaultDeed) read() {
-	d.req = &d.Request
 	d.path = vaultSafePath(d.req.Path, &d.out.text)
 	d.mount, d.rest = vaultMount(d.req, d.path)
 	d.kind = cmp.Or(d.req.MountType, vaultKind(d.mount))
@@ -46,7 +47,7 @@ func (d *vaultDeed) read() {
 		}
 	}
 	d.caller = d.key(VaultAccessor, caller)
-	d.who = vaultWho(auth, d.kind, mount, d.out)
+	d.who.read(auth, d.kind, mount, d.out)
 }
 
 // tell fills in the event.
@@ -75,12 +76,12 @@ func (d *vaultDeed) key(kind correlate.Kind, value string) correlate.Key {
 }
 
 func (d *vaultDeed) uses() []correlate.Link {
-	var uses []correlate.Link
-	if !d.caller.IsZero() {
-		uses = d.out.links.Append(uses, correlate.Link{
-			Role: correlate.Acting, Key: d.caller, Proof: correlate.Attested, Method: "vault.accessor",
-		})
+	if d.caller.IsZero() {
+		return d.who.links
 	}
+	uses := d.out.links.Append(nil, correlate.Link{
+		Role: correlate.Acting, Key: d.caller, Proof: correlate.Attested, Method: "vault.accessor",
+	})
 	return d.out.links.Append(uses, d.who.links...)
 }
 

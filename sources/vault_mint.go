@@ -100,8 +100,9 @@ func (d *vaultDeed) mintChild() {
 		return
 	}
 	if parents := d.parents(correlate.Requestor, method); len(parents) > 0 {
+		d.got.read(auth, "", "", d.out)
 		f := d.fact(correlate.Account, method)
-		f.Key, f.Principal, f.Parents = d.key(VaultAccessor, auth.Accessor), vaultWho(auth, "", "", d.out).principal, parents
+		f.Key, f.Principal, f.Parents = d.key(VaultAccessor, auth.Accessor), d.got.principal, parents
 	}
 }
 
@@ -110,13 +111,14 @@ func (d *vaultDeed) mintRenewed() {
 	if auth.Accessor == "" || auth.made() {
 		return
 	}
-	who := vaultWho(auth, "", "", d.out)
+	who := &d.got
+	who.read(auth, "", "", d.out)
 	if who.principal.Type == correlate.Unknown {
 		return
 	}
 	f := d.fact(correlate.Account, "vault.token_renew")
 	f.Key = d.key(VaultAccessor, auth.Accessor)
-	d.stand(f, auth, &who)
+	d.stand(f, auth, who)
 	if auth.Accessor == d.Auth.Accessor {
 		f.Start = d.Auth.issued(f.Start)
 	}

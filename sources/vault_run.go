@@ -10,18 +10,18 @@ import (
 // appRole is an AppRole, by the name that Vault itself sets. The rest of the
 // metadata is what whoever made the secret id wrote to it: a run that it names is
 // a claim beside the role, and never in its place.
-func (a *vaultLogin) appRole(p correlate.Principal) (correlate.Principal, []correlate.Link) {
+func (a *vaultLogin) appRole(p *correlate.Principal) []correlate.Link {
 	p.Type, p.ID = correlate.Workload, a.Metadata.RoleName
 	p.Names = a.out.names.Append(p.Names, a.out.text.Join("vault.approle:", p.ID))
 	if !a.isRun() {
-		return p, nil
+		return nil
 	}
-	links := a.out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "vault.auth_metadata"})
-	if _, l := a.run(correlate.Principal{Issuer: "vault"}); l.Role != 0 {
+	links := a.out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: *p, Proof: correlate.Attested, Method: "vault.auth_metadata"})
+	if l := a.run(&correlate.Principal{Issuer: "vault"}); l.Role != 0 {
 		l.Proof, l.Method = min(l.Proof, correlate.Claimed), "vault.secret_id_metadata"
 		links = a.out.links.Append(links, l)
 	}
-	return p, links
+	return links
 }
 
 // isRun reports whether a CI job logged in.
@@ -40,7 +40,7 @@ func (a *vaultLogin) subject() string {
 
 // run names a CI job. A GitHub run id leads to that run; a subject alone only
 // says which branch or environment it ran for. Without either there is no link.
-func (a *vaultLogin) run(p correlate.Principal) (correlate.Principal, correlate.Link) {
+func (a *vaultLogin) run(p *correlate.Principal) correlate.Link {
 	md, sub := &a.Metadata, a.subject()
 	id := cmp.Or(md.RunID, md.GitHubRunID)
 	repository := cmp.Or(md.Repository, md.GitHubRepository)
@@ -66,9 +66,9 @@ func (a *vaultLogin) run(p correlate.Principal) (correlate.Principal, correlate.
 		link.Proof, link.Method = correlate.Inferred, "vault.jwt_sub"
 	default:
 		p.ID = cmp.Or(md.Subject, md.ProjectPath, repository, a.DisplayName, "unknown")
-		return p, correlate.Link{}
+		return correlate.Link{}
 	}
-	return p, link
+	return link
 }
 
 // repositoryOf is the org/repo of a subject repo:org/repo:..., without the ids

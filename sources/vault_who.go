@@ -21,14 +21,15 @@ type vaultIdentity struct {
 	parents []correlate.Link
 }
 
-// vaultWho reads an auth block. method is the type of the auth mount and mount
-// its path, both known on login lines only: later lines show the mount that the
-// token was used on.
+// read reads an auth block. method is the type of the auth mount and mount its
+// path, both known on login lines only: later lines show the mount that the token
+// was used on.
 //
 // Metadata and names come from the auth method, which vouches for them, unless
 // the token was made with auth/token/create: those are named token-..., and
 // their metadata is whatever their maker wrote.
-func vaultWho(a *vaultAuth, method, mount string, out *Batch) vaultIdentity {
+func (id *vaultIdentity) read(a *vaultAuth, method, mount string, out *Batch) {
+	*id = vaultIdentity{}
 	m := vaultLogin{vaultAuth: a, out: out, method: method}
 	if mount == "" {
 		m.mount, m.name, m.named = strings.Cut(a.DisplayName, "-")
@@ -37,15 +38,43 @@ func vaultWho(a *vaultAuth, method, mount string, out *Batch) vaultIdentity {
 		m.mount, m.name, m.named = vaultCutMount(a.DisplayName, strings.TrimPrefix(mount, "auth/"))
 	}
 	if a.made() {
-		return m.made()
+		id.readMade(&m)
+		return
 	}
-	p, links := m.identify()
-	if p.Type == correlate.Unknown || len(links) > 0 {
-		return vaultIdentity{principal: p, actor: p, links: links, parents: links}
+	id.parents = m.identify(&id.principal)
+	id.actor, id.links = id.principal, id.parents
+	if id.principal.Type != correlate.Unknown && len(id.links) == 0 {
+		id.links = out.links.Append(nil, correlate.Link{
+			Role: correlate.Requestor, Principal: id.principal, Proof: correlate.Attested, Method: "vault.auth_metadata",
+		})
 	}
-	return vaultIdentity{principal: p, actor: p, links: out.links.Append(nil, correlate.Link{
-		Role: correlate.Requestor, Principal: p, Proof: correlate.Attested, Method: "vault.auth_metadata",
-	})}
+}
+
+// readMade reads the auth block of a token that was made with another. The
+// directory must not find a name here that the maker chose.
+func (id *vaultIdentity) readMade(m *vaultLogin) {
+	id.principal = correlate.Principal{Type: correlate.Unknown, ID: cmp.Or(m.EntityID, "token"), Name: m.DisplayName, Issuer: "vault"}
+	if m.root() {
+		id.principal.ID = "root"
+		id.actor = id.principal
+		return
+	}
+	id.links = m.identify(&id.actor)
+	if id.actor.Type != correlate.Unknown && len(id.links) == 0 {
+		id.links = m.out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: id.actor})
+	}
+	for i := range id.links {
+		l := &id.links[i]
+		if l.Proof != correlate.Inferred {
+			l.Proof = correlate.Claimed
+		}
+		l.Method = "vault.token_metadata"
+	}
+	switch id.actor.Type {
+	case correlate.Workload, correlate.CIRun, correlate.ServiceAccount:
+	default:
+		id.actor = id.principal
+	}
 }
 
 // vaultCutMount takes the mount off a display name: its path, with dashes.
@@ -80,39 +109,11 @@ type vaultLogin struct {
 	named       bool
 }
 
-// made is who holds a token that was made with another. The directory must not
-// find a name here that the maker chose.
-func (a *vaultLogin) made() vaultIdentity {
-	var id vaultIdentity
-	id.principal = correlate.Principal{Type: correlate.Unknown, ID: cmp.Or(a.EntityID, "token"), Name: a.DisplayName, Issuer: "vault"}
-	if a.root() {
-		id.principal.ID = "root"
-		id.actor = id.principal
-		return id
-	}
-	p, links := a.identify()
-	id.actor = id.principal
-	if p.Type == correlate.Workload || p.Type == correlate.CIRun || p.Type == correlate.ServiceAccount {
-		id.actor = p
-	}
-	if p.Type != correlate.Unknown && len(links) == 0 {
-		links = a.out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: p})
-	}
-	for i := range links {
-		if links[i].Proof != correlate.Inferred {
-			links[i].Proof = correlate.Claimed
-		}
-		links[i].Method = "vault.token_metadata"
-	}
-	id.links = links
-	return id
-}
-
 // identify names the holder. A CI run and a cloud role come with links to what
 // their own logs tell of them.
-func (a *vaultLogin) identify() (correlate.Principal, []correlate.Link) {
+func (a *vaultLogin) identify(p *correlate.Principal) []correlate.Link {
 	md, text := &a.Metadata, &a.out.text
-	p := correlate.Principal{Issuer: "vault", Names: a.names()}
+	p.Issuer, p.Names = "vault", a.names()
 	switch {
 	case md.RoleName != "":
 		return a.appRole(p)
@@ -120,35 +121,39 @@ func (a *vaultLogin) identify() (correlate.Principal, []correlate.Link) {
 		p.Type, p.Issuer = correlate.ServiceAccount, "k8s"
 		p.ID = text.Join("system:serviceaccount:", md.Namespace, ":", md.ServiceAccount)
 	case a.isRun():
-		p, link := a.run(p)
-		return p, a.linked(link)
+		return a.linked(a.run(p))
 	case md.NomadJob != "":
 		p.Type, p.Issuer = correlate.Workload, "nomad"
 		p.ID = strings.Trim(text.Join(md.NomadNamespace, "/", md.NomadJob, "/", md.NomadTask), "/")
 	case md.AllocationID != "":
 		p.Type, p.Issuer, p.Name = correlate.Workload, "nomad", md.Task
 		p.ID = strings.TrimSuffix(text.Join(md.AllocationID, "/", md.Task), "/")
-	case cmp.Or(md.CanonicalARN, md.ClientARN) != "":
-		p, link := a.awsRole(p)
-		return p, a.linked(link)
+	case md.CanonicalARN != "" || md.ClientARN != "":
+		return a.linked(a.awsRole(p))
 	case md.ServiceAccountMail != "":
 		p.Type, p.Issuer, p.ID = correlate.ServiceAccount, "gcp", md.ServiceAccountMail
 	case md.CertName != "":
 		p.Type, p.ID = correlate.Workload, cmp.Or(md.CommonName, md.CertName)
 	default:
-		a.person(&p)
+		a.person(p)
 	}
-	return p, nil
+	return nil
 }
 
 func (a *vaultLogin) names() []string {
-	var names []string
-	for _, n := range [...]string{a.DisplayName, a.EntityID} {
-		if n != "" {
-			names = a.out.names.Append(names, a.out.text.Join("vault:", n))
-		}
+	const issuer = "vault:"
+	if a.DisplayName == "" && a.EntityID == "" {
+		return nil
 	}
-	return names
+	both := a.out.text.Join(issuer, a.DisplayName, issuer, a.EntityID)
+	display, entity := both[:len(issuer)+len(a.DisplayName)], both[len(issuer)+len(a.DisplayName):]
+	switch {
+	case a.EntityID == "":
+		return a.out.names.Append(nil, display)
+	case a.DisplayName == "":
+		return a.out.names.Append(nil, entity)
+	}
+	return a.out.names.Append(nil, display, entity)
 }
 
 // linked is a list of the link, or none if there is no link.
@@ -161,7 +166,7 @@ func (a *vaultLogin) linked(l correlate.Link) []correlate.Link {
 
 // awsRole is a login with AWS credentials. The role session that signed it has a
 // name in AWS's own log, which can be used again.
-func (a *vaultLogin) awsRole(p correlate.Principal) (correlate.Principal, correlate.Link) {
+func (a *vaultLogin) awsRole(p *correlate.Principal) correlate.Link {
 	md := &a.Metadata
 	p.Type, p.Issuer, p.ID = correlate.Unknown, "aws", cmp.Or(md.ClientARN, md.CanonicalARN)
 	if strings.Contains(p.ID, ":role/") || strings.Contains(p.ID, ":assumed-role/") {
@@ -171,9 +176,9 @@ func (a *vaultLogin) awsRole(p correlate.Principal) (correlate.Principal, correl
 	_, session, _ := strings.Cut(resource, "/")
 	id, _, _ := strings.Cut(md.ClientUserID, ":")
 	if session == "" || !strings.HasPrefix(id, "AROA") {
-		return p, correlate.Link{}
+		return correlate.Link{}
 	}
-	return p, correlate.Link{
+	return correlate.Link{
 		Role: correlate.Requestor, Key: correlate.Key{Kind: AWSRoleSession, Value: a.out.text.Join(id, ":", session)},
 		Proof: correlate.Inferred, Method: "vault.aws_role_session",
 	}
