@@ -9,8 +9,10 @@
 package scan
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"reflect"
 	"strings"
 	"unsafe"
@@ -102,6 +104,7 @@ type kind struct {
 type field struct {
 	kind
 	name   string
+	ends   ends // of the name
 	offset uintptr
 	index  int // among its object's fields
 }
@@ -109,6 +112,7 @@ type field struct {
 // object is the compiled form of a struct: its fields by name.
 type object struct {
 	fields []field
+	shift  uint8   // of a hash, to as many bits as first has places
 	first  []uint8 // hash of a name to the first field that has it, plus one
 	next   []uint8 // from a field to the next one with the same hash, plus one
 	seen   uintptr // offset of the Seen
@@ -126,13 +130,16 @@ func compile(t reflect.Type) *object {
 		panic("scan: " + t.String() + " has too many fields")
 	}
 	size := 8
+	o.shift = 64 - 3
 	for size < 4*len(o.fields) {
 		size *= 2
+		o.shift--
 	}
 	o.first, o.next = make([]uint8, size), make([]uint8, len(o.fields))
 	for i := range o.fields {
-		o.fields[i].index = i
-		h := o.hash([]byte(o.fields[i].name))
+		f := &o.fields[i]
+		f.index, f.ends = i, endsOf([]byte(f.name))
+		h := o.hash(f.ends, len(f.name))
 		o.next[i], o.first[h] = o.first[h], uint8(i+1)
 	}
 	o.blank = blankOf(o)
@@ -182,19 +189,32 @@ func kindOf(t reflect.Type) kind {
 	return k
 }
 
-// hash spreads names by what costs least to look at; log formats have few names
-// that agree in all of it.
-func (o *object) hash(name []byte) int {
-	n := len(name)
-	if n == 0 {
-		return 0
+// ends is what two looks at a name tell of it: its first and its last bytes, eight
+// of each or fewer. Names of up to 16 bytes that have the same ends and length are
+// the same.
+type ends struct{ first, last uint64 }
+
+func endsOf(name []byte) ends {
+	switch n := len(name); {
+	case n >= 8:
+		return ends{binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])}
+	case n >= 4:
+		return ends{uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))}
+	case n > 0:
+		return ends{uint64(name[0]), uint64(name[n/2])<<8 | uint64(name[n-1])}
 	}
-	return (n + 5*int(name[0]) + 3*int(name[n-1]) + 11*int(name[n/2])) & (len(o.first) - 1)
+	return ends{}
+}
+
+func (o *object) hash(e ends, n int) uint64 {
+	const spread = 0x9E3779B97F4A7C15
+	return (e.first ^ bits.RotateLeft64(e.last, 21) ^ uint64(n)) * spread >> o.shift
 }
 
 func (o *object) find(name []byte) *field {
-	for i := o.first[o.hash(name)]; i != 0; i = o.next[i-1] {
-		if f := &o.fields[i-1]; f.name == string(name) {
+	e := endsOf(name)
+	for i := o.first[o.hash(e, len(name))]; i != 0; i = o.next[i-1] {
+		if f := &o.fields[i-1]; f.ends == e && len(f.name) == len(name) && (len(name) <= 16 || f.name == string(name)) {
 			return f
 		}
 	}

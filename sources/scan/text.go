@@ -12,18 +12,24 @@ import (
 // plain reports whether s holds nothing but printable ASCII without a backslash,
 // so that it can be taken as it is. It looks at eight bytes at once.
 func plain(s []byte) bool {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for len(s) >= 8 {
-		w := binary.LittleEndian.Uint64(s)
-		x := w ^ ones*'\\'
-		// The high bit of a byte is set if the byte is below 0x20, a backslash, or
-		// not ASCII. A borrow can set it for a byte above such a one as well.
-		if ((w-ones*0x20)|(x-ones)|w)&highs != 0 && !plainBytes(s[:8]) {
+	if len(s) < 8 {
+		return plainBytes(s)
+	}
+	for t := s; len(t) >= 8; t = t[8:] {
+		if special(binary.LittleEndian.Uint64(t)) && !plainBytes(t[:8]) {
 			return false
 		}
-		s = s[8:]
 	}
-	return plainBytes(s)
+	t := s[len(s)-8:] // some of it was looked at already
+	return !special(binary.LittleEndian.Uint64(t)) || plainBytes(t)
+}
+
+// special reports whether one of eight bytes is below 0x20, a backslash, or not
+// ASCII. After such a one it may be wrong about the next.
+func special(w uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	x := w ^ ones*'\\'
+	return ((w-ones*0x20)|(x-ones)|w)&highs != 0
 }
 
 func plainBytes(s []byte) bool {
