@@ -21,12 +21,34 @@ func eventLines(t testing.TB, source string) []Input {
 	return lines
 }
 
-func BenchmarkDecodeVault(b *testing.B) { benchDecode(b, vaultAudit, eventLines(b, vaultAudit)) }
+// vaultFullLines are a request and its response with all that Vault writes.
+func vaultFullLines() []Input {
+	const (
+		hmac = "hmac-sha256:67abe3db2bd7760de58ed2f4d7d7414e028979a61579c69886feb037fb2bdce6"
+		auth = `"auth":{"accessor":"` + hmac + `","client_token":"` + hmac + `","display_name":"oidc-alice","entity_id":"e4f5c67a-6f7e-789d-ae56-a1fe3ae23046",` +
+			`"metadata":{"email":"alice@example.com","role":"staff"},"policies":["default","dev"],"policy_results":{"allowed":true,"granting_policies":` +
+			`[{"type":""},{"name":"dev","namespace_id":"root","type":"acl"}]},"token_policies":["default","dev"],"token_issue_time":"2026-03-02T08:00:00Z","token_ttl":3600,"token_type":"service"}`
+		request = `"request":{"client_id":"e4f5c67a-6f7e-789d-ae56-a1fe3ae23046","client_token":"` + hmac + `","client_token_accessor":"` + hmac + `","headers":{"user-agent":["Vault/1.19 (linux)"]},` +
+			`"id":"aa000001-0000-4000-8000-000000000002","mount_accessor":"kv_12ab34cd","mount_class":"secret","mount_point":"secret/","mount_running_version":"v0.21.0+builtin","mount_type":"kv",` +
+			`"namespace":{"id":"root"},"operation":"read","path":"secret/data/payments/db","remote_address":"198.51.100.20","remote_port":41234}`
+		response = `"response":{"data":{"data":{"password":"` + hmac + `","username":"` + hmac + `"},"metadata":{"created_time":"` + hmac + `","custom_metadata":null,"deletion_time":"","destroyed":false,"version":1}},` +
+			`"mount_accessor":"kv_12ab34cd","mount_class":"secret","mount_point":"secret/","mount_running_plugin_version":"v0.21.0+builtin","mount_type":"kv"}`
+	)
+	return []Input{
+		{Scope: "prod/file", Raw: []byte(`{` + auth + `,` + request + `,"time":"2026-03-02T08:01:00.104516702Z","type":"request"}`)},
+		{Scope: "prod/file", Raw: []byte(`{` + auth + `,` + request + `,` + response + `,"time":"2026-03-02T08:01:00.112098441Z","type":"response"}`)},
+	}
+}
+
+func BenchmarkDecodeVault(b *testing.B) {
+	b.Run("fixtures", func(b *testing.B) { benchDecode(b, vaultAudit, eventLines(b, vaultAudit)) })
+	b.Run("full", func(b *testing.B) { benchDecode(b, vaultAudit, vaultFullLines()) })
+}
 
 func TestVaultAllocatesNothing(t *testing.T) {
 	lines := eventLines(t, vaultAudit)
 	if len(lines) < 70 {
 		t.Fatalf("only %d lines", len(lines))
 	}
-	allocatesNothing(t, vaultAudit, lines)
+	allocatesNothing(t, vaultAudit, append(lines, vaultFullLines()...))
 }
