@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// span is the event time that one round covers.
+const span = 30 * time.Minute
+
+// A passage is what it took whence to take the waiting events from the broker to
+// ClickHouse.
+type passage struct {
+	cpu, wall         time.Duration // of whence
+	broker, server    time.Duration // CPU of the others meanwhile
+	rows, inserts     int64         // of the table chains
+	alerts            int64
+	attributed, total int64
+}
+
+// pass lets n new events wait in the broker while whence is held still, and
+// measures whence from when it is let go until the last row is in ClickHouse.
+func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
+	if err := l.wait(ctx, n); err != nil {
+		return p, err
+	}
+	cpu, err := l.whence.cpu()
+	if err != nil {
+		return p, err
+	}
+	broker, _ := l.kafka.cpu() // it lives: the topic was just written to
+	server, began := l.server.cpu(), time.Now()
+	if err := l.whence.signal(syscall.SIGCONT); err != nil {
+		return p, err
+	}
+	if err := l.written(ctx); err != nil {
+		return p, err
+	}
+	p.wall = time.Since(began)
+	after, err := l.whence.cpu()
+	if err != nil {
+		return p, err
+	}
+	brokerAfter, _ := l.kafka.cpu()
+	p.cpu, p.broker, p.server = after-cpu, brokerAfter-broker, l.server.cpu()-server
+	return p, l.look(ctx, &p)
+}
+
+// wait holds whence still and writes n new events.
+func (l *lab) wait(ctx context.Context, n int) error {
+	if err := l.empty(ctx); err != nil {
+		return err
+	}
+	if err := l.whence.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	from := l.estate.began.Add(time.Duration(l.round) * span)
+	l.round++
+	err := l.topic.send(ctx, n, func(b []byte, i int) []byte {
+		return l.estate.event(b, l.round, i, from.Add(span*time.Duration(i)/time.Duration(n)))
+	})
+	l.present = n
+	return err
+}
+
+// look reads from ClickHouse what was written.
+func (l *lab) look(ctx context.Context, p *passage) error {
+	// A part of one block is what one insert has made; parts that were merged since
+	// are listed for some minutes.
+	parts, err := l.server.numbers(ctx, "SELECT count(), sum(rows) FROM system.parts WHERE database = '%s' AND table = 'chains' AND min_block_number = max_block_number", database)
+	if err != nil {
+		return err
+	}
+	p.inserts, p.rows = parts[0], parts[1]
+	chains, err := l.server.numbers(ctx,
+		"SELECT uniqExact(id), uniqExactIf(id, status = 'attributed'), (SELECT uniqExact(id) FROM %[1]s.alerts) FROM %[1]s.chains WHERE %[2]s", database, l.ofTheseRecords())
+	if err != nil {
+		return err
+	}
+	p.total, p.attributed, p.alerts = chains[0], chains[1], chains[2]
+	return nil
+}
+
+// profile writes a CPU profile of whence, and one of what it allocates beside it,
+// while it takes n more events.
+func (l *lab) profile(ctx context.Context, n int, wall time.Duration, path string) error {
+	seconds := strconv.Itoa(max(1, int(wall.Seconds()+0.5)))
+	if err := l.wait(ctx, n); err != nil {
+		return err
+	}
+	type page struct {
+		text []byte
+		err  error
+	}
+	get := func(what string) chan page {
+		got := make(chan page, 1)
+		go func() { // ends with the answer, which is read below
+			text, err := l.ask(ctx, "/debug/pprof/"+what+"?seconds="+seconds)
+			got <- page{text, err}
+		}()
+		return got
+	}
+	cpu, allocs := get("profile"), get("allocs")
+	time.Sleep(100 * time.Millisecond) // both wait in whence's listen queue
+	if err := l.whence.signal(syscall.SIGCONT); err != nil {
+		return err
+	}
+	if err := l.written(ctx); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		path string
+		page page
+	}{{path, <-cpu}, {path + ".allocs", <-allocs}} {
+		if f.page.err != nil {
+			return f.page.err
+		}
+		if err := os.WriteFile(f.path, f.page.text, 0o644); err != nil {
+			return err
+		}
+		l.say("wrote %s", f.path)
+	}
+	return nil
+}

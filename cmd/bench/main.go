@@ -1,0 +1,153 @@
+// Command bench measures whence: end to end, stage by stage, and beside the least
+// that the same bytes can cost. Everything runs on this machine: a broker and a
+// ClickHouse of their own as child processes, and `whence run`, whose CPU is read
+// from the operating system. What counts is CPU per event and ratios to what was
+// measured in the same run: clocks on the wall and absolute numbers do not carry
+// from one machine to the next.
+//
+//	go run ./cmd/bench                      everything
+//	go run ./cmd/bench -only end_to_end     one part
+//	go run ./cmd/bench -out result.json     a copy for programs
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"whence/deploy/local/clickhouse"
+)
+
+// options are the flags.
+type options struct {
+	whence     string
+	dir        string
+	out        string
+	only       string
+	cpuprofile string
+	fullpath   string
+	keep       bool
+
+	events, rounds      int
+	sessions, depth     int
+	partitions, rules   int
+	skew, unknown       float64
+	began               time.Time
+	latencyFor, stageAt time.Duration
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == brokerArg {
+		exit(serveBroker())
+	}
+	clickhouse.MaybeChild()
+	var o options
+	flag.StringVar(&o.whence, "whence", "", "the program to measure (default: built from this module)")
+	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
+	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
+	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end (default: all)")
+	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
+	flag.BoolVar(&o.keep, "keep", false, "leave data and logs behind")
+	flag.IntVar(&o.events, "events", 1_000_000, "events of a round, end to end")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are told")
+	flag.IntVar(&o.sessions, "sessions", 100_000, "live sessions")
+	flag.IntVar(&o.depth, "depth", 0, "sessions between an event and its person; 0 for 1 to 3 mixed")
+	flag.IntVar(&o.partitions, "partitions", 4, "partitions of the raw topic")
+	flag.IntVar(&o.rules, "rules", 50, "rules, the library's included")
+	flag.Float64Var(&o.skew, "skew", 0, "share of events by a tenth of the sessions; 0 for all alike")
+	flag.Float64Var(&o.unknown, "unknown", 0.05, "share of events by keys that nobody minted")
+	flag.Parse()
+	if flag.NArg() > 0 || o.events < 1 || o.rounds < 1 || o.sessions < 10 || o.partitions < 1 || o.depth < 0 || o.depth > 8 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	exit(bench(ctx, o))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// say reports progress.
+func (o *options) say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%5.0fs  %s\n", time.Since(o.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (o *options) wants(part string) bool {
+	return o.only == "" || strings.Contains(","+o.only+",", ","+part+",")
+}
+
+func bench(ctx context.Context, o options) (err error) {
+	o.began = time.Now()
+	if o.dir == "" {
+		if o.dir, err = os.MkdirTemp("", "whence-bench-"); err != nil {
+			return err
+		}
+		defer os.Remove(o.dir) // what failed leaves its folder in it
+	} else if err := os.MkdirAll(o.dir, 0o755); err != nil {
+		return err
+	}
+	if o.whence == "" {
+		o.whence = filepath.Join(o.dir, "whence")
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", o.whence, "whence/cmd/whence")
+		build.Stderr = os.Stderr
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("build whence: %w", err)
+		}
+		defer os.Remove(o.whence)
+	}
+	r := newReport()
+	if o.wants("end_to_end") {
+		if err := endToEnd(ctx, o, r); err != nil {
+			return fmt.Errorf("end to end: %w", err)
+		}
+	}
+	r.print(os.Stdout)
+	if o.out != "" {
+		return r.write(o.out)
+	}
+	return nil
+}
+
+func endToEnd(ctx context.Context, o options, r *report) error {
+	l, err := openLab(ctx, o)
+	if err != nil {
+		return err
+	}
+	var passes []passage
+	for i := range o.rounds {
+		p, err := l.pass(ctx, o.events)
+		if err != nil {
+			return l.fail(err)
+		}
+		n := float64(o.events)
+		l.say("round %d: %.2f us CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert, %d alerts, %.1f %% attributed, clickhouse %.2f us, broker %.2f us", i+1,
+			float64(p.cpu.Nanoseconds())/n/1e3, n/p.wall.Seconds(), float64(p.rows)/n, float64(p.rows)/float64(max(1, p.inserts)), p.alerts,
+			100*float64(p.attributed)/float64(p.total), float64(p.server.Nanoseconds())/n/1e3, float64(p.broker.Nanoseconds())/n/1e3)
+		passes = append(passes, p)
+	}
+	if o.cpuprofile != "" {
+		if err := l.profile(ctx, o.events, medianOf(passes, func(p passage) time.Duration { return p.wall }), o.cpuprofile); err != nil {
+			return l.fail(err)
+		}
+	}
+	rss, err := l.whence.peakRSS()
+	if err != nil {
+		return l.fail(err)
+	}
+	r.endToEnd(o, passes, rss)
+	return l.close()
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// A report is what was measured, in the order in which it is told. A value's name
+// is that in the JSON: end_to_end.cpu_us_per_event.
+type report struct {
+	names  []string
+	values map[string]float64
+	notes  map[string]string
+}
+
+func newReport() *report {
+	return &report{values: map[string]float64{}, notes: map[string]string{}}
+}
+
+// add takes a value, and in words what it is.
+func (r *report) add(name string, value float64, note string, args ...any) {
+	if _, ok := r.values[name]; !ok {
+		r.names = append(r.names, name)
+	}
+	r.values[name], r.notes[name] = value, fmt.Sprintf(note, args...)
+}
+
+func (r *report) endToEnd(o options, passes []passage, rss int64) {
+	per := func(of func(passage) float64) []float64 {
+		out := make([]float64, len(passes))
+		for i, p := range passes {
+			out[i] = of(p)
+		}
+		slices.Sort(out)
+		return out
+	}
+	n := float64(o.events)
+	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / n }
+	cpu := per(func(p passage) float64 { return us(p.cpu) })
+	r.add("end_to_end.cpu_us_per_event", median(cpu), "CPU of whence alone, %.2f to %.2f in %d rounds of %d events", cpu[0], cpu[len(cpu)-1], len(cpu), o.events)
+	r.add("end_to_end.events_per_s", median(per(func(p passage) float64 { return n / p.wall.Seconds() })), "on the wall, with broker and ClickHouse on the same %d cores", runtime.NumCPU())
+	r.add("end_to_end.rows_per_event", median(per(func(p passage) float64 { return float64(p.rows) / n })), "versions of chains that were written")
+	r.add("end_to_end.rows_per_insert", median(per(func(p passage) float64 { return float64(p.rows) / float64(max(1, p.inserts)) })), "into the table chains")
+	r.add("end_to_end.attributed_share", median(per(func(p passage) float64 { return float64(p.attributed) / float64(max(1, p.total)) })), "of the events have a person")
+	r.add("end_to_end.alerts_per_event", median(per(func(p passage) float64 { return float64(p.alerts) / n })), "with %d rules", o.rules)
+	r.add("end_to_end.clickhouse_us_per_event", median(per(func(p passage) float64 { return us(p.server) })), "CPU of ClickHouse meanwhile")
+	r.add("end_to_end.broker_us_per_event", median(per(func(p passage) float64 { return us(p.broker) })), "CPU of the fake broker meanwhile")
+	r.add(fmt.Sprintf("rss_mib.%d", o.sessions), float64(rss)/(1<<20), "most memory whence has had, %d live sessions", o.sessions)
+}
+
+func (r *report) print(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, n := range r.names {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", n, number(r.values[n]), r.notes[n])
+	}
+	_ = t.Flush() // to a terminal; whoever closed it does not want it
+}
+
+// number is v with as many digits as mean something.
+func number(v float64) string {
+	switch {
+	case v >= 1000:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 100:
+		return fmt.Sprintf("%.1f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.3f", v)
+}
+
+// write writes the values as one JSON object of objects.
+func (r *report) write(path string) error {
+	tree := map[string]any{}
+	for _, n := range r.names {
+		place(tree, n, r.values[n])
+	}
+	b, err := json.MarshalIndent(tree, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(b, '\n'), 0o644)
+}
+
+func median(sorted []float64) float64 {
+	n := len(sorted)
+	if n == 0 {
+		return 0
+	}
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+func medianOf[T any, V cmp.Ordered](of []T, what func(T) V) V {
+	values := make([]V, len(of))
+	for i, v := range of {
+		values[i] = what(v)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// place puts a value where its dotted name says. The last part may hold dots of
+// its own when it is the name of a source: decode.aws.cloudtrail.floor_ratio is
+// kept under the name between the first and the last dot.
+func place(tree map[string]any, name string, v float64) {
+	first, rest, ok := strings.Cut(name, ".")
+	if !ok {
+		tree[name] = v
+		return
+	}
+	section, ok := tree[first].(map[string]any)
+	if !ok {
+		section = map[string]any{}
+		tree[first] = section
+	}
+	if i := strings.LastIndexByte(rest, '.'); i >= 0 {
+		inner, ok := section[rest[:i]].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			section[rest[:i]] = inner
+		}
+		inner[rest[i+1:]] = v
+		return
+	}
+	section[rest] = v
+}
