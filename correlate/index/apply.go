@@ -34,47 +34,66 @@ func (t *Table) apply(facts []correlate.Fact, pos Position) ([]correlate.Key, er
 }
 
 func (t *Table) applySome(facts []correlate.Fact, pos Position) ([]correlate.Key, error) {
-	keys, groups := byKey(facts)
-	hashes := make([]uint64, len(keys))
-	for i, k := range keys {
-		hashes[i] = t.hash(k)
+	groups := byKey(facts)
+	hashes := make([]uint64, len(groups))
+	for i := range groups {
+		hashes[i] = t.hash(groups[i].key)
 	}
-	unlock := t.lock(hashes)
-	defer unlock()
+	taken := t.lock(hashes)
+	defer t.unlock(taken)
 	if t.closed {
 		return nil, ErrClosed
 	}
 	var (
-		fresh   []correlate.Fact
-		changed []correlate.Key
-		updates []update
+		fresh   = make([]correlate.Fact, 0, len(facts))
+		updates = make([]update, 0, len(groups))
 	)
-	for i, k := range keys {
-		held, err := t.held(hashes[i], k, groups[k])
+	for i, g := range groups {
+		held, err := t.held(hashes[i], g.key, g.facts)
 		if err != nil {
 			return nil, fmt.Errorf("apply facts: %w", err)
 		}
-		merged, news := join(held.session, groups[k])
+		merged, news := join(held.session, g.facts)
 		if len(news) == 0 {
 			continue
 		}
 		held.session = merged
-		fresh, changed, updates = append(fresh, news...), append(changed, k), append(updates, held)
+		fresh, updates = append(fresh, news...), append(updates, held)
 	}
 	if len(fresh) == 0 && len(pos) == 0 {
 		return nil, nil
 	}
-	if err := t.store.Put(fresh, pos); err != nil {
+	if err := t.show(fresh, pos, updates); err != nil {
 		return nil, fmt.Errorf("apply facts: %w", err)
 	}
-	t.renew(updates)
 	t.counts.applied.Add(uint64(len(fresh)))
+	changed := make([]correlate.Key, len(updates))
+	for i := range updates {
+		changed[i] = updates[i].session.Key
+	}
 	return changed, nil
 }
 
-// lock takes the stripes of all hashes and returns what lets go of them.
-func (t *Table) lock(hashes []uint64) (unlock func()) {
-	taken := make([]uint64, len(hashes))
+// show stores what is new and lets look-ups find it: see Stamp.
+func (t *Table) show(fresh []correlate.Fact, pos Position, updates []update) error {
+	for i := range updates {
+		t.stamps.begin(updates[i].hash)
+	}
+	defer func() {
+		for i := range updates {
+			t.stamps.end(updates[i].hash)
+		}
+	}()
+	if err := t.put(fresh, pos); err != nil {
+		return err
+	}
+	t.renew(updates)
+	return nil
+}
+
+// lock takes the stripes of all hashes and returns them.
+func (t *Table) lock(hashes []uint64) (taken []uint64) {
+	taken = make([]uint64, len(hashes), len(hashes)+1)
 	for i, h := range hashes {
 		taken[i] = h % stripes
 	}
@@ -86,10 +105,12 @@ func (t *Table) lock(hashes []uint64) (unlock func()) {
 	for _, s := range taken {
 		t.locks[s].Lock()
 	}
-	return func() {
-		for _, s := range taken {
-			t.locks[s].Unlock()
-		}
+	return taken
+}
+
+func (t *Table) unlock(taken []uint64) {
+	for _, s := range taken {
+		t.locks[s].Unlock()
 	}
 }
 
@@ -100,6 +121,8 @@ type update struct {
 	floor   int64
 	// cacheable says that session is all there is from a useful floor on.
 	cacheable bool
+	// unseen says that nothing was known of the key, so nothing is cached of it.
+	unseen bool
 }
 
 // held reads what is known of k before facts are joined to it. Sessions are read
@@ -109,18 +132,24 @@ type update struct {
 // or does not mind an answer that is out of date.
 func (t *Table) held(hash uint64, k correlate.Key, facts []correlate.Fact) (update, error) {
 	if _, alias := t.lives[k.Kind]; !alias {
-		if s, from, ok := t.hot.get(hash, k, whole); ok {
-			return update{hash, s, from, true}, nil
+		if s, from, ok := t.hot.get(hash, k, whole, whole, nil); ok {
+			return update{hash: hash, session: s, floor: from, cacheable: true}, nil
+		}
+		if t.lacks(k) {
+			return update{hash: hash, session: correlate.Session{Key: k}, floor: whole, cacheable: true, unseen: true}, nil
 		}
 		s, err := t.store.Get(k, time.Time{}, 0)
-		return update{hash, s, whole, true}, err
+		return update{hash: hash, session: s, floor: whole, cacheable: true}, err
 	}
 	oldest := slices.MinFunc(facts, func(a, b correlate.Fact) int { return a.Time.Compare(b.Time) }).Time
-	if s, from, ok := t.hot.get(hash, k, nanos(oldest)); ok {
-		return update{hash, s, from, true}, nil
+	if s, from, ok := t.hot.get(hash, k, nanos(oldest), whole, nil); ok {
+		return update{hash: hash, session: s, floor: from, cacheable: true}, nil
+	}
+	if t.lacks(k) {
+		return update{hash: hash, session: correlate.Session{Key: k}, unseen: true}, nil
 	}
 	s, err := t.store.Get(k, oldest, 1)
-	return update{hash, s, 0, false}, err
+	return update{hash: hash, session: s}, err
 }
 
 // renew brings the caches up to date with the store. New sessions go into the hot
@@ -132,10 +161,10 @@ func (t *Table) renew(updates []update) {
 		k := u.session.Key
 		if u.cacheable {
 			t.hot.set(u.hash, u.session, u.floor)
-		} else {
-			t.hot.drop(u.hash)
+		} else if !u.unseen {
+			t.hot.drop(u.hash, k)
 		}
-		if _, alias := t.lives[k.Kind]; !alias {
+		if _, alias := t.lives[k.Kind]; !alias && !u.unseen {
 			t.cold.drop(u.hash)
 			dropped = true
 		}

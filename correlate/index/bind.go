@@ -3,6 +3,9 @@ package index
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -19,6 +22,8 @@ import (
 // A fact that must not expire goes to both topics: to the registry since it must
 // not expire, and to the sessions topic since marks order only what is there.
 // Facts larger than MaxFactBytes are refused: counted, and left out everywhere.
+//
+// Nothing of facts is kept, so they may be lent.
 //
 // While Run is active, Bind passes the keys of which something new became known
 // to Run's notify, on the caller's goroutine.
@@ -69,21 +74,25 @@ func (t *Table) fresh(facts []correlate.Fact) (fresh []correlate.Fact, records [
 		}
 		told = append(told, normal(facts[i]))
 	}
-	keys, groups := byKey(told)
-	for _, k := range keys {
-		held, err := t.glance(k, groups[k])
+	fresh = make([]correlate.Fact, 0, len(told))
+	var out press
+	for _, g := range byKey(told) {
+		held, err := t.glance(g.key, g.facts)
 		if err != nil {
 			return nil, nil, err
 		}
-		merged, news := join(held, groups[k])
+		merged, news := join(held, g.facts)
 		isStanding := false
 		for i := range merged.Facts {
 			isStanding = isStanding || merged.Facts[i].Standing
 		}
 		for i := range news {
-			records = append(records, factRecord(t.cfg.SessionsTopic, t.sessions, &news[i]))
+			r := out.fact(t.cfg.SessionsTopic, t.sessions, &news[i])
+			records = append(records, r)
 			if t.lasting(&news[i]) || isStanding {
-				records = append(records, factRecord(t.cfg.RegistryTopic, t.registry, &news[i]))
+				records = append(records, &kgo.Record{
+					Topic: t.cfg.RegistryTopic, Partition: partitionOf(news[i].Key, t.registry), Key: r.Key, Value: r.Value,
+				})
 			}
 		}
 		fresh = append(fresh, news...)
@@ -110,23 +119,43 @@ func (t *Table) publish(ctx context.Context, records []*kgo.Record) error {
 		return nil
 	}
 	// The client may hold records that it cannot deliver for longer than ctx
-	// lives, so their acks are waited for here. One slot for each record: no
-	// promise ever waits for us.
-	acks := make(chan error, len(records))
+	// lives, so their acks are waited for here.
+	acks := newAcks(len(records))
 	for _, r := range records {
-		t.producer.Produce(ctx, r, func(_ *kgo.Record, err error) { acks <- err })
+		t.producer.Produce(ctx, r, acks.one)
 	}
-	for range records {
-		select {
-		case err := <-acks:
-			if err != nil {
-				return fmt.Errorf("publish: %w", err)
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("publish: %w", ctx.Err())
-		}
+	select {
+	case <-acks.all:
+	case <-ctx.Done():
+		return fmt.Errorf("publish: %w", ctx.Err())
+	}
+	if err := acks.err.Load(); err != nil {
+		return fmt.Errorf("publish: %w", *err)
 	}
 	return nil
+}
+
+// acks waits for those of one publish. One that comes too late bothers nobody.
+type acks struct {
+	left atomic.Int64
+	err  atomic.Pointer[error] // the first
+	all  chan struct{}         // closed when none is left, or one has failed
+	once sync.Once
+}
+
+func newAcks(n int) *acks {
+	a := &acks{all: make(chan struct{})}
+	a.left.Store(int64(n))
+	return a
+}
+
+func (a *acks) one(_ *kgo.Record, err error) {
+	if err != nil {
+		a.err.CompareAndSwap(nil, &err)
+	}
+	if a.left.Add(-1) == 0 || err != nil {
+		a.once.Do(func() { close(a.all) })
+	}
 }
 
 func (t *Table) refuse(f *correlate.Fact) {
@@ -136,9 +165,14 @@ func (t *Table) refuse(f *correlate.Fact) {
 	}
 }
 
-// tell passes keys on to whoever listens.
+// tell passes copies of keys on to whoever listens: the keys may be lent.
 func (t *Table) tell(keys []correlate.Key) {
-	if notify := t.notify.Load(); notify != nil && len(keys) > 0 {
-		(*notify)(keys)
+	notify := t.notify.Load()
+	if notify == nil || len(keys) == 0 {
+		return
 	}
+	for i, k := range keys {
+		keys[i] = correlate.Key{Kind: correlate.Kind(strings.Clone(string(k.Kind))), Value: strings.Clone(k.Value)}
+	}
+	(*notify)(keys)
 }

@@ -19,13 +19,10 @@ func local(t testing.TB, hotBytes, cacheBytes int64, store Store) *Table {
 	t.Helper()
 	cfg := Default()
 	cfg.HotBytes, cfg.CacheBytes = hotBytes, cacheBytes
-	cold, err := newCold(cacheBytes)
-	if err != nil {
+	table := newTable(cfg, store, kinds(), slog.New(slog.DiscardHandler))
+	var err error
+	if table.cold, err = newCold(cacheBytes, table.compact); err != nil {
 		t.Fatal(err)
-	}
-	table := &Table{
-		cfg: cfg, store: store, log: slog.New(slog.DiscardHandler), seed: maphash.MakeSeed(),
-		lives: lives(kinds()), lasting: lasting(kinds()), hot: newHot(hotBytes), cold: cold,
 	}
 	t.Cleanup(func() {
 		if err := table.Close(); err != nil {
@@ -53,7 +50,7 @@ func TestCacheOnOrOffGivesTheSameOutput(t *testing.T) {
 		"hot":               local(t, minHotBytes, 0, NewMemory()),
 		"cold":              local(t, 0, minCacheBytes, NewMemory()),
 		"both, tiny":        local(t, minHotBytes, minCacheBytes, NewMemory()),
-		"both, over pebble": local(t, 1<<20, 1<<20, openPebble(t, t.TempDir())),
+		"both, over pebble": local(t, minHotBytes, 1<<20, openPebble(t, t.TempDir())),
 		"cold, over pebble": local(t, 0, 1<<20, openPebble(t, t.TempDir())),
 	}
 	r := newRandom(7)
@@ -192,7 +189,7 @@ func TestQueuedFillDoesNotOutliveABind(t *testing.T) {
 		}
 		fill(0)
 		if len(before.Facts) > 0 {
-			table.cold.fill(table.hash(f.Key), before)
+			table.cold.fill(table.hash(f.Key), before, 0)
 		}
 		fill(15000)
 		if _, err := table.apply([]correlate.Fact{f}, nil); err != nil {
@@ -207,24 +204,24 @@ func TestQueuedFillDoesNotOutliveABind(t *testing.T) {
 }
 
 func TestIgnoreInternalCostKeepsWhatFits(t *testing.T) {
-	c, err := newCold(1 << 20)
+	c, err := newCold(1<<20, newCompact())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.close()
 	const n = 1000 // about 300 bytes each
 	for i := range n {
-		c.fill(uint64(i), gather(key(i), []correlate.Fact{account(key(i), "a", day)}))
+		c.fill(uint64(i), gather(key(i), []correlate.Fact{account(key(i), "a", day)}), 0)
 	}
 	c.settle()
 	kept := 0
 	for i := range n {
-		if _, ok := c.get(uint64(i), key(i)); ok {
+		if _, ok := c.get(uint64(i), key(i), nil); ok {
 			kept++
 		}
 	}
 	if kept < n*9/10 {
-		t.Errorf("%d of %d sessions kept in %d of %d bytes", kept, n, c.bytes(), 1<<20)
+		t.Errorf("%d of %d sessions kept in %d of %d bytes", kept, n, c.size(), 1<<20)
 	}
 }
 
@@ -243,47 +240,92 @@ func TestAbsenceIsNeverCached(t *testing.T) {
 	}
 }
 
+// hotAlone is an exact table of bytes without a session table.
+func hotAlone(bytes int64) (*hot, func(correlate.Key) uint64) {
+	seed := maphash.MakeSeed()
+	hash := func(k correlate.Key) uint64 { return hashKey(seed, k) }
+	return newHot(bytes, newCompact(), hash), hash
+}
+
 func TestHotTableIsBoundedAndLetsTheOldestGo(t *testing.T) {
-	h := newHot(minHotBytes)
-	hash := func(i int) uint64 { return uint64(i)<<32 | uint64(i) }
+	h, hash := hotAlone(minHotBytes)
 	const n = 20000
-	for i := range n {
-		h.set(hash(i), gather(key(i), []correlate.Fact{account(key(i), "a", day)}), whole)
-		if _, _, ok := h.get(hash(i), key(i), whole); !ok {
-			t.Fatalf("entry %d is not there right after it was set", i)
+	set := func(i int) {
+		h.set(hash(key(i)), gather(key(i), []correlate.Fact{account(key(i), fmt.Sprint(i), day)}), whole)
+	}
+	has := func(i int) bool {
+		s, _, ok := h.get(hash(key(i)), key(i), whole, whole, nil)
+		if ok && s.Facts[0].EventID != fmt.Sprint(i) {
+			t.Fatalf("entry %d is of %s", i, s.Facts[0].EventID)
+		}
+		return ok
+	}
+	set(0) // and is asked for all the time
+	for i := 1; i < n; i++ {
+		set(i)
+		if i%100 == 0 && !has(0) {
+			t.Fatalf("a busy entry is gone after %d others", i)
+		}
+	}
+	for i := n - 100; i < n; i++ {
+		if !has(i) {
+			t.Errorf("entry %d of %d has gone", i, n)
 		}
 	}
 	entries, bytes, _ := h.stats()
-	if bytes > minHotBytes || entries >= n || entries < 100 {
+	if bytes > minHotBytes || entries >= n || entries < 1000 {
 		t.Errorf("%d entries in %d bytes of %d", entries, bytes, minHotBytes)
 	}
-	if _, _, ok := h.get(hash(0), key(0), whole); ok {
-		t.Error("the oldest entry is still there")
+	for i := range n { // used, all that are left of them
+		has(i)
 	}
-	for i := n - 100; i < n; i++ {
-		if _, _, ok := h.get(hash(i), key(i), whole); !ok {
-			t.Errorf("entry %d of %d has gone", i, n)
+	for i := n; i < 2*n; i++ {
+		set(i)
+		if !has(i) {
+			t.Fatalf("entry %d is not there right after it was set", i)
 		}
+	}
+	if has(1) || has(n-1) {
+		t.Error("the oldest entries are still there")
+	}
+	held := 0
+	for i := range 2 * n {
+		if has(i) {
+			held++
+		}
+	}
+	if entries, _, _ := h.stats(); entries != held {
+		t.Errorf("%d entries are counted, %d are there", entries, held)
 	}
 }
 
 func TestHotTableNeverShowsAnOldEntry(t *testing.T) {
-	h := newHot(minHotBytes)
-	old := gather(key(1), []correlate.Fact{account(key(1), "a", day)})
-	now := gather(key(1), []correlate.Fact{account(key(1), "a", day), account(key(1), "b", day)})
-	h.set(1, old, whole)
-	h.shards[0].old, h.shards[0].young = h.shards[0].young, generation{}
-	h.set(1, now, whole)
-	s, _, _ := h.get(1, key(1), whole)
-	diff(t, "after an update", s, now)
-	h.set(1, gather(key(2), []correlate.Fact{account(key(2), "c", day)}), whole) // the same hash
-	if _, _, ok := h.get(1, key(1), whole); ok {
-		t.Error("a key that was pushed out is still there")
+	h, _ := hotAlone(minHotBytes)
+	const hash = 1 // of two keys
+	of := func(k correlate.Key, origins ...string) correlate.Session {
+		var facts []correlate.Fact
+		for _, o := range origins {
+			facts = append(facts, account(k, o, day))
+		}
+		return gather(k, facts)
 	}
-	h.drop(1)
-	if _, _, ok := h.get(1, key(2), whole); ok {
-		t.Error("an entry that was dropped is still there")
+	got := func(k correlate.Key) correlate.Session {
+		s, _, _ := h.get(hash, k, whole, whole, nil)
+		return s
 	}
+	h.set(hash, of(key(1), "a"), whole)
+	h.set(hash, of(key(1), "a", "b"), whole)
+	diff(t, "after an update", got(key(1)), of(key(1), "a", "b"))
+	h.set(hash, of(key(2), "c"), whole)
+	diff(t, "beside another of its hash", got(key(1)), of(key(1), "a", "b"))
+	diff(t, "another", got(key(2)), of(key(2), "c"))
+	h.drop(hash, key(1))
+	diff(t, "dropped", got(key(1)), correlate.Session{})
+	diff(t, "another is dropped", got(key(2)), of(key(2), "c"))
+	h.set(hash, of(key(1), "d"), whole)
+	diff(t, "set again", got(key(1)), of(key(1), "d"))
+	h.drop(hash, key(2))
+	diff(t, "set again, the other dropped", got(key(1)), of(key(1), "d"))
 }
 
 func TestEntriesTooLargeAreNotCached(t *testing.T) {

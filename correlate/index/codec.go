@@ -134,8 +134,11 @@ func fits(f *correlate.Fact) bool {
 	for i := range f.Parents {
 		n = max(n, len(f.Parents[i].Principal.Names))
 	}
-	return n <= maxNames && len(f.Parents) <= maxParents &&
-		len(f.Key.Kind)+len(f.Key.Value)+len(appendBody(nil, f)) < MaxFactBytes-32
+	if n > maxNames || len(f.Parents) > maxParents {
+		return false
+	}
+	var room [1024]byte // what nearly all facts fit in
+	return len(f.Key.Kind)+len(f.Key.Value)+len(appendBody(room[:0], f)) < MaxFactBytes-32
 }
 
 // A reader takes an encoding apart. It reads from a string, so that the strings
@@ -144,6 +147,7 @@ func fits(f *correlate.Fact) bool {
 type reader struct {
 	s   string
 	err error
+	mem *correlate.Memory // lends lists; nil for the heap
 }
 
 // body reads what appendBody wrote into f.
@@ -161,8 +165,9 @@ func (r *reader) body(f *correlate.Fact) {
 		r.principal(&f.Principal)
 	}
 	if flags&hasParents != 0 {
-		f.Parents = make([]correlate.Link, r.count(maxParents))
+		f.Parents = lendLinks(r.mem, r.count(maxParents))
 		for i := range f.Parents {
+			f.Parents[i] = correlate.Link{}
 			r.link(&f.Parents[i])
 		}
 	}
@@ -185,7 +190,7 @@ func (r *reader) principal(p *correlate.Principal) {
 	p.Type, p.ID, p.Name = correlate.PrincipalType(r.string()), r.string(), r.string()
 	p.Issuer, p.Unit, p.Owner = r.string(), r.string(), r.string()
 	if n := r.count(maxNames); n > 0 {
-		p.Names = make([]string, n)
+		p.Names = lendNames(r.mem, n)
 		for i := range p.Names {
 			p.Names[i] = r.string()
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
 )
@@ -15,7 +16,7 @@ func TestFactsSurviveTheCodec(t *testing.T) {
 	r := newRandom(1)
 	for range 2000 {
 		f := r.fact()
-		got, mark, err := decodeRecord(factRecord("t", 8, &f).Value)
+		got, mark, err := decodeRecord(string(press1("t", 8, &f).Value))
 		if err != nil || mark != nil {
 			t.Fatalf("decode: %v %v", mark, err)
 		}
@@ -30,7 +31,7 @@ func TestMarksSurviveTheCodec(t *testing.T) {
 		{Group: "whence", Topic: "raw.cloudtrail", Partition: 7, Generation: 3, Time: day},
 		{Group: "whence", Topic: "raw.okta", Partition: 0, Generation: -1},
 	} {
-		_, got, err := decodeRecord(markRecord("t", 4, m).Value)
+		_, got, err := decodeRecord(string(markRecord("t", 4, m).Value))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +45,7 @@ func TestTimes(t *testing.T) {
 	f := account(key(1), "a", time.Unix(0, 0).UTC())
 	f.Start = time.Time{}
 	f.End = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-	got, _, err := decodeRecord(factRecord("t", 1, &f).Value)
+	got, _, err := decodeRecord(string(press1("t", 1, &f).Value))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func TestTimes(t *testing.T) {
 
 func TestUnreadableRecords(t *testing.T) {
 	f := account(key(1), "a", day)
-	good := factRecord("t", 1, &f).Value
+	good := press1("t", 1, &f).Value
 	other := append([]byte{codecVersion + 1}, good[1:]...)
 	for name, tt := range map[string]struct {
 		value []byte
@@ -74,12 +75,12 @@ func TestUnreadableRecords(t *testing.T) {
 		"no key":        {[]byte{codecVersion, isFact, 0, 0}, errShort},
 		"too many":      {append([]byte{codecVersion, isFact}, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), errCount},
 	} {
-		if _, _, err := decodeRecord(tt.value); !errors.Is(err, tt.want) {
+		if _, _, err := decodeRecord(string(tt.value)); !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", name, err, tt.want)
 		}
 	}
 	for n := range good {
-		if _, _, err := decodeRecord(good[:n]); err == nil {
+		if _, _, err := decodeRecord(string(good[:n])); err == nil {
 			t.Fatalf("the first %d of %d bytes were read", n, len(good))
 		}
 	}
@@ -102,7 +103,7 @@ func TestFactsThatDoNotFit(t *testing.T) {
 	if !fits(&edge) {
 		t.Error("a large fact does not fit")
 	}
-	if _, _, err := decodeRecord(factRecord("t", 1, &edge).Value); err != nil {
+	if _, _, err := decodeRecord(string(press1("t", 1, &edge).Value)); err != nil {
 		t.Error(err)
 	}
 }
@@ -114,7 +115,7 @@ func TestRecordKeysAreIdentities(t *testing.T) {
 	keys := map[string]correlate.Fact{}
 	for range 5000 {
 		f := r.fact()
-		k := string(factRecord("t", 8, &f).Key)
+		k := string(press1("t", 8, &f).Key)
 		if o, ok := keys[k]; ok && o.Compare(&f) != 0 {
 			t.Fatalf("two facts share a record key:\n%v\n%v", o, f)
 		}
@@ -123,7 +124,7 @@ func TestRecordKeysAreIdentities(t *testing.T) {
 	f := r.fact()
 	g := f
 	g.Proof, g.Method, g.Time, g.Principal = f.Proof+1, "other", f.Time.Add(1), r.principal()
-	if a, b := factRecord("t", 8, &f), factRecord("t", 8, &g); string(a.Key) != string(b.Key) || a.Partition != b.Partition {
+	if a, b := press1("t", 8, &f), press1("t", 8, &g); string(a.Key) != string(b.Key) || a.Partition != b.Partition {
 		t.Error("two tellings of one fact have two record keys")
 	}
 }
@@ -144,15 +145,15 @@ func FuzzDecodeRecord(f *testing.F) {
 	r := newRandom(3)
 	for range 20 {
 		fact := r.fact()
-		f.Add(factRecord("t", 1, &fact).Value)
+		f.Add(press1("t", 1, &fact).Value)
 	}
 	f.Add(markRecord("t", 0, correlate.Mark{Group: "g", Topic: "t", Time: day}).Value)
 	f.Fuzz(func(t *testing.T, value []byte) {
-		fact, mark, err := decodeRecord(value)
+		fact, mark, err := decodeRecord(string(value))
 		switch {
 		case err != nil:
 		case fact != nil:
-			again, _, err := decodeRecord(factRecord("t", 1, fact).Value)
+			again, _, err := decodeRecord(string(press1("t", 1, fact).Value))
 			if err != nil {
 				t.Fatalf("what was read cannot be read again: %v", err)
 			}
@@ -163,4 +164,9 @@ func FuzzDecodeRecord(f *testing.F) {
 			t.Fatal("neither fact nor mark nor error")
 		}
 	})
+}
+
+// press1 makes one record.
+func press1(topic string, partitions int, f *correlate.Fact) *kgo.Record {
+	return new(press).fact(topic, partitions, f)
 }

@@ -1,7 +1,10 @@
 package index
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/dgraph-io/ristretto/v2"
 
@@ -11,7 +14,7 @@ import (
 const (
 	// coldOverhead is what ristretto itself holds per entry, in bytes.
 	coldOverhead  = 128
-	coldTypical   = 400 // bytes of an entry and its overhead; sizes the counters
+	coldTypical   = 250 // bytes of an entry and its overhead; sizes the counters
 	minCacheBytes = 64 << 10
 )
 
@@ -23,11 +26,16 @@ const (
 // over: a change deletes, and the next look-up fills again. And a value that is
 // set, then deleted, can appear for a moment when the queue gets to it; so drop
 // is followed by settle, before anyone may fill again.
+//
+// An entry begins with the epoch it was read in, and those of an older epoch are not
+// there: see forget.
 type cold struct {
+	*compact
 	cache *ristretto.Cache[uint64, []byte]
+	epoch atomic.Uint32
 }
 
-func newCold(bytes int64) (*cold, error) {
+func newCold(bytes int64, c *compact) (*cold, error) {
 	if bytes == 0 {
 		return nil, nil
 	}
@@ -42,31 +50,50 @@ func newCold(bytes int64) (*cold, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
-	return &cold{cache}, nil
+	return &cold{compact: c, cache: cache}, nil
 }
 
-// get returns the session of k if it is here.
-func (c *cold) get(hash uint64, k correlate.Key) (correlate.Session, bool) {
+// get returns the session of k if it is here, in memory that mem lends or on the
+// heap.
+func (c *cold) get(hash uint64, k correlate.Key, mem *correlate.Memory) (correlate.Session, bool) {
 	if c == nil {
 		return correlate.Session{}, false
 	}
 	entry, ok := c.cache.Get(hash)
-	if !ok {
+	if !ok || binary.BigEndian.Uint32(entry) != c.epoch.Load() || !c.isAbout(entry[epochBytes:], k) {
 		return correlate.Session{}, false
 	}
-	s, _, ok := readEntry(entry, k, whole)
+	s, _, ok := c.readEntry(entry[epochBytes:], k, whole, whole, mem)
 	return s, ok
+}
+
+const epochBytes = 4
+
+// now is the epoch, to be asked for before that is read which is filled in.
+func (c *cold) now() uint32 {
+	if c == nil {
+		return 0
+	}
+	return c.epoch.Load()
 }
 
 // fill offers a whole session. Unknown keys must not be offered: an absence that
 // is cached is a fact that is missed.
-func (c *cold) fill(hash uint64, s correlate.Session) {
+func (c *cold) fill(hash uint64, s correlate.Session, epoch uint32) {
 	if c == nil {
 		return
 	}
-	entry := appendEntry(nil, s, whole)
+	var room [1024]byte
+	entry := c.appendEntry(binary.BigEndian.AppendUint32(room[:0], epoch), s, whole)
 	if len(entry) <= maxEntryBytes {
-		c.cache.Set(hash, entry, int64(len(entry))+coldOverhead)
+		c.cache.Set(hash, bytes.Clone(entry), int64(len(entry))+coldOverhead)
+	}
+}
+
+// forget drops everything, and whatever is still being read to be filled in.
+func (c *cold) forget() {
+	if c != nil {
+		c.epoch.Add(1)
 	}
 }
 
@@ -84,7 +111,7 @@ func (c *cold) settle() {
 	}
 }
 
-func (c *cold) bytes() int64 {
+func (c *cold) size() int64 {
 	if c == nil {
 		return 0
 	}

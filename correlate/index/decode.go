@@ -6,6 +6,6 @@ import "whence/correlate"
 // that is no fact (a mark), and an error for one that cannot be read. The fact
 // owns its memory.
 func DecodeFact(value []byte) (*correlate.Fact, error) {
-	f, _, err := decodeRecord(value)
+	f, _, err := decodeRecord(string(value))
 	return f, err
 }

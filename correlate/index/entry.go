@@ -7,49 +7,112 @@ import (
 )
 
 // An entry is a cached session: all facts of one key whose origin is not before
-// floor, as bytes. Bytes cost the collector nothing, a million sessions made of
-// pointers cost it a third of a core; a look-up pays three allocations for it.
+// floor, as bytes. Bytes cost the collector nothing; a million sessions made of
+// pointers cost it a third of a core.
 //
-//	key floor[8] count bodies
-func appendEntry(b []byte, s correlate.Session, floor int64) []byte {
-	b = appendKey(b, s.Key)
+//	count<<1|floored kind value floor[8] facts
+//
+// The floor is there if it is not the beginning of time, and then each fact has its
+// length before it, so that a look-up passes over what is too old for it.
+func (c *compact) appendEntry(b []byte, s correlate.Session, floor int64) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s.Facts))<<1|uint64(flag(floor != whole, 1)))
+	b = c.appendText(b, string(s.Key.Kind), true)
+	b = c.appendText(b, s.Key.Value, false)
+	if floor == whole {
+		for i := range s.Facts {
+			b = c.appendFact(b, &s.Facts[i])
+		}
+		return b
+	}
 	b = binary.BigEndian.AppendUint64(b, uint64(floor))
-	b = binary.AppendUvarint(b, uint64(len(s.Facts)))
+	var room [512]byte
 	for i := range s.Facts {
-		b = appendBody(b, &s.Facts[i])
+		fact := c.appendFact(room[:0], &s.Facts[i])
+		b = append(binary.AppendUvarint(b, uint64(len(fact))), fact...)
 	}
 	return b
 }
 
-// readEntry decodes an entry if it is about k and reaches back to floor.
-func readEntry(b []byte, k correlate.Key, floor int64) (s correlate.Session, from int64, ok bool) {
-	head, ok := afterKey(b, k)
-	if !ok || len(head) < 8 {
+// isAbout reports whether an entry is about k.
+func (c *compact) isAbout(entry []byte, k correlate.Key) bool {
+	d := decoder{compact: c, b: entry}
+	d.uvarint()
+	return d.matches(string(k.Kind)) && d.matches(k.Value)
+}
+
+// key returns the key of an entry, in room if it is large enough.
+func (c *compact) key(entry, room []byte) (kind, value []byte) {
+	d := decoder{compact: c, b: entry}
+	d.uvarint()
+	form, n := d.head()
+	kind = d.written(room[:0], form, n)
+	form, n = d.head()
+	value = d.written(kind[len(kind):], form, n)
+	return kind, value
+}
+
+// readEntry decodes an entry, which must be about k, if it reaches back to reach.
+// It leaves out what was told before floor.
+func (c *compact) readEntry(entry []byte, k correlate.Key, reach, floor int64, mem *correlate.Memory) (s correlate.Session, from int64, ok bool) {
+	d := decoder{compact: c, b: entry, mem: mem}
+	defer d.close()
+	head := d.uvarint()
+	d.skipText()
+	d.skipText()
+	n, from := int(head>>1), int64(whole)
+	if head&1 != 0 {
+		from = int64(binary.BigEndian.Uint64(d.take(8)))
+	}
+	if from > reach {
 		return correlate.Session{}, 0, false
 	}
-	if from = int64(binary.BigEndian.Uint64(head)); from > floor {
-		return correlate.Session{}, 0, false
+	s = correlate.Session{Key: k}
+	if n == 0 {
+		return s, from, true
 	}
-	r := reader{s: string(head[8:])} // the one copy that all strings share
-	s = correlate.Session{Key: k, Facts: make([]correlate.Fact, r.count(maxEntryBytes))}
-	for i := range s.Facts {
-		s.Facts[i].Key = k
-		r.body(&s.Facts[i])
+	facts := lendFacts(mem, n)
+	kept := 0
+	for range n {
+		if head&1 == 0 {
+			d.fact(&facts[kept], k)
+			kept++
+			continue
+		}
+		size := int(d.uvarint())
+		if d.toldBefore(floor) {
+			d.take(size)
+			continue
+		}
+		d.fact(&facts[kept], k)
+		kept++
 	}
-	if r.end("entry") != nil {
+	if len(d.b) > 0 {
 		panic("index: a cached session must always decode")
+	}
+	if kept > 0 {
+		s.Facts = facts[:kept:kept]
 	}
 	return s, from, true
 }
 
-// afterKey returns what follows the key at the beginning of b, if that is k.
-func afterKey(b []byte, k correlate.Key) ([]byte, bool) {
-	for _, want := range [...]string{string(k.Kind), k.Value} {
-		n, w := binary.Uvarint(b)
-		if w <= 0 || n != uint64(len(want)) || uint64(len(b)-w) < n || string(b[w:w+len(want)]) != want {
-			return nil, false
+// skipText reads a text that is not wanted.
+func (d *decoder) skipText() {
+	for {
+		form, n := d.head()
+		switch form {
+		case raw, hexed:
+			d.take(n)
+			return
+		case upper, lower:
+			d.take(packed(n))
+			return
+		case uuid:
+			d.take(16)
+			return
+		case word:
+			return
+		case uuidTo:
+			d.take(16)
 		}
-		b = b[w+len(want):]
 	}
-	return b, true
 }

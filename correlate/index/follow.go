@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 const (
@@ -179,7 +180,7 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 			if r.Attrs.IsControl() {
 				continue
 			}
-			f, m, err := decodeRecord(r.Value)
+			f, m, err := decodeRecord(arena.View(r.Value)) // which nobody writes again
 			switch {
 			case err != nil:
 				t.unreadable(r, err)

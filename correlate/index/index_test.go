@@ -1,9 +1,9 @@
 package index
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -129,7 +129,7 @@ func (r random) facts(n int) []correlate.Fact {
 // diff compares sessions; no facts are no facts, nil or empty.
 func diff(t *testing.T, what string, got, want correlate.Session) {
 	t.Helper()
-	if bytes.Equal(appendEntry(nil, got, 0), appendEntry(nil, want, 0)) {
+	if got.Key == want.Key && slices.EqualFunc(got.Facts, want.Facts, func(a, b correlate.Fact) bool { return a.Key == b.Key && same(&a, &b) }) {
 		return // comparing values takes a hundred times as long
 	}
 	if d := cmp.Diff(got, want, cmpopts.EquateEmpty()); d != "" {

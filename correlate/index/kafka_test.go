@@ -149,8 +149,8 @@ func (e *ears) await(t *testing.T, k correlate.Key) {
 // equal compares what two indexes know of every key the facts are about.
 func equal(t *testing.T, what string, got, want correlate.Index, facts []correlate.Fact) {
 	t.Helper()
-	keys, _ := byKey(facts)
-	for _, k := range keys {
+	for _, g := range byKey(facts) {
+		k := g.key
 		diff(t, fmt.Sprintf("%s, %v", what, k), lookup(t, got, k, day.Add(3*time.Hour)), lookup(t, want, k, day.Add(3*time.Hour)))
 	}
 }
@@ -239,7 +239,7 @@ func TestFactsSurviveCompaction(t *testing.T) {
 		for _, f := range facts {
 			bind(t, table, f)
 			// What a crash between publish and store, or another instance, does.
-			if err := table.publish(t.Context(), []*kgo.Record{factRecord(b.cfg.SessionsTopic, table.sessions, &f)}); err != nil {
+			if err := table.publish(t.Context(), []*kgo.Record{press1(b.cfg.SessionsTopic, table.sessions, &f)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -611,7 +611,7 @@ func TestUnreadableRecordsArePassedOver(t *testing.T) {
 	var log strings.Builder
 	writer := b.table(t, NewMemory())
 	f := account(key(1), "a", day)
-	newer := factRecord(b.cfg.SessionsTopic, 3, &f)
+	newer := press1(b.cfg.SessionsTopic, 3, &f)
 	newer.Value[0] = codecVersion + 1
 	junk := &kgo.Record{Topic: b.cfg.RegistryTopic, Key: []byte("k"), Value: []byte("secret")}
 	if err := writer.publish(t.Context(), []*kgo.Record{newer, junk, {Topic: b.cfg.SessionsTopic, Key: []byte("tombstone")}}); err != nil {

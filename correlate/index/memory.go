@@ -70,10 +70,10 @@ func (m *Memory) Lookup(_ context.Context, k correlate.Key, at time.Time) (corre
 	return m.Get(k, at, 0)
 }
 
-// Put implements Store.
+// Put implements Store. It keeps copies: facts are often lent for one batch.
 func (m *Memory) Put(facts []correlate.Fact, pos Position) error {
 	for i := range facts {
-		f := facts[i].Clone() // a store keeps what was only lent to it
+		f := facts[i].Clone()
 		sh := m.shard(f.Key)
 		sh.mu.Lock()
 		t, ok := sh.sessions[f.Key]

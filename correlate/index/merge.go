@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"time"
 
@@ -26,6 +27,9 @@ func gather(k correlate.Key, facts []correlate.Fact) correlate.Session {
 // join merges facts about held's key into held. It returns the outcome and those
 // of its facts that held did not have, or had in a weaker telling.
 func join(held correlate.Session, facts []correlate.Fact) (merged correlate.Session, fresh []correlate.Fact) {
+	if len(held.Facts) == 0 && len(facts) == 1 {
+		return correlate.Session{Key: held.Key, Facts: facts}, facts // as nearly always
+	}
 	told := gather(held.Key, facts)
 	merged = held.Merge(told)
 	merged.Key = held.Key
@@ -49,7 +53,8 @@ func find(s correlate.Session, f *correlate.Fact) *correlate.Fact {
 
 // same reports whether two facts about one key have the same content.
 func same(a, b *correlate.Fact) bool {
-	return bytes.Equal(appendBody(nil, a), appendBody(nil, b))
+	var x, y [1024]byte
+	return bytes.Equal(appendBody(x[:0], a), appendBody(y[:0], b))
 }
 
 // since returns s without the facts whose origin is earlier than floor.
@@ -78,16 +83,38 @@ func since(s correlate.Session, floor int64) correlate.Session {
 	return correlate.Session{Key: s.Key, Facts: young}
 }
 
-// byKey sorts facts into one slice per key, keys in the order they first appear.
-func byKey(facts []correlate.Fact) (keys []correlate.Key, groups map[correlate.Key][]correlate.Fact) {
-	groups = make(map[correlate.Key][]correlate.Fact, len(facts))
-	for _, f := range facts {
-		if _, ok := groups[f.Key]; !ok {
-			keys = append(keys, f.Key)
-		}
-		groups[f.Key] = append(groups[f.Key], f)
+// A group is all facts about one key.
+type group struct {
+	key   correlate.Key
+	facts []correlate.Fact
+}
+
+// byKey sorts facts into groups, in the order in which the keys first appear. Most
+// keys have one fact, whose group is where it was.
+func byKey(facts []correlate.Fact) []group {
+	const few = 8 // are compared sooner than hashed
+	groups := make([]group, 0, len(facts))
+	var at map[correlate.Key]int
+	if len(facts) > few {
+		at = make(map[correlate.Key]int, len(facts))
 	}
-	return keys, groups
+	for i := range facts {
+		k := facts[i].Key
+		j, ok := at[k]
+		if at == nil {
+			j = slices.IndexFunc(groups, func(g group) bool { return g.key == k })
+			ok = j >= 0
+		}
+		if ok {
+			groups[j].facts = append(groups[j].facts, facts[i])
+			continue
+		}
+		if at != nil {
+			at[k] = len(groups)
+		}
+		groups = append(groups, group{k, facts[i : i+1 : i+1]})
+	}
+	return groups
 }
 
 // normal returns f as every store and topic gives it back: times in UTC, without
@@ -98,6 +125,11 @@ func normal(f correlate.Fact) correlate.Fact {
 	if len(f.Parents) == 0 {
 		f.Parents = nil
 		return f
+	}
+	if !slices.ContainsFunc(f.Parents, func(l correlate.Link) bool {
+		return l.At != instant(l.At) || l.Principal.Names != nil && len(l.Principal.Names) == 0
+	}) {
+		return f // which shares them
 	}
 	parents := make([]correlate.Link, len(f.Parents))
 	for i, l := range f.Parents {
@@ -120,5 +152,5 @@ func instant(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}
-	return time.Unix(0, nanos(t)).UTC()
+	return instantOf(nanos(t))
 }

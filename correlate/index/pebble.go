@@ -27,6 +27,7 @@ type Pebble struct {
 	rebuilt string
 
 	put     sync.Mutex // Put reads, merges and writes
+	known   known
 	lasting atomic.Pointer[func(*correlate.Fact) bool]
 }
 
@@ -80,6 +81,10 @@ func (p *Pebble) open(cacheBytes int64) error {
 		return err
 	}
 	p.db = db
+	if err := p.siftFirst(); err != nil {
+		p.db = nil
+		return errors.Join(err, db.Close())
+	}
 	return nil
 }
 
@@ -119,21 +124,44 @@ func readRow(k correlate.Key, value []byte) (correlate.Fact, error) {
 func (p *Pebble) Put(facts []correlate.Fact, pos Position) error {
 	p.put.Lock()
 	defer p.put.Unlock()
-	b := p.db.NewBatch()
-	defer b.Close()
-	keys, groups := byKey(facts)
-	var row, body []byte
-	for _, k := range keys {
-		for _, f := range gather(k, groups[k]).Facts {
+	var all []correlate.Fact
+	var row []byte
+	for _, g := range byKey(facts) {
+		told := gather(g.key, g.facts).Facts
+		if p.Lacks(g.key) {
+			all = append(all, told...)
+			continue
+		}
+		for _, f := range told {
 			row = appendRow(row[:0], &f)
 			stronger, err := p.merged(row, f)
 			if err != nil {
 				return p.failed("write facts", err)
 			}
-			body = appendBody(body[:0], &stronger)
-			if err := b.Set(row, body, nil); err != nil {
-				return p.failed("write facts", err)
-			}
+			all = append(all, stronger)
+		}
+	}
+	return p.write(all, pos)
+}
+
+// putJoined is Put of facts that were joined already with what is held of them.
+func (p *Pebble) putJoined(facts []correlate.Fact, pos Position) error {
+	p.put.Lock()
+	defer p.put.Unlock()
+	return p.write(facts, pos)
+}
+
+// write stores facts and position in one batch. The caller holds p.put.
+func (p *Pebble) write(facts []correlate.Fact, pos Position) error {
+	b := p.db.NewBatchWithSize(256 * (len(facts) + len(pos)))
+	defer b.Close()
+	var row, body []byte
+	for i := range facts {
+		f := &facts[i]
+		p.learn(f.Key)
+		row, body = appendRow(row[:0], f), appendBody(body[:0], f)
+		if err := b.Set(row, body, nil); err != nil {
+			return p.failed("write facts", err)
 		}
 	}
 	for tp, next := range pos {
@@ -193,6 +221,7 @@ func (p *Pebble) Reset() error {
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return p.failed("reset", err)
 	}
+	p.unlearn()
 	return nil
 }
 
@@ -200,6 +229,8 @@ func (p *Pebble) keep(lasting func(*correlate.Fact) bool) { p.lasting.Store(&las
 
 // Close implements Store: it writes out what is in memory and syncs.
 func (p *Pebble) Close() error {
+	p.known.closing.Store(true)
+	<-p.known.done
 	err := errors.Join(p.db.Flush(), p.db.Close(), p.lock.Close())
 	if err != nil {
 		return fmt.Errorf("close session store: %w", err)

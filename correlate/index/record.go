@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -29,20 +29,42 @@ var (
 	errEmpty   = errors.New("says nothing")
 )
 
-// factRecord is f as a record for one topic. Its key is the fact's identity:
-// kind, key, target and origin. The topics are compacted, so two facts under one
-// record key would be one fact; with the identity for a key a second reviewer, a
-// stronger account from another log or a revocation erases nothing.
-func factRecord(topic string, partitions int, f *correlate.Fact) *kgo.Record {
-	key := append(make([]byte, 0, 96), isFact, byte(f.Kind))
-	key = appendKey(key, f.Key)
-	key = appendKey(key, f.Target)
-	key = append(key, f.Origin[:]...)
-	value := appendKey([]byte{codecVersion, isFact}, f.Key)
-	return &kgo.Record{
-		Topic: topic, Partition: partitionOf(f.Key, partitions),
-		Key: key, Value: appendBody(value, f),
+// A press makes records, whose bytes come from one piece of memory after the other.
+// The client may hold records for long, so none of it is used again.
+type press struct {
+	room    []byte
+	records []kgo.Record
+}
+
+const (
+	pressBytes   = 8 << 10
+	pressRecords = 16
+)
+
+// fact is f as a record for one topic. Its key is the fact's identity: kind, key,
+// target and origin. The topics are compacted, so two facts under one record key
+// would be one fact; with the identity for a key a second reviewer, a stronger
+// account from another log or a revocation erases nothing.
+func (p *press) fact(topic string, partitions int, f *correlate.Fact) *kgo.Record {
+	if cap(p.room) < pressBytes/8 {
+		p.room = make([]byte, 0, pressBytes)
 	}
+	b := append(p.room[:0], isFact, byte(f.Kind))
+	b = appendKey(b, f.Key)
+	b = appendKey(b, f.Target)
+	b = append(b, f.Origin[:]...)
+	end := len(b)
+	b = append(b, codecVersion, isFact)
+	b = appendBody(appendKey(b, f.Key), f)
+	key, value := b[:end:end], b[end:len(b):len(b)]
+	if len(b) <= cap(p.room) {
+		p.room = p.room[len(b):cap(p.room)][:0]
+	}
+	if len(p.records) == cap(p.records) {
+		p.records = make([]kgo.Record, 0, pressRecords)
+	}
+	p.records = append(p.records, kgo.Record{Topic: topic, Partition: partitionOf(f.Key, partitions), Key: key, Value: value})
+	return &p.records[len(p.records)-1]
 }
 
 // markRecord is m as a record for one partition of the sessions topic. A later
@@ -64,20 +86,31 @@ func markRecord(topic string, partition int32, m correlate.Mark) *kgo.Record {
 // facts of one key are in one partition, in the order they were bound. It is the
 // same in every instance and release.
 func partitionOf(k correlate.Key, partitions int) int32 {
-	h := fnv.New64a()
-	h.Write([]byte(k.Kind))
-	h.Write([]byte{0})
-	h.Write([]byte(k.Value))
-	return int32(h.Sum64() % uint64(partitions))
+	h := uint64(fnvBasis)
+	for i := range len(k.Kind) {
+		h = (h ^ uint64(k.Kind[i])) * fnvPrime
+	}
+	h *= fnvPrime // a zero byte
+	for i := range len(k.Value) {
+		h = (h ^ uint64(k.Value[i])) * fnvPrime
+	}
+	return int32(h % uint64(partitions))
 }
 
+// Of FNV-1a, which hash/fnv has only behind an allocation.
+const (
+	fnvBasis = 14695981039346656037
+	fnvPrime = 1099511628211
+)
+
 // decodeRecord reads a record's value: exactly one of fact and mark is set if
-// there is no error. It never panics, and what it returns owns its memory.
-func decodeRecord(value []byte) (fact *correlate.Fact, mark *correlate.Mark, err error) {
+// there is no error. It never panics. A fact has its texts in value, a
+// mark owns its own.
+func decodeRecord(value string) (fact *correlate.Fact, mark *correlate.Mark, err error) {
 	if len(value) > MaxFactBytes {
 		return nil, nil, fmt.Errorf("read record: it has %d bytes; at most %d are read", len(value), MaxFactBytes)
 	}
-	r := reader{s: string(value)}
+	r := reader{s: value}
 	version, kind := r.byte(), r.byte()
 	switch {
 	case len(value) == 0:
@@ -95,7 +128,7 @@ func decodeRecord(value []byte) (fact *correlate.Fact, mark *correlate.Mark, err
 		}
 		return fact, nil, nil
 	case kind == isMark:
-		mark = &correlate.Mark{Group: r.string(), Topic: r.string(), Partition: r.int32(), Generation: r.int32()}
+		mark = &correlate.Mark{Group: strings.Clone(r.string()), Topic: strings.Clone(r.string()), Partition: r.int32(), Generation: r.int32()}
 		mark.Time = r.time(r.byte())
 		if err := r.end("mark"); err != nil {
 			return nil, nil, err

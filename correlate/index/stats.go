@@ -8,6 +8,9 @@ type Stats struct {
 	// HotHits, ColdHits and StoreReads are look-ups by the layer that answered;
 	// Absent is how many of the store reads found nothing.
 	HotHits, ColdHits, StoreReads, Absent uint64
+	// Lacked look-ups were of keys that the store is known, without a read, to have
+	// nothing of.
+	Lacked uint64
 	// Bound facts were handed to Bind: Skipped of them were known, Refused too
 	// large, Published new.
 	Bound, Skipped, Refused, Published uint64
@@ -26,19 +29,19 @@ type Stats struct {
 }
 
 type counts struct {
-	coldHits, storeReads, absent, bound, skipped, refused, published atomic.Uint64
-	applied, marks, observed, unreadable                             atomic.Uint64
-	lag                                                              atomic.Int64
+	coldHits, storeReads, absent, lacked, bound, skipped, refused, published atomic.Uint64
+	applied, marks, observed, unreadable                                     atomic.Uint64
+	lag                                                                      atomic.Int64
 }
 
 // Stats returns what the metrics show.
 func (t *Table) Stats() Stats {
 	c := &t.counts
 	s := Stats{
-		ColdHits: c.coldHits.Load(), StoreReads: c.storeReads.Load(), Absent: c.absent.Load(),
+		ColdHits: c.coldHits.Load(), StoreReads: c.storeReads.Load(), Absent: c.absent.Load(), Lacked: c.lacked.Load(),
 		Bound: c.bound.Load(), Skipped: c.skipped.Load(), Refused: c.refused.Load(), Published: c.published.Load(),
 		Applied: c.applied.Load(), Announced: c.marks.Load(), Observed: c.observed.Load(),
-		Unreadable: c.unreadable.Load(), Lag: t.Lag(), CacheBytes: t.cold.bytes(),
+		Unreadable: c.unreadable.Load(), Lag: t.Lag(), CacheBytes: t.cold.size(),
 	}
 	s.HotEntries, s.HotBytes, s.HotHits = t.hot.stats()
 	return s

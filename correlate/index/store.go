@@ -53,6 +53,22 @@ type keeper interface {
 	keep(lasting func(*correlate.Fact) bool)
 }
 
+// A knower is a Store that knows of most keys, without a read, that it has nothing
+// of them. Pebble is one; Memory has no need to.
+type knower interface {
+	// Lacks reports that nothing is stored of k. What was put and not swept it never
+	// lacks; what was not put it may not know to lack.
+	Lacks(k correlate.Key) bool
+	// Resift lets Lacks know what was swept. forget is called before that shows.
+	Resift(forget func()) error
+}
+
+// A joiner is a Store that can be spared the read of what it holds: all that it does
+// hold of these facts has been joined to them.
+type joiner interface {
+	putJoined(facts []correlate.Fact, pos Position) error
+}
+
 // standing is what a store knows of facts that never expire when it is not told more.
 func standing(f *correlate.Fact) bool { return f.Standing }
 

@@ -159,12 +159,11 @@ func TestPebbleKeepsFactsAcrossRestarts(t *testing.T) {
 	if p.Rebuilt() != "" {
 		t.Errorf("rebuilt: %s", p.Rebuilt())
 	}
-	keys, groups := byKey(facts)
-	for _, k := range keys {
-		for i := range groups[k] {
-			groups[k][i] = normal(groups[k][i])
+	for _, g := range byKey(facts) {
+		for i := range g.facts {
+			g.facts[i] = normal(g.facts[i])
 		}
-		diff(t, "after restart", get(t, p, k, day, 0), gather(k, groups[k]))
+		diff(t, "after restart", get(t, p, g.key, day, 0), gather(g.key, g.facts))
 	}
 	if pos, err := p.Position(); err != nil || pos[TopicPartition{"t", 0}] != 4 {
 		t.Errorf("position %v %v", pos, err)

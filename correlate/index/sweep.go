@@ -20,6 +20,7 @@ func (p *Pebble) Sweep(before time.Time) (int, error) {
 		lasting = *f
 	}
 	s := sweep{db: p.db, before: before, lasting: lasting}
+	defer func() { p.known.swept.Add(int64(s.swept)) }()
 	if err := p.scan(factRows, s.row); err != nil {
 		return s.swept, p.failed("sweep", err)
 	}

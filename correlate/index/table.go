@@ -49,9 +49,15 @@ type Table struct {
 	// of them together.
 	locks  [stripes]sync.RWMutex
 	closed bool
+	shut   atomic.Bool // closed, for whoever holds none of them
 	seed   maphash.Seed
-	hot    *hot
-	cold   *cold
+
+	compact *compact // of both caches
+	hot     *hot
+	cold    *cold
+	knows   knower // the store, or nil
+	put     func([]correlate.Fact, Position) error
+	stamps  stamps
 
 	marks  atomic.Pointer[correlate.Marks]
 	notify atomic.Pointer[func([]correlate.Key)]
@@ -67,16 +73,28 @@ type Table struct {
 // does Open when it fails. A store that was filled from other topics than these
 // is emptied, which log says.
 func Open(ctx context.Context, cfg Config, opts []kgo.Opt, store Store, kinds correlate.Kinds, log *slog.Logger) (*Table, error) {
-	t := &Table{
-		cfg: cfg, opts: opts, store: store, log: log,
-		lives: lives(kinds), lasting: lasting(kinds),
-		seed: maphash.MakeSeed(), hot: newHot(cfg.HotBytes),
-		next: map[TopicPartition]int64{}, ends: map[TopicPartition]int64{},
-	}
+	t := newTable(cfg, store, kinds, log)
+	t.opts = opts
 	if err := t.open(ctx); err != nil {
 		return nil, fmt.Errorf("open session table: %w", errors.Join(err, t.Close()))
 	}
 	return t, nil
+}
+
+// newTable is a table without topics, and without its cold cache.
+func newTable(cfg Config, store Store, kinds correlate.Kinds, log *slog.Logger) *Table {
+	t := &Table{
+		cfg: cfg, store: store, log: log,
+		lives: lives(kinds), lasting: lasting(kinds),
+		seed: maphash.MakeSeed(), compact: newCompact(), put: store.Put,
+		next: map[TopicPartition]int64{}, ends: map[TopicPartition]int64{},
+	}
+	t.hot = newHot(cfg.HotBytes, t.compact, t.hash)
+	t.knows, _ = store.(knower)
+	if j, ok := store.(joiner); ok {
+		t.put = j.putJoined
+	}
+	return t
 }
 
 func (t *Table) open(ctx context.Context) error {
@@ -84,7 +102,7 @@ func (t *Table) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if t.cold, err = newCold(t.cfg.CacheBytes); err != nil {
+	if t.cold, err = newCold(t.cfg.CacheBytes, t.compact); err != nil {
 		return err
 	}
 	if k, ok := t.store.(keeper); ok {
@@ -102,9 +120,6 @@ func (t *Table) open(ctx context.Context) error {
 		kgo.ProducerLinger(time.Millisecond), // every Bind waits for its acks
 		// A Bind whose caller goes must return, even with the brokers away and its
 		// records on the wire. A fact that lands twice is one fact.
-		kgo.AllowIdempotentProduceCancellation(),
-		// Lets ctx end a Bind whose records are on their way. They may arrive
-		// all the same, and a second time later: harmless.
 		kgo.AllowIdempotentProduceCancellation(),
 	})...)
 	if err != nil {
@@ -168,21 +183,52 @@ func (t *Table) SessionsPartitions() int { return t.sessions }
 // Lookup implements correlate.Index. Facts that were bound here, or of which Run
 // or CatchUp has told, are always in what it returns. Of an alias, bindings older
 // than the alias can matter are left out.
-func (t *Table) Lookup(_ context.Context, k correlate.Key, at time.Time) (correlate.Session, error) {
+func (t *Table) Lookup(ctx context.Context, k correlate.Key, at time.Time) (correlate.Session, error) {
+	return t.LookupIn(ctx, k, at, nil)
+}
+
+// LookupIn implements correlate.LendingIndex. What comes from the hot table costs no
+// allocation: lists are lent by mem, and texts are either where the table has them
+// or written out on paper of which a sheet holds some forty look-ups' worth. Neither
+// is written again, but a text that is kept keeps up to 64 KiB around it: clone it.
+// Keys in the result are k itself, in the memory that k is in. If mem is nil lists
+// are on the heap.
+func (t *Table) LookupIn(_ context.Context, k correlate.Key, at time.Time, mem *correlate.Memory) (correlate.Session, error) {
 	life := t.lives[k.Kind]
 	floor, hash := floorOf(at, life), t.hash(k)
-	if s, _, ok := t.hot.get(hash, k, floor); ok {
-		t.hot.shard(hash).hits.Add(1)
-		return since(s, floor), nil
+	if s, _, ok := t.hot.get(hash, k, floor, floor, mem); ok {
+		return s, nil
 	}
-	if s, ok := t.cold.get(hash, k); ok {
+	if t.lacks(k) {
+		if t.shut.Load() {
+			return correlate.Session{}, ErrClosed
+		}
+		t.counts.lacked.Add(1)
+		return correlate.Session{Key: k}, nil
+	}
+	if s, ok := t.cold.get(hash, k, mem); ok {
 		t.counts.coldHits.Add(1)
 		return s, nil
 	}
 	return t.load(hash, k, at, life)
 }
 
-func (t *Table) hash(k correlate.Key) uint64 { return maphash.Comparable(t.seed, k) }
+// Stamp returns a number that stays the same only while nothing new becomes known of
+// k: if Stamp(k) before a look-up of k equals Stamp(k) at some later time, then until
+// that time a look-up of k, for the same moment, would have had the same answer.
+//
+// It changes before a new fact of k can first be seen and again after all can see it,
+// and at every call in between; and, as keys share 64 Ki stamps, now and then for no
+// reason. It says nothing about facts that Sweep deletes, which can matter to nobody.
+// After 2^32 changes it may come back to what it was.
+func (t *Table) Stamp(k correlate.Key) uint32 { return t.stamps.read(t.hash(k)) }
+
+func (t *Table) hash(k correlate.Key) uint64 { return hashKey(t.seed, k) }
+
+// lacks reports that the store is known to have nothing of k. No lock is needed: a
+// fact is in the sieve before it is in the store, and in the store before Bind or
+// Run let anybody know of it.
+func (t *Table) lacks(k correlate.Key) bool { return t.knows != nil && t.knows.Lacks(k) }
 
 // load reads k from the store and fills a cache: the cold one with a whole
 // session, the hot one with an alias, from a little earlier than was asked for.
@@ -198,6 +244,7 @@ func (t *Table) load(hash uint64, k correlate.Key, at time.Time, life time.Durat
 		return correlate.Session{}, ErrClosed
 	}
 	t.counts.storeReads.Add(1)
+	epoch := t.cold.now()
 	longer := life + life/4
 	s, err := t.store.Get(k, at, longer)
 	if err != nil {
@@ -209,7 +256,7 @@ func (t *Table) load(hash uint64, k correlate.Key, at time.Time, life time.Durat
 	case life > 0:
 		t.hot.set(hash, s, floorOf(at, longer))
 	default:
-		t.cold.fill(hash, s)
+		t.cold.fill(hash, s, epoch)
 	}
 	return since(s, floorOf(at, life)), nil
 }
@@ -227,6 +274,11 @@ func (t *Table) Sweep(ctx context.Context, now time.Time) (int, error) {
 		return 0, ErrClosed
 	}
 	n, err := t.store.Sweep(now.Add(-t.cfg.Retention))
+	if err == nil && t.knows != nil {
+		// A key that is swept and comes back is taken for new, so nothing old may be
+		// cached of it.
+		err = t.knows.Resift(t.cold.forget)
+	}
 	if err != nil {
 		return n, fmt.Errorf("sweep sessions: %w", err)
 	}
@@ -250,6 +302,7 @@ func (t *Table) Close() error {
 		return nil
 	}
 	t.closed = true
+	t.shut.Store(true)
 	t.cold.close() // no fill can run into it: fills hold a stripe
 	if err := t.store.Close(); err != nil {
 		return fmt.Errorf("close session table: %w", err)

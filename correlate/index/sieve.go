@@ -1,0 +1,102 @@
+package index
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"sync/atomic"
+
+	"whence/correlate"
+)
+
+const (
+	// sieveKeys is how many keys the first layer of a sieve is made for; each
+	// further layer is for four times as many as the one before.
+	sieveKeys = 1 << 19
+	// sieveBits per key let about one unknown key of a hundred through.
+	sieveBits = 12
+	sieveMask = 6 // bits set per key, all in one cache line
+	lineWords = 8
+)
+
+// A sieve tells keys that are certainly not in a store from those that may be: a
+// Bloom filter whose bits for one key share a cache line, 1.5 bytes per key. It only
+// grows. One may add while many ask.
+type sieve struct {
+	seed   maphash.Seed
+	layers atomic.Pointer[[]*layer]
+	keys   atomic.Int64
+}
+
+type layer struct {
+	words []atomic.Uint64
+	room  int // keys that may still be added
+}
+
+func newSieve(keys int64) *sieve {
+	s := &sieve{seed: maphash.MakeSeed()}
+	first := newLayer(max(sieveKeys, int(keys)))
+	s.layers.Store(&[]*layer{first})
+	return s
+}
+
+func newLayer(keys int) *layer {
+	return &layer{words: make([]atomic.Uint64, (keys*sieveBits/64/lineWords+1)*lineWords), room: keys}
+}
+
+// has reports whether k may have been added. It is never wrong when it says no.
+func (s *sieve) has(k correlate.Key) bool { return s.holds(hashKey(s.seed, k)) }
+
+func (s *sieve) holds(hash uint64) bool {
+	for _, l := range *s.layers.Load() {
+		if l.has(hash) {
+			return true
+		}
+	}
+	return false
+}
+
+// add makes has say yes to k for good. Calls of add must not overlap.
+func (s *sieve) add(k correlate.Key) {
+	hash := hashKey(s.seed, k)
+	if s.holds(hash) {
+		return
+	}
+	layers := *s.layers.Load()
+	last := layers[len(layers)-1]
+	if last.room <= 0 {
+		last = newLayer(len(last.words) * 64 / sieveBits * 4)
+		layers = append(layers[:len(layers):len(layers)], last)
+		last.set(hash)
+		s.layers.Store(&layers)
+	} else {
+		last.set(hash)
+	}
+	last.room--
+	s.keys.Add(1)
+}
+
+func (l *layer) has(hash uint64) bool {
+	line, h := l.line(hash)
+	for range sieveMask {
+		if line[h>>6&7].Load()&(1<<(h&63)) == 0 {
+			return false
+		}
+		h >>= 9
+	}
+	return true
+}
+
+func (l *layer) set(hash uint64) {
+	line, h := l.line(hash)
+	for range sieveMask {
+		line[h>>6&7].Or(1 << (h & 63))
+		h >>= 9
+	}
+}
+
+// line picks a cache line by the hash, and makes other bits of it for within.
+func (l *layer) line(hash uint64) ([]atomic.Uint64, uint64) {
+	i, _ := bits.Mul64(hash, uint64(len(l.words)/lineWords))
+	at := int(i) * lineWords
+	return l.words[at : at+lineWords], bits.RotateLeft64(hash, 32) * 0x9e3779b97f4a7c15
+}
