@@ -51,7 +51,9 @@ type githubEntry struct {
 	e       *correlate.Event
 	account correlate.Principal // the actor, as the line names it
 	run     githubAttempt       // of lines about a run
-	classes words[correlate.Class]
+
+	meanings words[githubMeaning] // of actions
+	deploys  words[bool]          // whether an access type is a deploy key
 }
 
 func githubAuditDecode(in Input, out *Batch) {
@@ -93,9 +95,12 @@ func (a *githubEntry) tell(raw scan.Raw, header func(string) string) {
 	e.ID = correlate.NewID(githubAudit, scope, e.EventID)
 	e.ActionID, e.Primary = e.ID, true
 	e.Time = a.when(header)
-	e.Action, e.Class = a.Action, a.classes.of(a.Action, githubAuditClass)
+	m := a.meanings.of(a.Action, githubAuditMeaning)
+	e.Action, e.Class, e.Outcome, e.Error = a.Action, m.class, m.outcome, m.failure
+	if a.Action == "workflows.completed_workflow_run" {
+		e.Outcome, e.Error = githubOutcome(a.Conclusion)
+	}
 	e.Context = correlate.Context{IP: a.IP, Agent: a.UserAgent, Account: scope, App: a.Integration}
-	e.Outcome, e.Error = a.outcome()
 	a.touch()
 	a.account = a.principal()
 	if strings.HasPrefix(a.Action, "workflows.") {
@@ -106,7 +111,10 @@ func (a *githubEntry) tell(raw scan.Raw, header func(string) string) {
 }
 
 func (a *githubEntry) scope() string {
-	return cmp.Or(a.Organization, githubOwner(a.Repo), a.Business)
+	if a.Organization != "" {
+		return a.Organization
+	}
+	return cmp.Or(githubOwner(a.Repo), a.Business)
 }
 
 func (a *githubEntry) when(header func(string) string) time.Time {

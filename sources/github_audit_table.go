@@ -6,21 +6,30 @@ import (
 	"whence/correlate"
 )
 
-// outcome: the log is of things that happened; the few that were refused say so
-// in their names.
-func (a *githubEntry) outcome() (correlate.Outcome, string) {
-	switch {
-	case a.Action == "workflows.completed_workflow_run":
-		return githubOutcome(a.Conclusion)
-	case strings.HasPrefix(a.Action, "workflows.created"), strings.HasPrefix(a.Action, "workflows.prepared"):
-		return correlate.UnknownOutcome, ""
-	case strings.HasSuffix(a.Action, ".rejected_ref_update"):
-		return correlate.Denied, "rejected"
-	case strings.Contains(a.Action, ".failed"):
-		return correlate.Failure, "failed"
-	}
-	return correlate.Success, ""
+// githubMeaning is what an action's name tells.
+type githubMeaning struct {
+	class   correlate.Class
+	outcome correlate.Outcome
+	failure string
 }
+
+// githubAuditMeaning reads an action's name. The log is of things that happened;
+// the few that were refused say so in their names.
+func githubAuditMeaning(action string) githubMeaning {
+	m := githubMeaning{class: githubAuditClass(action), outcome: correlate.Success}
+	switch {
+	case strings.HasPrefix(action, "workflows.created"), strings.HasPrefix(action, "workflows.prepared"):
+		m.outcome = correlate.UnknownOutcome
+	case strings.HasSuffix(action, ".rejected_ref_update"):
+		m.outcome, m.failure = correlate.Denied, "rejected"
+	case strings.Contains(action, ".failed"):
+		m.outcome, m.failure = correlate.Failure, "failed"
+	}
+	return m
+}
+
+// githubIsDeploy reports whether a programmatic access type is a deploy key.
+func githubIsDeploy(access string) bool { return strings.Contains(strings.ToLower(access), "deploy") }
 
 // touch lists what the line is about.
 func (a *githubEntry) touch() {

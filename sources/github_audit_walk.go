@@ -1,10 +1,6 @@
 package sources
 
-import (
-	"strings"
-
-	"whence/correlate"
-)
+import "whence/correlate"
 
 // walk says who acted. The lines a run writes of itself are the run's doing: for
 // a schedule the actor only happens to have changed the workflow last.
@@ -22,7 +18,7 @@ func (a *githubEntry) walk() {
 		})
 	}
 	switch {
-	case strings.Contains(out.fold(a.AccessType), "deploy"):
+	case a.AccessType != "" && a.deploys.of(a.AccessType, githubIsDeploy):
 		e.Actor = githubByDeployKey(out, a.Repo)
 		e.Uses = githubAsk(out, e.Uses, e.Actor, "github.deploy_key") // the directory may know whose it is
 	case e.Actor.IsZero():
