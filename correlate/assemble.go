@@ -62,7 +62,7 @@ func (w *Walker) waits(o *outcome) []Key {
 	}
 	var keys []Key
 	for i := range w.walked {
-		if w.Kinds.Minted(w.walked[i].Kind) {
+		if w.minted(w.walked[i].Kind) {
 			keys = w.mem.keys.Append(keys, w.walked[i])
 		}
 	}

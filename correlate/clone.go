@@ -3,6 +3,8 @@ package correlate
 import (
 	"slices"
 	"strings"
+
+	"whence/correlate/arena"
 )
 
 // Events are decoded, and chains walked, in memory that is lent for one batch. What
@@ -43,7 +45,7 @@ func own(texts func(visit func(*string))) {
 	texts(func(s *string) { n += len(*s) })
 	room := make([]byte, 0, n)
 	texts(func(s *string) { room = append(room, *s...) })
-	all := string(room)
+	all := arena.View(room)
 	texts(func(s *string) { *s, all = all[:len(*s)], all[len(*s):] })
 }
 

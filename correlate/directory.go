@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"whence/correlate/arena"
 )
 
 // An Entry is one person, service or schedule in the operator's list.
@@ -119,33 +117,26 @@ func (d *Directory) find(p *Principal, room *[]byte) *Entry {
 	if d == nil || p.ID == "" {
 		return nil
 	}
-	b := append((*room)[:0], p.Issuer...)
-	b = append(append(b, ':'), p.ID...)
-	if !foldASCII(b) {
-		b = append(b[:0], Fold(string(b))...)
-	}
-	*room = b
-	full, bare := arena.View(b), Fold(p.ID)
-	if e := d.entries[full]; e != nil {
+	if e := d.entries[foldInto(room, p.Issuer, ":", p.ID)]; e != nil {
 		return e
 	}
 	for _, n := range p.Names {
-		if e := d.entries[Fold(n)]; e != nil {
+		if e := d.entries[foldInto(room, n)]; e != nil {
 			return e
 		}
 	}
-	if e := d.entries[bare]; e != nil || len(d.patterns) == 0 {
+	if e := d.entries[foldInto(room, p.ID)]; e != nil || len(d.patterns) == 0 {
 		return e
 	}
-	if e := d.like(full); e != nil {
+	if e := d.like(foldInto(room, p.Issuer, ":", p.ID)); e != nil {
 		return e
 	}
 	for _, n := range p.Names {
-		if e := d.like(Fold(n)); e != nil {
+		if e := d.like(foldInto(room, n)); e != nil {
 			return e
 		}
 	}
-	return d.like(bare)
+	return d.like(foldInto(room, p.ID))
 }
 
 func (d *Directory) like(name string) *Entry {

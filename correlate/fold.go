@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"whence/correlate/arena"
 )
 
 // Fold writes a name in lower case, for comparing. Letters outside ASCII stay
@@ -26,15 +28,20 @@ func Fold(s string) string {
 	}, s)
 }
 
-// foldASCII folds b in place, and reports false if it is not all ASCII.
-func foldASCII(b []byte) bool {
+// foldInto is Fold in room that the caller uses again: the text is good until then.
+func foldInto(room *[]byte, parts ...string) string {
+	b := (*room)[:0]
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	*room = b
 	for i, c := range b {
 		if c >= utf8.RuneSelf {
-			return false
+			return Fold(string(b))
 		}
 		if 'A' <= c && c <= 'Z' {
 			b[i] = c + 'a' - 'A'
 		}
 	}
-	return true
+	return arena.View(b)
 }

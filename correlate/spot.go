@@ -133,7 +133,7 @@ func (w *Walker) factsOf(n int) []Fact {
 	all := w.known(n)
 	p = &w.spots.list[n]
 	p.looked, p.facts = true, all
-	life := w.Kinds[p.key.Kind].Life
+	life := w.kind(p.key.Kind).Life
 	for i := range all {
 		if w.matters(&all[i], life, p.at) {
 			continue
@@ -170,7 +170,7 @@ func (w *Walker) known(n int) []Fact {
 		w.err = fmt.Errorf("look up a key of kind %s: %w", p.key.Kind, err)
 	}
 	if old != nil {
-		floor := old.at.Add(-w.Kinds[p.key.Kind].Life)
+		floor := old.at.Add(-w.kind(p.key.Kind).Life)
 		w.torn = w.torn || since(s.Facts, floor) != since(old.all, floor)
 	}
 	w.spots.wasRead(n, s.Facts)

@@ -88,7 +88,7 @@ func (w *Walker) way(l *Link, at time.Time, from line, depth int) outcome {
 // isAlias tells an alias by its kind, and one of a kind that no enabled source
 // declares by its facts.
 func (w *Walker) isAlias(n int) bool {
-	if w.Kinds[w.spots.list[n].key.Kind].Alias {
+	if w.kind(w.spots.list[n].key.Kind).Alias {
 		return true
 	}
 	facts := w.factsOf(n)
@@ -151,7 +151,7 @@ func (w *Walker) alias(l *Link, n, depth int) outcome {
 		}
 		o.candidates, o.waits = candidates, waits
 	}
-	if w.Kinds.Minted(name.Kind) {
+	if w.minted(name.Kind) {
 		o.waits = w.with(o.waits, name) // a second candidate may still come
 	}
 	return o
@@ -189,7 +189,7 @@ func (w *Walker) live(k Key, at time.Time) bool {
 // unknown ends a way at a key nobody told us about.
 func (w *Walker) unknown(k Key) outcome {
 	o := outcome{end: missing, missing: k, reason: w.reasonUnknown(k)}
-	if w.Kinds.Minted(k.Kind) {
+	if w.minted(k.Kind) {
 		o.waits = w.keys.Append(nil, k)
 	}
 	return o
@@ -241,7 +241,7 @@ func (w *Walker) node(n, depth int) outcome {
 	h.State = state(facts, a, at, EarlySkew)
 
 	up := w.above(facts, a, depth)
-	if w.Kinds[k.Kind].Best > a.Proof {
+	if w.kind(k.Kind).Best > a.Proof {
 		up.waits = w.with(up.waits, k)
 	}
 	if h.State != "" {

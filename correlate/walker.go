@@ -3,6 +3,7 @@ package correlate
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"whence/correlate/arena"
@@ -14,6 +15,9 @@ type Walker struct {
 	*Resolver
 	mem  Memory
 	lend LendingIndex // nil if the index cannot lend
+	// kinds are those of Kinds that were asked for: there are a handful, and a map
+	// costs more to look into.
+	kinds []kindSeen
 
 	// Of the walk under way.
 	ctx     context.Context
@@ -91,6 +95,36 @@ type line struct {
 
 func (e *Event) line() line { return line{e.EventID, e.Source, e.Time} }
 func (f *Fact) line() line  { return line{f.EventID, f.Source, f.Time} }
+
+// kind returns what is promised of a kind, until it is called again. Of a kind that
+// nobody mints it has no name.
+func (w *Walker) kind(k Kind) *KindInfo {
+	for i := range w.kinds {
+		if w.kinds[i].kind == k {
+			return &w.kinds[i].KindInfo
+		}
+	}
+	in, ok := w.Kinds[k]
+	if ok {
+		in.Kind = k
+	}
+	if len(w.kinds) == mostKinds {
+		w.kinds = w.kinds[:0] // somebody makes kinds up
+	}
+	w.kinds = append(w.kinds, kindSeen{Kind(strings.Clone(string(k))), in})
+	return &w.kinds[len(w.kinds)-1].KindInfo
+}
+
+// mostKinds bounds the kinds that a walker remembers.
+const mostKinds = 64
+
+type kindSeen struct {
+	kind Kind
+	KindInfo
+}
+
+// minted reports whether any enabled source mints keys of kind k.
+func (w *Walker) minted(k Kind) bool { return w.kind(k).Kind != "" }
 
 func (l *Link) when(at time.Time) time.Time {
 	if l.At.IsZero() {

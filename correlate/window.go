@@ -70,9 +70,12 @@ func (w *Window) Park(offset int64, c *Chain, now time.Time) (letGo []Parked) {
 }
 
 // Wake returns the parked chains that wait for any of keys, each once, in the
-// order of their offsets. They stay parked: resolve them again and either Park
-// the better version or Release it.
-func (w *Window) Wake(keys []Key) []Parked {
+// order of their offsets. They stay parked, and as they are: resolve them again and
+// either Park the better version or Release it.
+func (w *Window) Wake(keys []Key) []*Parked {
+	if len(w.waiting) == 0 {
+		return nil
+	}
 	ids := map[ID]struct{}{}
 	for _, k := range keys {
 		for id := range w.waiting[k] {
@@ -89,7 +92,7 @@ func (w *Window) Wake(keys []Key) []Parked {
 }
 
 // WakeAll returns every parked chain.
-func (w *Window) WakeAll() []Parked {
+func (w *Window) WakeAll() []*Parked {
 	return w.collect(func(yield func(ID) bool) {
 		for id := range w.parked {
 			if !yield(id) {
@@ -102,7 +105,7 @@ func (w *Window) WakeAll() []Parked {
 // Settled returns the chains that nothing can improve any more: every kind they
 // wait for has been read past their time, or they have been parked for maxWait.
 // They stay parked until Release.
-func (w *Window) Settled(clock Clock, maxWait time.Duration) []Parked {
+func (w *Window) Settled(clock Clock, maxWait time.Duration) []*Parked {
 	now := clock.Now()
 	// Many chains wait for the same few kinds at nearly the same time: ask the
 	// clock once for each kind and second.
@@ -161,14 +164,14 @@ func (w *Window) Bytes() int { return w.bytes }
 // LetGo is how many chains have been let go because the window was full.
 func (w *Window) LetGo() int { return w.letGo }
 
-func (w *Window) collect(ids iter.Seq[ID]) []Parked {
-	var out []Parked
+func (w *Window) collect(ids iter.Seq[ID]) []*Parked {
+	var out []*Parked
 	for id := range ids {
 		if p, ok := w.parked[id]; ok {
-			out = append(out, *p)
+			out = append(out, p)
 		}
 	}
-	slices.SortFunc(out, func(a, b Parked) int {
+	slices.SortFunc(out, func(a, b *Parked) int {
 		return cmp.Or(cmp.Compare(a.Offset, b.Offset), slices.Compare(a.Chain.ID[:], b.Chain.ID[:]))
 	})
 	return out

@@ -145,9 +145,8 @@ func (l *lane) resolve(ctx context.Context, woken []correlate.Key, all bool) err
 }
 
 // again walks parked chains again, and keeps the versions that differ.
-func (l *lane) again(ctx context.Context, parked []correlate.Parked, now time.Time) error {
-	for i := range parked {
-		p := &parked[i]
+func (l *lane) again(ctx context.Context, parked []*correlate.Parked, now time.Time) error {
+	for _, p := range parked {
 		c := l.work.chain(&p.Chain)
 		if err := l.walker.Walk(ctx, &p.Chain.Event, c); err != nil {
 			return err
