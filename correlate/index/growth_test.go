@@ -130,7 +130,7 @@ func BenchmarkHot(b *testing.B) {
 func BenchmarkHotChurn(b *testing.B) {
 	for _, n := range benchSizes() {
 		b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) {
-			table := local(b, int64(n)*200+minHotBytes, 0, void{NewMemory()})
+			table := local(b, int64(n)*1000+minHotBytes, 0, void{NewMemory()})
 			settled(b, table, n)
 			keys := make([]correlate.Key, 1<<16)
 			for i := range keys {

@@ -3,6 +3,7 @@ package index
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"whence/correlate/arena"
@@ -129,13 +130,19 @@ const (
 const (
 	upperSet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	lowerSet = "abcdefghijklmnopqrstuvwxyz0123456789-._@"
-	base     = 40 // 40 cubed is just below 1<<16
+	base     = 40 // 40 cubed is just below 1<<16; the sets are shorter by one or more
 )
 
 var (
 	alphabets              = alphabetsOf()
 	upperCodes, lowerCodes = codesOf(upperSet), codesOf(lowerSet)
+	upperChars, lowerChars = charsOf(upperSet), charsOf(lowerSet)
 )
+
+func charsOf(set string) (chars [base]byte) {
+	copy(chars[:], set)
+	return chars
+}
 
 func alphabetsOf() (sets [256]byte) {
 	for bit, set := range map[byte]string{inHex: "0123456789abcdef", inUpper: upperSet, inLower: lowerSet} {
@@ -146,7 +153,11 @@ func alphabetsOf() (sets [256]byte) {
 	return sets
 }
 
+// codesOf gives base to what is not in set.
 func codesOf(set string) (codes [256]byte) {
+	for i := range codes {
+		codes[i] = base
+	}
 	for i := range len(set) {
 		codes[set[i]] = byte(i)
 	}
@@ -169,16 +180,35 @@ func pack(b []byte, s string, codes *[256]byte) []byte {
 // packed is how many bytes pack makes of n characters.
 func packed(n int) int { return n/3*2 + n%3 }
 
-func unpack(b, from []byte, n int, set string) []byte {
-	i := 0
-	for ; n >= 3; n, i = n-3, i+2 {
-		v := uint16(from[i])<<8 | uint16(from[i+1])
-		b = append(b, set[v/(base*base)], set[v/base%base], set[v%base])
+func unpack(b, from []byte, n int, set *[base]byte) []byte {
+	at := len(b)
+	b = slices.Grow(b, n)[:at+n]
+	to := b[at:]
+	for ; len(to) >= 3 && len(from) >= 2; to, from = to[3:], from[2:] {
+		v := uint32(from[0])<<8 | uint32(from[1])
+		q := v / base
+		to[0], to[1], to[2] = set[q/base%base], set[q%base], set[v%base]
 	}
-	for ; n > 0; n, i = n-1, i+1 {
-		b = append(b, set[from[i]])
+	for i := range to {
+		to[i] = set[from[i]]
 	}
 	return b
+}
+
+// isPacked reports whether pack made from of s.
+func isPacked(from []byte, s string, codes *[256]byte) bool {
+	for ; len(s) >= 3 && len(from) >= 2; s, from = s[3:], from[2:] {
+		x, y, z := codes[s[0]], codes[s[1]], codes[s[2]]
+		if max(x, y, z) == base || (uint16(x)*base+uint16(y))*base+uint16(z) != uint16(from[0])<<8|uint16(from[1]) {
+			return false
+		}
+	}
+	for i := range from {
+		if codes[s[i]] != from[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func digit(c byte) byte {
@@ -265,9 +295,9 @@ func (d *decoder) written(b []byte, form, n int) []byte {
 		case hexed:
 			return hex.AppendEncode(b, d.take(n))
 		case upper:
-			return unpack(b, d.take(packed(n)), n, upperSet)
+			return unpack(b, d.take(packed(n)), n, &upperChars)
 		case lower:
-			return unpack(b, d.take(packed(n)), n, lowerSet)
+			return unpack(b, d.take(packed(n)), n, &lowerChars)
 		case begin:
 			b = append(b, d.word(n)...)
 		case uuidTo:
@@ -296,12 +326,11 @@ func (d *decoder) matches(s string) bool {
 			if n != len(s) {
 				return false
 			}
-			var room [64]byte
-			set := upperSet
+			codes := &upperCodes
 			if form == lower {
-				set = lowerSet
+				codes = &lowerCodes
 			}
-			return string(unpack(room[:0], d.take(packed(n)), n, set)) == s
+			return isPacked(d.take(packed(n)), s, codes)
 		default:
 			var room [128]byte
 			return string(d.written(room[:0], form, n)) == s
