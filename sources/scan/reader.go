@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"math"
 	"reflect"
 	"strconv"
@@ -43,6 +44,10 @@ func (r *reader) object(i int, o *object, p unsafe.Pointer, depth int) int {
 		} else {
 			i = r.skip(after, depth)
 		}
+		if i >= 0 && i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' {
+			i++ // as logs are written, without white space
+			continue
+		}
 		var more bool
 		if i, more = r.more(i, '}'); !more {
 			return i
@@ -71,6 +76,9 @@ func (r *reader) name(i int) ([]byte, int) {
 			return nil, -1
 		}
 		name = []byte(s) // so rare that it may allocate
+	}
+	if at := end + 2; at < len(b) && b[end+1] == ':' && b[at] > ' ' {
+		return name, at
 	}
 	if i = r.space(end + 1); i >= len(b) || b[i] != ':' {
 		return nil, -1
@@ -216,11 +224,16 @@ func (r *reader) texts(i int, p unsafe.Pointer, depth int) int {
 
 // text reads the string that starts at i.
 func (r *reader) text(i int) (string, int) {
+	from := r.b[i+1:]
+	// What is plain has no backslash, so the first quote ends it.
+	if n := bytes.IndexByte(from, '"'); n >= 0 && plain(from[:n]) {
+		return arena.View(from[:n]), i + n + 2
+	}
 	end := quote(r.b, i+1)
 	if end < 0 {
 		return "", -1
 	}
-	s, ok := r.content(r.b[i+1 : end])
+	s, ok := r.unquote(r.b[i+1 : end])
 	if !ok {
 		return "", -1
 	}
