@@ -3,39 +3,49 @@ package sources
 import "whence/sources/scan"
 
 // cloudtrailRecord is one event, or an envelope of events: only what is wanted.
+// Lists come last in these structs, and meet, so that all else lies side by side:
+// it is emptied for every line.
 type cloudtrailRecord struct {
-	EventTime        string               `json:"eventTime"`
-	Timestamp        string               `json:"@timestamp"` // in place of eventTime in flattened forms
-	EventID          string               `json:"eventID"`
-	SharedEventID    string               `json:"sharedEventID"`
-	EventSource      string               `json:"eventSource"`
-	EventName        string               `json:"eventName"`
-	EventType        string               `json:"eventType"`
-	Region           string               `json:"awsRegion"`
-	SourceIP         string               `json:"sourceIPAddress"`
-	UserAgent        string               `json:"userAgent"`
-	ErrorCode        string               `json:"errorCode"`
-	ErrorMessage     string               `json:"errorMessage"`
-	RecipientAccount string               `json:"recipientAccountId"`
-	Identity         cloudtrailIdentity   `json:"userIdentity"`
-	ReadOnly         scan.Raw             `json:"readOnly"` // true, or "true"
-	Resources        []cloudtrailResource `json:"resources"`
-	Request          cloudtrailRequest    `json:"requestParameters"`
-	Response         cloudtrailResponse   `json:"responseElements"`
+	EventTime        string             `json:"eventTime"`
+	Timestamp        string             `json:"@timestamp"` // in place of eventTime in flattened forms
+	EventID          string             `json:"eventID"`
+	SharedEventID    string             `json:"sharedEventID"`
+	EventSource      string             `json:"eventSource"`
+	EventName        string             `json:"eventName"`
+	EventType        string             `json:"eventType"`
+	Region           string             `json:"awsRegion"`
+	SourceIP         string             `json:"sourceIPAddress"`
+	UserAgent        string             `json:"userAgent"`
+	ErrorCode        string             `json:"errorCode"`
+	ErrorMessage     string             `json:"errorMessage"`
+	RecipientAccount string             `json:"recipientAccountId"`
+	ReadOnly         scan.Raw           `json:"readOnly"` // true, or "true"
+	Identity         cloudtrailIdentity `json:"userIdentity"`
 	Insight          struct {
 		Type string `json:"insightType"`
 	} `json:"insightDetails"`
+	cloudtrailEnvelope
+	Response  cloudtrailResponse   `json:"responseElements"`
+	Request   cloudtrailRequest    `json:"requestParameters"`
+	Resources []cloudtrailResource `json:"resources"`
+	cloudtrailEnvelopes
+}
 
-	// The members of envelopes.
+// cloudtrailEnvelope are the members of envelopes around one event.
+type cloudtrailEnvelope struct {
+	Detail          scan.Raw `json:"detail"`
+	Message         scan.Raw `json:"message"`
+	Log             scan.Raw `json:"log"`
+	CloudTrailEvent scan.Raw `json:"CloudTrailEvent"`
+}
+
+// cloudtrailEnvelopes are the members of envelopes around many.
+type cloudtrailEnvelopes struct {
 	Records   []scan.Raw `json:"Records"`
-	Detail    scan.Raw   `json:"detail"`
 	LogEvents []struct {
 		Message scan.Raw `json:"message"`
 	} `json:"logEvents"`
-	Message         scan.Raw   `json:"message"`
-	Log             scan.Raw   `json:"log"`
-	CloudTrailEvent scan.Raw   `json:"CloudTrailEvent"`
-	Events          []scan.Raw `json:"Events"`
+	Events []scan.Raw `json:"Events"`
 }
 
 // cloudtrailResource is a resource as the event lists it.
@@ -96,21 +106,15 @@ type cloudtrailRequest struct {
 	WithDecryption  scan.Raw `json:"withDecryption"`
 
 	// Resources.
-	BucketName   string `json:"bucketName"`
-	Key          string `json:"key"`
-	SecretID     string `json:"secretId"`
-	ModelID      string `json:"modelId"`
-	RoleName     string `json:"roleName"`
-	GroupName    string `json:"groupName"`
-	PolicyArn    string `json:"policyArn"`
-	FunctionName string `json:"functionName"`
-	InstanceID   string `json:"instanceId"`
-	Instances    struct {
-		Items []struct {
-			InstanceID string `json:"instanceId"`
-		} `json:"items"`
-	} `json:"instancesSet"`
-	InstanceIDs     []string `json:"instanceIds"`
+	BucketName      string   `json:"bucketName"`
+	Key             string   `json:"key"`
+	SecretID        string   `json:"secretId"`
+	ModelID         string   `json:"modelId"`
+	RoleName        string   `json:"roleName"`
+	GroupName       string   `json:"groupName"`
+	PolicyArn       string   `json:"policyArn"`
+	FunctionName    string   `json:"functionName"`
+	InstanceID      string   `json:"instanceId"`
 	GroupID         string   `json:"groupId"`
 	ImageID         string   `json:"imageId"`
 	SnapshotID      string   `json:"snapshotId"`
@@ -128,7 +132,6 @@ type cloudtrailRequest struct {
 	RepositoryName  string   `json:"repositoryName"`
 	LogGroupName    string   `json:"logGroupName"`
 	TrailName       string   `json:"trailName"`
-	Names           []string `json:"names"`
 	Cluster         string   `json:"cluster"`
 	Service         string   `json:"service"`
 	ApplicationName string   `json:"applicationName"`
@@ -136,6 +139,13 @@ type cloudtrailRequest struct {
 	Guardrail       string   `json:"guardrailIdentifier"`
 	AgentID         string   `json:"agentId"`
 	ResourceArn     string   `json:"resourceArn"`
+	Names           []string `json:"names"`
+	InstanceIDs     []string `json:"instanceIds"`
+	Instances       struct {
+		Items []struct {
+			InstanceID string `json:"instanceId"`
+		} `json:"items"`
+	} `json:"instancesSet"`
 }
 
 // cloudtrailResponse is what is read of responseElements: what calls answer that
@@ -147,11 +157,6 @@ type cloudtrailResponse struct {
 	FederatedUser   struct {
 		ARN string `json:"arn"`
 	} `json:"federatedUser"`
-	CredentialSet []struct { // of Roles Anywhere
-		Credentials cloudtrailCredentials `json:"credentials"`
-		AssumedRole cloudtrailAssumed     `json:"assumedRoleUser"`
-		RoleArn     string                `json:"roleArn"`
-	} `json:"credentialSet"`
 	SubjectArn  string `json:"subjectArn"`
 	Subject     string `json:"subject"`
 	SubjectType string `json:"subjectType"`
@@ -162,6 +167,11 @@ type cloudtrailResponse struct {
 		AccessKeyID string `json:"accessKeyId"`
 		UserName    string `json:"userName"`
 	} `json:"accessKey"`
+	CredentialSet []struct { // of Roles Anywhere
+		Credentials cloudtrailCredentials `json:"credentials"`
+		AssumedRole cloudtrailAssumed     `json:"assumedRoleUser"`
+		RoleArn     string                `json:"roleArn"`
+	} `json:"credentialSet"`
 }
 
 // cloudtrailCredentials is a credential as STS answers it. Its secret key and
