@@ -3,7 +3,6 @@ package sinks
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"whence/correlate"
@@ -12,7 +11,7 @@ import (
 func alertTable() table[correlate.Alert] {
 	type alert = correlate.Alert
 	resources := func(a *alert) *[]correlate.Resource { return &a.Resources }
-	return table[alert]{"alerts", slices.Concat(
+	return newTable("alerts",
 		[]column[alert]{
 			ident("id", func(a *alert) *correlate.ID { return &a.ID }),
 			field("version", func(a *alert) *uint64 { return &a.Version }),
@@ -35,7 +34,7 @@ func alertTable() table[correlate.Alert] {
 			texts("resources.id", resources, func(r *correlate.Resource) *string { return &r.ID }),
 			wide("rest", packAlertRest, unpackAlertRest),
 		},
-	)}
+	)
 }
 
 // alertRest is what the flat columns of an alert cannot hold.

@@ -39,17 +39,18 @@ type bound struct {
 	// enough rows go as soon as there is a writer for them. Fewer wait for more: an
 	// insert costs the destination much, whatever is in it.
 	enough int
-	// linger is what groups of no rows would keep from the one before; rows take
-	// their share of enough off. So a lone row after a quiet time goes at once, a
-	// trickle goes once in a linger, and the closer to enough, the sooner.
+	// linger is what a group of no rows would keep from the one before; the square of
+	// what rows lack of enough is left of it. So a lone row after a quiet time goes
+	// at once, a trickle goes once in a linger, and callers who wait for each other,
+	// with half of enough, wait for a quarter of it.
 	linger  time.Duration
 	writers int // groups written at the same time
 }
 
 // due is when a group of so many rows goes, the one before having gone at last.
 func (b bound) due(last time.Time, rows int) time.Time {
-	enough := max(b.enough, 1)
-	return last.Add(b.linger / time.Duration(enough) * time.Duration(max(enough-rows, 0)))
+	lack := float64(max(b.enough-rows, 0)) / float64(max(b.enough, 1))
+	return last.Add(time.Duration(lack * lack * float64(b.linger)))
 }
 
 // A group is what is written at once.

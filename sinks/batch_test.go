@@ -36,8 +36,8 @@ func (s *batchSpy) write(ctx context.Context, loads []int) error {
 	}
 }
 
-// A lone load goes at once. Those that follow wait for more: one of ten rows takes a
-// tenth of the linger off.
+// A lone load goes at once. Those that follow wait for more: half of what is enough
+// has a quarter of the linger left.
 func TestBatchLingersForMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spy := &batchSpy{}
@@ -49,8 +49,8 @@ func TestBatchLingersForMore(t *testing.T) {
 		var g sync.WaitGroup
 		for i := range 4 {
 			g.Go(func() {
-				time.Sleep(time.Duration(i+1) * 100 * time.Millisecond)
-				if err := b.add(t.Context(), i+1, 1, 1); err != nil {
+				time.Sleep(time.Duration(i+1) * 50 * time.Millisecond)
+				if err := b.add(t.Context(), i+1, 1+i/3, 1); err != nil {
 					t.Error(err)
 				}
 			})
@@ -70,7 +70,7 @@ func TestBatchLingersForMore(t *testing.T) {
 		for _, w := range spy.at {
 			at = append(at, w.Sub(begun))
 		}
-		if diff := cmp.Diff([]time.Duration{0, 600 * time.Millisecond, 600 * time.Millisecond, 2600 * time.Millisecond}, at); diff != "" {
+		if diff := cmp.Diff([]time.Duration{0, 250 * time.Millisecond, 250 * time.Millisecond, 2250 * time.Millisecond}, at); diff != "" {
 			t.Errorf("written at (-want +got):\n%s", diff)
 		}
 		if err := b.close(t.Context()); err != nil {

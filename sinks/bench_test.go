@@ -28,7 +28,7 @@ func BenchmarkClickHouse(b *testing.B) {
 		for _, compression := range []string{"lz4", "zstd", "none"} {
 			b.Run(name+"/"+compression, func(b *testing.B) {
 				c := clickHouse(b, func(cfg *sinks.ClickHouseConfig) {
-					cfg.BatchRows, cfg.Linger, cfg.Compression = lanes*each, time.Second, compression
+					cfg.BatchRows, cfg.Linger, cfg.Compression = lanes*each, 200*time.Millisecond, compression
 				})
 				outs := make([]sinks.Output, lanes)
 				for i := range outs {

@@ -12,9 +12,9 @@ import (
 // arrays of objects become parallel arrays. What the flat columns cannot hold is
 // in rest, which must stay last: it amends what the others put.
 func chainTable() table[correlate.Chain] {
-	return table[correlate.Chain]{"chains", slices.Concat(
+	return newTable("chains",
 		chainColumns(), personColumns(), hopColumns(), candidateColumns(), actionColumns(), contextColumns(), walkColumns(),
-	)}
+	)
 }
 
 func chainColumns() []column[correlate.Chain] {

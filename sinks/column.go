@@ -15,6 +15,11 @@ type column[T any] struct {
 	typ  proto.ColumnType
 	// encode appends the column's values to s and keeps nothing of rows.
 	encode func(s *strip, rows []T)
+	// count, of a column of arrays, appends where each row's values end.
+	count func(ends []uint64, rows []T) []uint64
+	// lead is the first column of those that are named alike up to a dot. They are
+	// lists over one slice, so where its values end, theirs do.
+	lead int
 	// place returns what to scan a value into, and what then puts it into a row.
 	place func() (dest any, put func(*T) error)
 }
@@ -80,9 +85,16 @@ type number interface {
 // field is a number of the row.
 func field[T any, V number](name string, of func(*T) *V) column[T] {
 	typ, add := numberAs[V]()
-	return scalar(name, typ,
-		func(b []byte, t *T) []byte { return add(b, *of(t)) },
-		func(t *T, v V) error { *of(t) = v; return nil })
+	c := scalar(name, typ, nil, func(t *T, v V) error { *of(t) = v; return nil })
+	c.encode = func(s *strip, rows []T) {
+		var zero V
+		for i := range rows {
+			v := *of(&rows[i])
+			s.used = s.used || v != zero
+			s.cells = add(s.cells, v)
+		}
+	}
+	return c
 }
 
 // numberAs is how the protocol has a number: little-endian.
@@ -117,19 +129,25 @@ func list[T, E, V any](name string, typ proto.ColumnType, of func(*T) *[]E, add 
 	return column[T]{
 		name: name, typ: typ.Array(),
 		encode: func(s *strip, rows []T) {
-			b, n := s.cells, uint64(0)
-			if len(s.ends) > 0 {
-				n = s.ends[len(s.ends)-1]
-			}
+			b := s.cells
 			for i := range rows {
 				es := *of(&rows[i])
 				for j := range es {
 					b = add(b, &es[j])
 				}
-				n += uint64(len(es))
-				s.ends = append(s.ends, n)
 			}
-			s.cells, s.used = b, n > 0
+			s.cells, s.used = b, len(b) > 0
+		},
+		count: func(ends []uint64, rows []T) []uint64 {
+			var n uint64
+			if len(ends) > 0 {
+				n = ends[len(ends)-1]
+			}
+			for i := range rows {
+				n += uint64(len(*of(&rows[i])))
+				ends = append(ends, n)
+			}
+			return ends
 		},
 		place: func() (any, func(*T) error) {
 			vs := new([]V)
@@ -149,9 +167,19 @@ func list[T, E, V any](name string, typ proto.ColumnType, of func(*T) *[]E, add 
 	}
 }
 
-// texts is a list of a string field of the elements.
+// texts is a list of a string field of the elements. Most lists are, so they go
+// without the second call for each element.
 func texts[T, E any, S ~string](name string, of func(*T) *[]E, ref func(*E) *S) column[T] {
-	return list(name, wireText, of,
-		func(b []byte, e *E) []byte { return appendText(b, *ref(e)) },
-		func(e *E, v string) error { *ref(e) = S(v); return nil })
+	c := list(name, wireText, of, nil, func(e *E, v string) error { *ref(e) = S(v); return nil })
+	c.encode = func(s *strip, rows []T) {
+		b := s.cells
+		for i := range rows {
+			es := *of(&rows[i])
+			for j := range es {
+				b = appendText(b, *ref(&es[j]))
+			}
+		}
+		s.cells, s.used = b, len(b) > 0
+	}
+	return c
 }

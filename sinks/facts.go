@@ -57,7 +57,7 @@ func digest(b []byte) uint64 {
 
 func factTable() table[storedFact] {
 	type fact = storedFact
-	return table[fact]{"sessions", append([]column[fact]{
+	return newTable("sessions", []column[fact]{
 		scalar("fact", wireText, func(b []byte, f *fact) []byte { return appendText(b, f.Kind.String()) },
 			func(f *fact, s string) error { return f.Kind.UnmarshalText([]byte(s)) }),
 		key("key", func(f *fact) *correlate.Key { return &f.Key }),
@@ -75,7 +75,7 @@ func factTable() table[storedFact] {
 		text("reason", func(f *fact) *string { return &f.Reason }),
 		scalar("json", wireText, func(b []byte, f *fact) []byte { return appendText(b, f.text) },
 			func(f *fact, s string) error { f.text = []byte(s); return nil }),
-	}, factPeople()...)}
+	}, factPeople())
 }
 
 func factPeople() []column[storedFact] {

@@ -39,7 +39,7 @@ func newInsertion[T any](database string, t *table[T], blocks []*block, settings
 	for i, c := range t.columns {
 		used := slices.ContainsFunc(blocks, func(b *block) bool { return b.strips[i].used })
 		if last := i == len(t.columns)-1; used || last && in.input == nil {
-			in.input = append(in.input, proto.InputColumn{Name: c.name, Data: &feed{in, i, c.name, c.typ}})
+			in.input = append(in.input, proto.InputColumn{Name: c.name, Data: &feed{in, i, c.lead, c.name, c.typ}})
 		}
 	}
 	names := make([]string, len(in.input))
@@ -82,6 +82,7 @@ func (in *insertion) next(context.Context) error {
 type feed struct {
 	in   *insertion
 	at   int // the column's place in the table
+	lead int // and that of the column with the same ends
 	name string
 	typ  proto.ColumnType
 }
@@ -112,11 +113,11 @@ func (f *feed) EncodeColumn(out *proto.Buffer) {
 	if f.typ.IsArray() {
 		var base uint64
 		for _, bl := range f.in.part {
-			ends := bl.strips[f.at].ends
-			for _, e := range ends {
+			lead := &bl.strips[f.lead]
+			for _, e := range lead.ends {
 				b = binary.LittleEndian.AppendUint64(b, base+e)
 			}
-			base += ends[len(ends)-1]
+			base += lead.values()
 		}
 	}
 	for _, bl := range f.in.part {

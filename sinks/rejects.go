@@ -11,7 +11,7 @@ import (
 // topic whence.rejects has them.
 func rejectTable() table[correlate.Reject] {
 	type reject = correlate.Reject
-	return table[reject]{"rejects", []column[reject]{
+	return newTable("rejects", []column[reject]{
 		text("source", func(r *reject) *string { return &r.Source }),
 		text("reason", func(r *reject) *string { return &r.Reason }),
 		text("detail", func(r *reject) *string { return &r.Detail }),
@@ -22,5 +22,5 @@ func rejectTable() table[correlate.Reject] {
 		text("sha256", func(r *reject) *string { return &r.SHA256 }),
 		scalar("bytes", wireU64, func(b []byte, r *reject) []byte { return binary.LittleEndian.AppendUint64(b, uint64(len(r.Raw))) },
 			func(*reject, uint64) error { return nil }),
-	}}
+	})
 }

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,6 +10,20 @@ import (
 type table[T any] struct {
 	name    string
 	columns []column[T]
+}
+
+func newTable[T any](name string, columns ...[]column[T]) table[T] {
+	t := table[T]{name, slices.Concat(columns...)}
+	leads := map[string]int{}
+	for i := range t.columns {
+		c := &t.columns[i]
+		group, _, _ := strings.Cut(c.name, ".")
+		if _, ok := leads[group]; !ok {
+			leads[group] = i
+		}
+		c.lead = leads[group]
+	}
+	return t
 }
 
 // A block holds rows of one table, column by column, ready to be sent any number
@@ -27,10 +42,18 @@ const together = 32
 func (t table[T]) encode(b *block, rows []T) error {
 	b.reset(len(t.columns))
 	b.rows = len(rows)
-	for from := 0; from < len(rows); from += together {
-		some := rows[from:min(from+together, len(rows))]
+	for some := range slices.Chunk(rows, together) {
 		for i := range t.columns {
-			t.columns[i].encode(&b.strips[i], some)
+			c := &t.columns[i]
+			lead := &b.strips[c.lead]
+			if c.count != nil && c.lead == i {
+				before := lead.values()
+				lead.ends = c.count(lead.ends, some)
+				lead.grew = lead.values() > before
+			}
+			if c.count == nil || lead.grew { // or all lists are empty
+				c.encode(&b.strips[i], some)
+			}
 		}
 	}
 	for i := range b.strips {

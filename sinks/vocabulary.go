@@ -81,18 +81,26 @@ func rowTime(t time.Time) time.Time {
 
 func instant[T any](name string, of func(*T) *time.Time) column[T] {
 	return scalar(name, wireTime,
-		func(b []byte, t *T) []byte { return appendTime(b, *of(t)) },
+		func(b []byte, t *T) []byte { return appendTime(b, of(t)) },
 		func(t *T, v time.Time) error { *of(t) = rowTime(v); return nil })
 }
 
 func instants[T, E any](name string, of func(*T) *[]E, ref func(*E) *time.Time) column[T] {
 	return list(name, wireTime, of,
-		func(b []byte, e *E) []byte { return appendTime(b, *ref(e)) },
+		func(b []byte, e *E) []byte { return appendTime(b, ref(e)) },
 		func(e *E, v time.Time) error { *ref(e) = rowTime(v); return nil })
 }
 
-func appendTime(b []byte, t time.Time) []byte {
-	return binary.LittleEndian.AppendUint64(b, uint64(columnTime(t).UnixNano()))
+// appendTime appends columnTime(*t).
+func appendTime(b []byte, t *time.Time) []byte {
+	var ns int64
+	switch s := t.Unix(); {
+	case s >= latest.Unix():
+		ns = latest.UnixNano()
+	case s >= 0:
+		ns = t.UnixNano()
+	}
+	return binary.LittleEndian.AppendUint64(b, uint64(ns))
 }
 
 // principal is the columns of one principal. Names are kept elsewhere.

@@ -10,11 +10,13 @@ import (
 )
 
 // A strip is one column of one block in the bytes of ClickHouse's native protocol:
-// the values end to end and, of a column of arrays, where each row's values end,
-// counted in values. It owns its bytes and is used again, block after block.
+// the values end to end and, of a column of arrays that leads others, where each
+// row's values end, counted in values. It owns its bytes and is used again, block
+// after block.
 type strip struct {
 	cells []byte
 	ends  []uint64
+	grew  bool // the rows encoded last had values
 	// used says that some value is not what the server fills in for a column that
 	// an insert leaves out: half of the columns of most inserts are not used. So no
 	// column may have a default of its own in the schema.
@@ -25,6 +27,14 @@ type strip struct {
 
 func (s *strip) reset() {
 	s.cells, s.ends, s.used, s.err = s.cells[:0], s.ends[:0], false, nil
+}
+
+// values is how many values a column of arrays that leads others has.
+func (s *strip) values() uint64 {
+	if len(s.ends) == 0 {
+		return 0
+	}
+	return s.ends[len(s.ends)-1]
 }
 
 func (s *strip) bytes() int { return len(s.cells) + 8*len(s.ends) }
