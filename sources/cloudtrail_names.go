@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"whence/correlate"
-	"whence/correlate/arena"
 )
 
 // What AWS writes into addresses, names and ARNs.
@@ -78,80 +77,6 @@ func cloudtrailMasked(s string) bool {
 		return strings.EqualFold(s, "hidden")
 	}
 	return false
-}
-
-// cloudtrailEmail returns s in lower case if it is an e-mail address of a person
-// by its form; host names and the addresses of service accounts are not.
-func cloudtrailEmail(s string, mem *arena.Text) (string, bool) {
-	at := strings.IndexByte(s, '@')
-	if at < 1 || len(s) > 254 || !cloudtrailLabel(s[:at], "._%+-") {
-		return "", false
-	}
-	dot := strings.LastIndexByte(s, '.')
-	if dot < at {
-		return "", false
-	}
-	top := s[dot+1:]
-	if len(top) < 2 || len(top) > 24 || !cloudtrailLetters(top) || !cloudtrailHost(s[at+1:dot]) {
-		return "", false
-	}
-	s = cloudtrailLower(s, mem)
-	switch s[dot+1:] {
-	case "internal", "local", "localdomain", "localhost", "lan", "invalid":
-		return "", false
-	}
-	return s, !strings.HasSuffix(s, ".gserviceaccount.com")
-}
-
-// cloudtrailHost reports whether s is made of labels and dots between them.
-func cloudtrailHost(s string) bool {
-	for {
-		label, rest, more := strings.Cut(s, ".")
-		if !cloudtrailLabel(label, "-") {
-			return false
-		}
-		if !more {
-			return true
-		}
-		s = rest
-	}
-}
-
-// cloudtrailLabel reports whether s has letters, digits and the given marks only.
-func cloudtrailLabel(s, marks string) bool {
-	for i := 0; i < len(s); i++ {
-		if !cloudtrailAlnum(s[i]) && strings.IndexByte(marks, s[i]) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func cloudtrailLetters(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if !cloudtrailLetter(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// cloudtrailLower is ASCII text in lower case.
-func cloudtrailLower(s string, mem *arena.Text) string {
-	i := 0
-	for i < len(s) && s[i]-'A' >= 26 {
-		i++
-	}
-	if i == len(s) {
-		return s
-	}
-	b := mem.Bytes(len(s))
-	for i := range b {
-		if b[i] = s[i]; s[i]-'A' < 26 {
-			b[i] |= 0x20
-		}
-	}
-	return arena.View(b)
 }
 
 // cloudtrailARN splits an ARN into its six parts; all empty if it is none.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,62 @@ func TestCloudTrailTimes(t *testing.T) {
 		if got := cloudtrailTime(s); !got.IsZero() {
 			t.Errorf("%q: got %s", s, got)
 		}
+	}
+}
+
+// TestCloudTrailTimesByHand: what is read by hand is what package time reads.
+func TestCloudTrailTimesByHand(t *testing.T) {
+	end := time.Date(2201, 1, 1, 0, 0, 0, 0, time.UTC)
+	for want := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC); want.Before(end); want = want.Add(53*time.Hour + 17*time.Minute + 13*time.Second) {
+		if got, ok := cloudtrailPlainTime(want.Format(time.RFC3339)); !ok || got != want {
+			t.Fatalf("%s: got %s", want, got)
+		}
+		if got, ok := cloudtrailJavaTime(want.Format("Jan 2, 2006, 3:04:05 PM")); !ok || got != want {
+			t.Fatalf("%s: got %s", want, got)
+		}
+		if got, ok := cloudtrailDate(want.Format("20060102150405")); !ok || got != want {
+			t.Fatalf("%s: got %s", want, got)
+		}
+	}
+	for _, s := range []string{
+		"2026-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z",
+		"2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z", "2O26-01-01T00:00:00Z", "2026-01-01T00:00:0:Z", "1899-12-31T23:59:59Z", "2201-01-01T00:00:00Z",
+		"Feb 29, 2026, 1:00:00 AM", "Jan 1, 2026, 13:00:00 PM", "Jan 1, 2026, 1:00:00", "Jan 1, 2026, 1:00:00 am", "anF 1, 2026, 1:00:00 AM",
+		"Jan 1, 2026,1:00:00 AM", "Jan 111, 2026, 1:00:00 AM", "Jan 1, 2026, 1:00:00 AMX",
+	} {
+		if got := cloudtrailTime(s); !got.IsZero() {
+			t.Errorf("%q: got %s", s, got)
+		}
+	}
+}
+
+// TestCloudTrailRemembersSome: what a decoder remembers has a bound, and what it
+// does not remember it still knows.
+func TestCloudTrailRemembersSome(t *testing.T) {
+	var s cloudtrailAPIs
+	var types cloudtrailTypes
+	var mem arena.Text
+	long := strings.Repeat("x", cloudtrailMaxName+1)
+	check := func(source, name, want string) {
+		t.Helper()
+		if _, call := s.find(source, name, &mem); call.action != want+":"+name || call.class != correlate.Write || call.ifReads != correlate.Read {
+			t.Fatalf("%s of %s: got %+v", name, source, call)
+		}
+		if got := types.find("AWS::" + name); got != "aws."+strings.ToLower(name) {
+			t.Fatalf("%s: got type %q", name, got)
+		}
+	}
+	for range 2 {
+		for i := range cloudtrailMaxCalls + 10 {
+			n := strconv.Itoa(i)
+			check("example.amazonaws.com", "Make"+n, "example")
+			check("example"+n+".amazonaws.com", "Make", "example"+n)
+		}
+		check(long, "Make", long)
+		check("example.amazonaws.com", long, "example")
+	}
+	if len(s.known) > cloudtrailMaxCalls || s.calls > cloudtrailMaxCalls || len(types) > cloudtrailMaxCalls {
+		t.Errorf("%d services, %d calls and %d types are remembered", len(s.known), s.calls, len(types))
 	}
 }
 
@@ -168,6 +225,7 @@ func TestCloudTrailEnvelopesAgree(t *testing.T) {
 		event, `{"Records":[` + event + `]}`, `{"detail-type":"AWS API Call via CloudTrail","detail":` + event + `}`,
 		`{"messageType":"DATA_MESSAGE","logEvents":[{"message":` + string(text) + `}]}`, `{"message":` + string(text) + `}`, `{"message":` + event + `}`,
 		`{"log":` + string(text) + `}`, `{"CloudTrailEvent":` + string(text) + `}`, `{"Events":[{"CloudTrailEvent":` + string(text) + `}]}`,
+		`{"EventId":"e1","EventName":"ListBuckets","EventSource":"s3.amazonaws.com","Username":"root","CloudTrailEvent":` + string(text) + `}`, // as LookupEvents has it
 	}
 	for _, raw := range wraps {
 		if got, ok := Detect([]byte(raw)); !ok || got.Name != cloudtrailName {
@@ -249,26 +307,4 @@ func TestCloudTrailDetectsItsOwn(t *testing.T) {
 	if others < 1000 {
 		t.Errorf("only %d values of other logs were looked at", others)
 	}
-}
-
-func BenchmarkCloudTrail(b *testing.B) {
-	s, _ := Find(cloudtrailName)
-	var ins []Input
-	var size int64
-	for _, f := range fixtures(b, cloudtrailName) {
-		for _, in := range f.inputs {
-			ins = append(ins, in)
-			size += int64(len(in.Raw))
-		}
-	}
-	b.SetBytes(size)
-	b.ReportAllocs()
-	var out Batch
-	for b.Loop() {
-		out.Events, out.Rejects = out.Events[:0], out.Rejects[:0]
-		for _, in := range ins {
-			s.DecodeRecord(in, &out)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(out.Events)), "ns/event")
 }
