@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strconv"
 	"syscall"
@@ -11,6 +12,44 @@ import (
 // span is the event time that one round covers.
 const span = 30 * time.Minute
 
+// endToEnd measures rounds of waiting events, each followed by the floors.
+func endToEnd(ctx context.Context, o options, r *report) error {
+	l, err := openLab(ctx, o)
+	if err != nil {
+		return err
+	}
+	var passes []passage
+	for i := range o.rounds {
+		p, err := l.pass(ctx, o.events)
+		if err != nil {
+			return l.fail(err)
+		}
+		if p.floors, err = l.floors(ctx, o.events); err != nil {
+			return l.fail(err)
+		}
+		l.say("round %d: %s", i+1, p.line(o.events))
+		passes = append(passes, p)
+	}
+	r.endToEnd(o, passes)
+	wall := medianOf(passes, func(p passage) time.Duration { return p.wall })
+	if o.cpuprofile != "" {
+		if err := l.profile(ctx, o.events, wall, o.cpuprofile); err != nil {
+			return l.fail(err)
+		}
+	}
+	if o.latencyFor > 0 {
+		if err := l.latency(ctx, r, float64(o.events)/wall.Seconds()/2); err != nil {
+			return l.fail(err)
+		}
+	}
+	rss, err := l.whence.peakRSS()
+	if err != nil {
+		return l.fail(err)
+	}
+	r.add(fmt.Sprintf("rss_mib.%d", o.sessions), float64(rss)/(1<<20), "most memory whence has had, %d live sessions", o.sessions)
+	return l.close()
+}
+
 // A passage is what it took whence to take the waiting events from the broker to
 // ClickHouse.
 type passage struct {
@@ -19,6 +58,15 @@ type passage struct {
 	rows, inserts     int64         // of the table chains
 	alerts            int64
 	attributed, total int64
+	floors            floors
+}
+
+// line tells of p what is worth watching, per event of n.
+func (p *passage) line(n int) string {
+	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / float64(n) }
+	return fmt.Sprintf("%.2f us of CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert; floors: consume %d, scan %d, hash %d, insert %d, prototype %d ns; clickhouse %.2f us, broker %.2f us",
+		us(p.cpu), float64(n)/p.wall.Seconds(), float64(p.rows)/float64(n), float64(p.rows)/float64(max(1, p.inserts)),
+		p.floors.consume, p.floors.scan, p.floors.hash, p.floors.insert, p.floors.fullpath, us(p.server), us(p.broker))
 }
 
 // pass lets n new events wait in the broker while whence is held still, and

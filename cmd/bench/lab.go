@@ -27,6 +27,9 @@ type lab struct {
 	round   int // of the estate's events, for they must be new each time
 	present int // records in the topic
 	starts  []int64
+
+	lines    *sample   // for the floors; nil until the first
+	inserter *inserter // likewise
 }
 
 // openLab starts everything and lets whence learn the estate's sessions. Close
@@ -82,6 +85,9 @@ func (l *lab) close() error {
 	}
 	if l.topic != nil {
 		l.topic.close()
+	}
+	if l.inserter != nil {
+		errs = append(errs, l.inserter.close())
 	}
 	if l.server != nil {
 		errs = append(errs, l.server.stop())

@@ -35,12 +35,12 @@ type options struct {
 	fullpath   string
 	keep       bool
 
-	events, rounds      int
-	sessions, depth     int
-	partitions, rules   int
-	skew, unknown       float64
-	began               time.Time
-	latencyFor, stageAt time.Duration
+	events, rounds    int
+	sessions, depth   int
+	partitions, rules int
+	skew, unknown     float64
+	began             time.Time
+	latencyFor        time.Duration
 }
 
 func main() {
@@ -54,6 +54,8 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
 	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end (default: all)")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
+	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
+	flag.DurationVar(&o.latencyFor, "latency", 20*time.Second, "how long to send at half load for the latency; 0 for not at all")
 	flag.BoolVar(&o.keep, "keep", false, "leave data and logs behind")
 	flag.IntVar(&o.events, "events", 1_000_000, "events of a round, end to end")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are told")
@@ -120,34 +122,4 @@ func bench(ctx context.Context, o options) (err error) {
 		return r.write(o.out)
 	}
 	return nil
-}
-
-func endToEnd(ctx context.Context, o options, r *report) error {
-	l, err := openLab(ctx, o)
-	if err != nil {
-		return err
-	}
-	var passes []passage
-	for i := range o.rounds {
-		p, err := l.pass(ctx, o.events)
-		if err != nil {
-			return l.fail(err)
-		}
-		n := float64(o.events)
-		l.say("round %d: %.2f us CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert, %d alerts, %.1f %% attributed, clickhouse %.2f us, broker %.2f us", i+1,
-			float64(p.cpu.Nanoseconds())/n/1e3, n/p.wall.Seconds(), float64(p.rows)/n, float64(p.rows)/float64(max(1, p.inserts)), p.alerts,
-			100*float64(p.attributed)/float64(p.total), float64(p.server.Nanoseconds())/n/1e3, float64(p.broker.Nanoseconds())/n/1e3)
-		passes = append(passes, p)
-	}
-	if o.cpuprofile != "" {
-		if err := l.profile(ctx, o.events, medianOf(passes, func(p passage) time.Duration { return p.wall }), o.cpuprofile); err != nil {
-			return l.fail(err)
-		}
-	}
-	rss, err := l.whence.peakRSS()
-	if err != nil {
-		return l.fail(err)
-	}
-	r.endToEnd(o, passes, rss)
-	return l.close()
 }

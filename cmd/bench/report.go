@@ -33,7 +33,7 @@ func (r *report) add(name string, value float64, note string, args ...any) {
 	r.values[name], r.notes[name] = value, fmt.Sprintf(note, args...)
 }
 
-func (r *report) endToEnd(o options, passes []passage, rss int64) {
+func (r *report) endToEnd(o options, passes []passage) {
 	per := func(of func(passage) float64) []float64 {
 		out := make([]float64, len(passes))
 		for i, p := range passes {
@@ -53,8 +53,27 @@ func (r *report) endToEnd(o options, passes []passage, rss int64) {
 	r.add("end_to_end.alerts_per_event", median(per(func(p passage) float64 { return float64(p.alerts) / n })), "with %d rules", o.rules)
 	r.add("end_to_end.clickhouse_us_per_event", median(per(func(p passage) float64 { return us(p.server) })), "CPU of ClickHouse meanwhile")
 	r.add("end_to_end.broker_us_per_event", median(per(func(p passage) float64 { return us(p.broker) })), "CPU of the fake broker meanwhile")
-	r.add(fmt.Sprintf("rss_mib.%d", o.sessions), float64(rss)/(1<<20), "most memory whence has had, %d live sessions", o.sessions)
+	r.add("end_to_end.floor_ratio", median(per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.sum()) })), "CPU over consume + scan + insert")
+	for _, f := range []struct {
+		name, note string
+		of         func(f *floors) time.Duration
+	}{
+		{"consume", "bare franz-go", func(f *floors) time.Duration { return f.consume }},
+		{"scan", "of every quote", func(f *floors) time.Duration { return f.scan }},
+		{"hash", "SHA-256 of the bytes", func(f *floors) time.Duration { return f.hash }},
+		{"insert", "bare ch-go, the same columns as chains", func(f *floors) time.Duration { return f.insert }},
+		{"fullpath", "the prototype given", func(f *floors) time.Duration { return f.fullpath }},
+	} {
+		if v := median(per(func(p passage) float64 { return float64(f.of(&p.floors)) })); v > 0 {
+			r.add("floor_ns."+f.name, v, "%s", f.note)
+		}
+	}
+	if passes[0].floors.fullpath > 0 {
+		r.add("end_to_end.fullpath_ratio", median(per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.fullpath) })), "CPU over the prototype's")
+	}
 }
+
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(max(1, b)) }
 
 func (r *report) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// consume reads what is in the topic and does nothing with it: the least that
+// records cost from a broker. The fetches are as small as whence's.
+func (t *topic) consume(ctx context.Context, broker string, n int) (cpu time.Duration, err error) {
+	began := ownCPU()
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(broker), kgo.ConsumeTopics(t.name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxBytes(2<<20), kgo.FetchMaxPartitionBytes(1<<20),
+	)
+	if err != nil {
+		return 0, err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	for seen := 0; seen < n; {
+		fetches := client.PollRecords(ctx, 10_000)
+		if err := fetches.Err0(); err != nil {
+			return 0, fmt.Errorf("read %s: %w", t.name, err)
+		}
+		seen += fetches.NumRecords()
+	}
+	return ownCPU() - began, nil
+}

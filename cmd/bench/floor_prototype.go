@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// prototypeTable is what -fullpath writes to: thirty columns of a flat chain.
+const prototypeTable = `CREATE TABLE IF NOT EXISTS chain (ts DateTime64(3), ingested DateTime64(3), event_id UUID, request_id String,
+	source LowCardinality(String), event_source LowCardinality(String), event_name LowCardinality(String), region LowCardinality(String),
+	account LowCardinality(String), event_type LowCardinality(String), error_code LowCardinality(String), read_only Bool, source_ip String,
+	user_agent LowCardinality(String), actor String, actor_type LowCardinality(String), actor_idp LowCardinality(String), root_session String,
+	access_key String, principal_arn String, role_arn LowCardinality(String), depth UInt8, chain_roles Array(LowCardinality(String)),
+	chain_sessions Array(String), chain_ts Array(DateTime64(3)), confidence Float32, is_agent Bool, model_id LowCardinality(String),
+	rule_ids Array(UInt32), labels Map(LowCardinality(String), String)) ENGINE = MergeTree ORDER BY (event_source, event_name, ts)`
+
+var cpuNS = regexp.MustCompile(`\bcpu_ns=(\d+)`)
+
+// prototype runs the external program over the events in the topic. Its rows go to
+// a table that is like none of whence's.
+func (l *lab) prototype(ctx context.Context, n int) (time.Duration, error) {
+	if _, err := l.server.do(ctx, prototypeTable); err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, l.options.fullpath,
+		"-brokers", l.broker, "-ch", l.server.Addr(), "-index", "100000", "-sink", "chain", "-n", strconv.Itoa(n))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %s", l.options.fullpath, err, out)
+	}
+	m := cpuNS.FindSubmatch(out)
+	if m == nil {
+		return 0, fmt.Errorf("%s does not say cpu_ns=: %s", l.options.fullpath, out)
+	}
+	ns, err := strconv.Atoi(string(m[1]))
+	if err != nil {
+		return 0, err
+	}
+	_, err = l.server.do(ctx, "TRUNCATE TABLE chain")
+	return time.Duration(ns), err
+}
