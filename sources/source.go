@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bytedance/sonic"
-
 	"whence/correlate"
 	"whence/correlate/arena"
 	"whence/sources/scan"
@@ -106,9 +104,6 @@ func scratch[T any](b *Batch) *T {
 // MaxRecordBytes is the largest record that is decoded; larger ones are rejected.
 const MaxRecordBytes = 16 << 20
 
-// maxDepth is the deepest nesting that is decoded. Real logs stay under 40.
-const maxDepth = 256
-
 var registry []Source
 
 // register adds a source at start-up. The registry is the one package global:
@@ -153,8 +148,6 @@ func (s Source) DecodeRecord(in Input, out *Batch) {
 		out.reject(in.Raw, correlate.RejectEmpty, "the record is empty")
 	case len(in.Raw) > MaxRecordBytes:
 		out.reject(in.Raw, correlate.RejectTooLarge, fmt.Sprintf("the record has %d bytes; at most %d are decoded", len(in.Raw), MaxRecordBytes))
-	case depth(in.Raw) > maxDepth:
-		out.reject(in.Raw, correlate.RejectTooDeep, fmt.Sprintf("the record nests deeper than %d levels", maxDepth))
 	default:
 		s.Decode(in, out)
 		if len(out.Events) == firstEvent && len(out.Rejects) == firstReject {
@@ -176,23 +169,6 @@ func (s Source) DecodeRecord(in Input, out *Batch) {
 // reject appends a reject of raw, which is copied. detail must not repeat input.
 func (b *Batch) reject(raw []byte, reason, detail string) {
 	b.Rejects = append(b.Rejects, correlate.Reject{Reason: reason, Detail: detail, SHA256: sum(raw), Raw: bytes.Clone(raw)})
-}
-
-// unmarshal decodes raw into v, or rejects it and reports false. The strings in
-// v are copies: sonic's fastest configuration copies its input once when it is
-// given bytes. (Of the libraries that were measured on real CloudTrail it costs the
-// least CPU per event.)
-func (b *Batch) unmarshal(raw []byte, v any) bool {
-	err := sonic.ConfigFastest.Unmarshal(raw, v)
-	if err == nil {
-		return true
-	}
-	if !sonic.ConfigFastest.Valid(raw) {
-		b.reject(raw, correlate.RejectNotJSON, "the record is not valid JSON")
-		return false
-	}
-	b.reject(raw, correlate.RejectInvalid, "a field has another type than this log gives it")
-	return false
 }
 
 // read reads raw, an object, with a table, or rejects it and reports false.
@@ -227,24 +203,4 @@ func (b *Batch) hash(raw []byte) string {
 func sum(raw []byte) string {
 	h := sha256.Sum256(raw)
 	return hex.EncodeToString(h[:])
-}
-
-// depth is the deepest nesting of objects and arrays in raw; it need not be JSON.
-func depth(raw []byte) int {
-	deepest, now, quoted := 0, 0, false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			now++
-			deepest = max(deepest, now)
-		case c == '}' || c == ']':
-			now--
-		}
-	}
-	return deepest
 }

@@ -10,7 +10,7 @@ const (
 )
 
 // maxValueDepth bounds the memory of a scan. What nests deeper is no value; a
-// record deeper than maxDepth is rejected later anyway.
+// record deeper than scan.MaxDepth is rejected later anyway.
 const maxValueDepth = 10_000
 
 // valueScan finds the end of one object or array, byte after byte. It checks how

@@ -1,23 +1,31 @@
 package sources
 
 import (
-	"encoding/json"
+	"bytes"
 	"slices"
 
-	"github.com/bytedance/sonic"
+	"whence/correlate/arena"
+	"whence/sources/scan"
 )
 
-// A Value is one JSON value, looked at only as far as its top-level members.
+// A Value is one JSON value, looked at only as far as its top-level members. It is
+// for telling logs apart, not for decoding them: see package scan for that.
 type Value struct {
 	Raw     []byte
-	members map[string]json.RawMessage
+	members map[string]scan.Raw
+	mem     *arena.Text
 }
 
 // NewValue reads the members of one JSON object. Anything else has none.
 func NewValue(raw []byte) Value {
-	v := Value{Raw: raw}
-	if depth(raw) > maxDepth || sonic.ConfigFastest.Unmarshal(raw, &v.members) != nil {
-		v.members = nil
+	v := Value{Raw: raw, mem: new(arena.Text)}
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || raw[0] != '{' || scan.Valid(raw) != nil {
+		return v
+	}
+	v.members = map[string]scan.Raw{}
+	for name, m := range scan.Raw(raw).Members(v.mem) {
+		v.members[name] = m
 	}
 	return v
 }
@@ -48,19 +56,15 @@ func (v Value) Member(name string) Value {
 	if !ok {
 		return Value{}
 	}
-	var list []json.RawMessage
-	if len(raw) > 0 && raw[0] == '[' && sonic.ConfigFastest.Unmarshal(raw, &list) == nil && len(list) > 0 {
-		raw = list[0]
+	for first := range raw.Elements() {
+		return NewValue(first)
 	}
 	return NewValue(raw)
 }
 
 // Text returns a member that is a string, or "".
 func (v Value) Text(name string) string {
-	var s string
-	if raw, ok := v.members[name]; !ok || sonic.ConfigFastest.Unmarshal(raw, &s) != nil {
-		return ""
-	}
+	s, _ := v.members[name].Text(v.mem)
 	return s
 }
 
