@@ -15,6 +15,7 @@ func (t *topic) consume(ctx context.Context, broker string, n int) (cpu time.Dur
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(broker), kgo.ConsumeTopics(t.name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxBytes(2<<20), kgo.FetchMaxPartitionBytes(1<<20),
+		kgo.WithPools(&pools{}),
 	)
 	if err != nil {
 		return 0, err
@@ -27,7 +28,10 @@ func (t *topic) consume(ctx context.Context, broker string, n int) (cpu time.Dur
 		if err := fetches.Err0(); err != nil {
 			return 0, fmt.Errorf("read %s: %w", t.name, err)
 		}
-		seen += fetches.NumRecords()
+		fetches.EachRecord(func(r *kgo.Record) {
+			seen++
+			r.Recycle()
+		})
 	}
 	return ownCPU() - began, nil
 }

@@ -41,6 +41,7 @@ type options struct {
 	skew, unknown     float64
 	began             time.Time
 	latencyFor        time.Duration
+	stageTime         time.Duration
 }
 
 func main() {
@@ -52,10 +53,11 @@ func main() {
 	flag.StringVar(&o.whence, "whence", "", "the program to measure (default: built from this module)")
 	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
 	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
-	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end (default: all)")
+	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages (default: all)")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
 	flag.DurationVar(&o.latencyFor, "latency", 20*time.Second, "how long to send at half load for the latency; 0 for not at all")
+	flag.DurationVar(&o.stageTime, "stage-time", 2*time.Second, "CPU that a stage uses in each round")
 	flag.BoolVar(&o.keep, "keep", false, "leave data and logs behind")
 	flag.IntVar(&o.events, "events", 1_000_000, "events of a round, end to end")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are told")
@@ -98,28 +100,44 @@ func bench(ctx context.Context, o options) (err error) {
 		if o.dir, err = os.MkdirTemp("", "whence-bench-"); err != nil {
 			return err
 		}
-		defer os.Remove(o.dir) // what failed leaves its folder in it
+		defer func() {
+			_ = os.Remove(filepath.Join(o.dir, "whence")) // there is none unless it was built
+			_ = os.Remove(o.dir)                          // what failed leaves its folder in it
+		}()
 	} else if err := os.MkdirAll(o.dir, 0o755); err != nil {
 		return err
 	}
-	if o.whence == "" {
-		o.whence = filepath.Join(o.dir, "whence")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", o.whence, "whence/cmd/whence")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("build whence: %w", err)
-		}
-		defer os.Remove(o.whence)
-	}
 	r := newReport()
 	if o.wants("end_to_end") {
+		if err := o.build(ctx); err != nil {
+			return err
+		}
 		if err := endToEnd(ctx, o, r); err != nil {
 			return fmt.Errorf("end to end: %w", err)
+		}
+	}
+	if o.wants("stages") {
+		if err := stages(ctx, o, r); err != nil {
+			return err
 		}
 	}
 	r.print(os.Stdout)
 	if o.out != "" {
 		return r.write(o.out)
+	}
+	return nil
+}
+
+// build makes the program to measure, unless one is given.
+func (o *options) build(ctx context.Context) error {
+	if o.whence != "" {
+		return nil
+	}
+	o.whence = filepath.Join(o.dir, "whence")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", o.whence, "whence/cmd/whence")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build whence: %w", err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ type report struct {
 	names  []string
 	values map[string]float64
 	notes  map[string]string
+	stages []string // those with cpu_ns, allocs and bytes
 }
 
 func newReport() *report {
@@ -75,12 +76,32 @@ func (r *report) endToEnd(o options, passes []passage) {
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(max(1, b)) }
 
+// print writes the stages as one table, and everything else as another.
 func (r *report) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if len(r.stages) > 0 {
+		fmt.Fprintln(t, "stage\tCPU ns\tallocs\tbytes\t")
+		for _, s := range r.stages {
+			fmt.Fprintf(t, "%s\t%.0f\t%.3f\t%.0f\t%s\n", s, r.values[s+".cpu_ns"], r.values[s+".allocs"], r.values[s+".bytes"], r.notes[s+".cpu_ns"])
+		}
+		fmt.Fprintln(t)
+	}
 	for _, n := range r.names {
+		if stage, _, _ := cutLast(n); slices.Contains(r.stages, stage) && r.notes[n] == r.notes[stage+".cpu_ns"] {
+			continue
+		}
 		fmt.Fprintf(t, "%s\t%s\t%s\n", n, number(r.values[n]), r.notes[n])
 	}
 	_ = t.Flush() // to a terminal; whoever closed it does not want it
+}
+
+// cutLast cuts a name at its last dot.
+func cutLast(name string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return name, "", false
+	}
+	return name[:i], name[i+1:], true
 }
 
 // number is v with as many digits as mean something.
@@ -140,13 +161,13 @@ func place(tree map[string]any, name string, v float64) {
 		section = map[string]any{}
 		tree[first] = section
 	}
-	if i := strings.LastIndexByte(rest, '.'); i >= 0 {
-		inner, ok := section[rest[:i]].(map[string]any)
+	if middle, last, ok := cutLast(rest); ok {
+		inner, ok := section[middle].(map[string]any)
 		if !ok {
 			inner = map[string]any{}
-			section[rest[:i]] = inner
+			section[middle] = inner
 		}
-		inner[rest[i+1:]] = v
+		inner[last] = v
 		return
 	}
 	section[rest] = v
