@@ -21,7 +21,8 @@ type Config struct {
 	// parent is as old as its life when it mints a child that lives as long again:
 	// the default is twice the 35 days of a GitHub run, and some.
 	Retention time.Duration
-	// HotBytes bounds the exact table of the newest sessions; 0 turns it off.
+	// HotBytes bounds the exact table of the newest and the busiest sessions, of some
+	// 120 bytes each; 0 turns it off. It takes only what the sessions need.
 	HotBytes int64
 	// CacheBytes bounds ristretto, which holds older sessions; 0 turns it off.
 	CacheBytes int64
@@ -35,8 +36,8 @@ func Default() Config {
 		Partitions:    8,
 		Replication:   -1,
 		Retention:     75 * 24 * time.Hour,
-		HotBytes:      128 << 20,
-		CacheBytes:    128 << 20,
+		HotBytes:      768 << 20,
+		CacheBytes:    32 << 20,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"whence/correlate"
@@ -75,6 +76,10 @@ func (p *Pebble) open(cacheBytes int64) error {
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		// Against Snappy 8 % less processor time to write and 8 % less disk, reads
+		// the same; ZSTD saves another 20 % of disk for twice the time. Larger blocks
+		// or memtables make reads dearer: both come out of one cache.
+		opts.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.MinLZCompression }
 	}
 	db, err := pebble.Open(p.dir, opts)
 	if err != nil {

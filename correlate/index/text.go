@@ -69,7 +69,7 @@ func (c *compact) appendText(b []byte, s string, again bool) []byte {
 		return c.appendText(appendUUID(appendHead(b, uuidTo, 0), s[:36]), s[36:], true)
 	}
 	if n, id, ok := c.beginning(s); ok {
-		return c.appendText(appendHead(b, begin, uint64(id)), s[n:], false)
+		return c.appendText(appendHead(b, begin, uint64(id)), s[n:], true)
 	}
 	return appendPacked(b, s)
 }
