@@ -41,6 +41,9 @@ type Config struct {
 	// StepRecords bounds what the lanes work on at the same time, in equal shares.
 	// A record and its chain take about 6 KB while they are worked on.
 	StepRecords int
+	// FlightRows bounds the rows of all lanes on their way into the sinks, in equal
+	// shares. A row takes about 1 KB, and the more there are the larger the inserts.
+	FlightRows int
 	// CommitEvery is how often offsets are committed and marks announced.
 	CommitEvery time.Duration
 	// IdleAfter is how long a lane at the end of its partition must have been
@@ -61,7 +64,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Group: "whence", RejectsTopic: "whence.rejects", MaxWait: time.Hour, WindowBytes: 256 << 20,
-		QueueRecords: 20_000, QueueBytes: 64 << 20, StepRecords: 10_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
+		QueueRecords: 20_000, QueueBytes: 64 << 20, StepRecords: 8192, FlightRows: 50_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
 		RefreshMarks: 10 * time.Second, DrainTimeout: 30 * time.Second, SessionTimeout: 45 * time.Second,
 	}
 }
@@ -101,7 +104,7 @@ func (c Config) Validate() error {
 		bad  bool
 	}{
 		{"max_wait", c.MaxWait <= 0}, {"window_bytes", c.WindowBytes < 1<<10}, {"queue_records", c.QueueRecords < 1},
-		{"queue_bytes", c.QueueBytes < 1}, {"step_records", c.StepRecords < 1},
+		{"queue_bytes", c.QueueBytes < 1}, {"step_records", c.StepRecords < 1}, {"flight_rows", c.FlightRows < 1},
 		{"commit_every", c.CommitEvery <= 0}, {"idle_after", c.IdleAfter <= 0}, {"refresh_marks", c.RefreshMarks <= 0},
 		{"drain_timeout", c.DrainTimeout <= 0}, {"session_timeout", c.SessionTimeout < time.Second},
 	} {

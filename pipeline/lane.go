@@ -34,6 +34,8 @@ type lane struct {
 	// looked and told are when the window was last searched for what has settled,
 	// and when progress was last published, on the wall.
 	looked, told time.Time
+	flights      []*flight // oldest first
+	flying       int       // rows in them
 
 	mu         sync.Mutex
 	queue      []*kgo.Record
@@ -87,16 +89,24 @@ func (l *lane) run(ctx context.Context, from place) error {
 	}
 	tick := time.NewTicker(l.cfg.CommitEvery)
 	defer tick.Stop()
+	defer func() { // whatever happened, nobody writes for a lane that is gone
+		for _, f := range l.flights {
+			<-f.landed
+		}
+	}()
 	for {
 		ticked := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-l.stop:
-			l.publish()
-			return nil
+			return l.ends(ctx, l.finish(ctx))
 		case <-tick.C:
 			ticked = true
+		case <-l.landing():
+			if err := l.landDone(ctx); err != nil {
+				return l.ends(ctx, err)
+			}
 		case <-l.bump:
 		}
 		for more := true; more; ticked = false {
@@ -106,21 +116,34 @@ func (l *lane) run(ctx context.Context, from place) error {
 				break
 			}
 			if err := l.step(ctx, batch, woken, all); err != nil {
-				if ctx.Err() != nil {
-					return nil
-				}
-				return fmt.Errorf("%s/%d: %w", l.topic.Name, l.partition, err)
+				return l.ends(ctx, err)
 			}
 			select {
 			case <-l.stop:
-				l.publish()
-				return nil
+				return l.ends(ctx, l.finish(ctx))
 			default:
 			}
 		}
 		l.publish()
 		l.idle()
 	}
+}
+
+// finish waits for what is under way and publishes the last place.
+func (l *lane) finish(ctx context.Context) error {
+	err := l.landAll(ctx)
+	if err == nil {
+		l.publish()
+	}
+	return err
+}
+
+// ends says how the lane ended: an error while it was told to is none.
+func (l *lane) ends(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("%s/%d: %w", l.topic.Name, l.partition, err)
 }
 
 // push hands fetched records over. It reports whether the lane has enough for
@@ -160,12 +183,12 @@ func (l *lane) nudge() {
 	}
 }
 
-// A step takes at most maxBatch records, so that a long queue does not hold a revoke
-// up for longer than a batch takes, and at least minBatch, however many lanes there
-// are: a step has costs of its own.
+// A step takes at most maxBatch records: what is made of them stays in the caches,
+// and a long queue does not hold a revoke up. It takes at least minBatch, however many
+// lanes there are: a step has costs of its own.
 const (
-	maxBatch = 5000
-	minBatch = 250
+	maxBatch = 512
+	minBatch = 128
 )
 
 // recordBytes is what a record takes beside its value.
@@ -229,7 +252,8 @@ const (
 	lookEvery    = 100 * time.Millisecond
 )
 
-// publish makes the lane's progress known to whoever commits and announces.
+// publish makes the lane's progress known to whoever commits and announces, once all
+// that is on its way into the sinks is there.
 func (l *lane) publish() {
 	l.told = l.clock.Now()
 	done := place{head: max(l.place.head, l.next), seen: l.place.seen}
@@ -239,6 +263,15 @@ func (l *lane) publish() {
 			done.bookmarks = append(done.bookmarks, b) // not fetched again yet
 		}
 	}
+	if n := len(l.flights); n > 0 {
+		l.flights[n-1].place = &done
+		return
+	}
+	l.reached(done)
+}
+
+// reached takes note of a place before which everything is stored.
+func (l *lane) reached(done place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dirty = l.dirty || !samePlace(l.done, done)
@@ -259,7 +292,7 @@ func (l *lane) idle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	waited := now.Sub(l.fed)
-	if len(l.queue) > 0 || l.paused || l.end < 0 || l.next < l.end || waited < l.cfg.IdleAfter {
+	if len(l.flights) > 0 || len(l.queue) > 0 || l.paused || l.end < 0 || l.next < l.end || waited < l.cfg.IdleAfter {
 		return
 	}
 	mark := l.place.seen.Add(waited)

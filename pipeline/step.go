@@ -9,7 +9,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
-	"whence/sinks"
 	"whence/sources"
 )
 
@@ -185,20 +184,6 @@ func (l *lane) judgeAll() {
 	for i := range out.Chains {
 		out.Alerts = l.judge.Judge(l.work.former[i], &out.Chains[i], out.Alerts)
 	}
-}
-
-func (l *lane) store(ctx context.Context, out *sinks.Output) error {
-	defer l.metrics.timed("sinks", time.Now())()
-	if err := l.letters.write(ctx, out.Rejects); err != nil {
-		return err
-	}
-	if out.Len() == 0 {
-		return nil
-	}
-	if err := l.sink.Write(ctx, out); err != nil {
-		return fmt.Errorf("write %d chains: %w", len(out.Chains), err)
-	}
-	return nil
 }
 
 func (l *lane) count(records int) {

@@ -84,6 +84,7 @@ type pipelineSettings struct {
 	QueueRecords   int           `mapstructure:"queue_records"`
 	QueueBytes     int           `mapstructure:"queue_bytes"`
 	StepRecords    int           `mapstructure:"step_records"`
+	FlightRows     int           `mapstructure:"flight_rows"`
 	CommitEvery    time.Duration `mapstructure:"commit_every"`
 	IdleAfter      time.Duration `mapstructure:"idle_after"`
 	RefreshMarks   time.Duration `mapstructure:"refresh_marks"`
@@ -157,7 +158,7 @@ func defaultSettings() settings {
 		RejectsTopic: pl.RejectsTopic,
 		Lateness:     pl.Lateness,
 		Pipeline: pipelineSettings{
-			MaxWait: pl.MaxWait, WindowBytes: pl.WindowBytes, QueueRecords: pl.QueueRecords, QueueBytes: pl.QueueBytes, StepRecords: pl.StepRecords, CommitEvery: pl.CommitEvery,
+			MaxWait: pl.MaxWait, WindowBytes: pl.WindowBytes, QueueRecords: pl.QueueRecords, QueueBytes: pl.QueueBytes, StepRecords: pl.StepRecords, FlightRows: pl.FlightRows, CommitEvery: pl.CommitEvery,
 			IdleAfter: pl.IdleAfter, RefreshMarks: pl.RefreshMarks, DrainTimeout: pl.DrainTimeout,
 			SessionTimeout: pl.SessionTimeout,
 		},
@@ -179,6 +180,7 @@ func (s settings) pipeline() pipeline.Config {
 		Group: s.Group, RejectsTopic: s.RejectsTopic, Lateness: s.Lateness,
 		MaxWait: s.Pipeline.MaxWait, WindowBytes: s.Pipeline.WindowBytes, QueueRecords: s.Pipeline.QueueRecords,
 		QueueBytes: s.Pipeline.QueueBytes, StepRecords: s.Pipeline.StepRecords,
+		FlightRows:  s.Pipeline.FlightRows,
 		CommitEvery: s.Pipeline.CommitEvery, IdleAfter: s.Pipeline.IdleAfter, RefreshMarks: s.Pipeline.RefreshMarks,
 		DrainTimeout: s.Pipeline.DrainTimeout, SessionTimeout: s.Pipeline.SessionTimeout,
 	}
