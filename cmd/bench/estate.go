@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+
+	"whence/correlate"
 )
 
 // An estate is a company's AWS account in a forest of sessions: people sign in to
@@ -134,6 +136,15 @@ func (e *estate) directory() []byte {
 			e.mail(i), fmt.Sprintf("Person %d", i), fmt.Sprintf("unit-%d", i%40), "aws:"+userARN(i))
 	}
 	return b.Bytes()
+}
+
+// listed is the same directory, for those who use it in this process.
+func (e *estate) listed() (*correlate.Directory, error) {
+	people := make([]correlate.Entry, e.people)
+	for i := range people {
+		people[i] = correlate.Entry{Type: correlate.Human, ID: e.mail(i), Aliases: []string{"aws:" + userARN(i)}}
+	}
+	return correlate.NewDirectory(1, people)
 }
 
 func userARN(person int) string { return fmt.Sprintf("arn:aws:iam::%s:user/person%d", account, person) }

@@ -74,10 +74,13 @@ func (e *estate) mint(b []byte, i int) []byte {
 // mintKey appends the line that tells of a person's long-lived key being made.
 func (e *estate) mintKey(b []byte, person int) []byte {
 	d := diceFor(e.seed^0x5a5a, uint64(person))
-	root := e.session(1)
 	b = append(b, `{"eventVersion":"1.11","userIdentity":`...)
-	b = e.assumed(b, &root, e.began)
-	b = e.when(b, e.began.Add(-2*time.Hour), "iam.amazonaws.com", "CreateAccessKey", &d, sdkAgents[0])
+	b = iamUser(b, 0) // the first to have one makes all the others
+	at := e.began.Add(-2 * time.Hour)
+	if person == 0 {
+		at = at.Add(-time.Hour)
+	}
+	b = e.when(b, at, "iam.amazonaws.com", "CreateAccessKey", &d, sdkAgents[0])
 	name := "person" + strconv.Itoa(person)
 	b = append(b, `,"requestParameters":{"userName":"`+name+`"},"responseElements":{"accessKey":{"userName":"`+name+`","accessKeyId":"`...)
 	b = userKey(b, person)
@@ -132,11 +135,6 @@ func iamUser(b []byte, person int) []byte {
 	return append(b, `"}`...)
 }
 
-func userKey(b []byte, person int) []byte {
-	d := diceFor(79, uint64(person))
-	return d.letters(append(b, "AKIA"...), 16, base32)
-}
-
 func samlUser(b []byte, mail string) []byte {
 	b = append(b, `{"type":"SAMLUser","principalId":"bdGOnTesti4+ExamplexL/jEvs=:`...)
 	b = append(b, mail...)
@@ -184,24 +182,4 @@ func tail(b []byte, d *dice, management bool, service string) []byte {
 	b = append(b, `","tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"`...)
 	b = append(b, service...)
 	return append(b, `.eu-central-1.amazonaws.com"}}`...)
-}
-
-func roleName(role int) string { return "app-" + strconv.Itoa(role) + "-service-role" }
-func roleARN(role int) string  { return "arn:aws:iam::" + account + ":role/" + roleName(role) }
-
-func roleID(b []byte, role int) []byte {
-	d := diceFor(78, uint64(role))
-	return d.letters(append(b, "AROA"...), 17, base32)
-}
-
-func principalID(b []byte, s *session) []byte {
-	b = append(roleID(b, s.role), ':')
-	return append(b, s.name...)
-}
-
-func sessionARN(b []byte, s *session) []byte {
-	b = append(b, "arn:aws:sts::"+account+":assumed-role/"...)
-	b = append(b, roleName(s.role)...)
-	b = append(b, '/')
-	return append(b, s.name...)
 }

@@ -40,11 +40,7 @@ func TestEstate(t *testing.T) {
 					}
 				}
 			}
-			var people []correlate.Entry
-			for i := range e.people {
-				people = append(people, correlate.Entry{Type: correlate.Human, ID: e.mail(i), Aliases: []string{"aws:" + userARN(i)}})
-			}
-			directory, err := correlate.NewDirectory(1, people)
+			directory, err := e.listed()
 			if err != nil {
 				t.Fatal(err)
 			}
