@@ -30,7 +30,7 @@ func (e *estate) mint(b []byte, i int) []byte {
 		parent := e.session(s.parent)
 		b = e.assumed(b, &parent, at)
 	case s.signsByUser():
-		b = iamUser(b, s.parent)
+		b = e.iamUser(b, s.parent)
 	default:
 		name, agent = "AssumeRoleWithSAML", "aws-internal/3 aws-sdk-java/1.12.772"
 		b = samlUser(b, s.name)
@@ -75,7 +75,7 @@ func (e *estate) mint(b []byte, i int) []byte {
 func (e *estate) mintKey(b []byte, person int) []byte {
 	d := diceFor(e.seed^0x5a5a, uint64(person))
 	b = append(b, `{"eventVersion":"1.11","userIdentity":`...)
-	b = iamUser(b, 0) // the first to have one makes all the others
+	b = e.iamUser(b, 0) // the first to have one makes all the others
 	at := e.began.Add(-2 * time.Hour)
 	if person == 0 {
 		at = at.Add(-time.Hour)
@@ -83,7 +83,7 @@ func (e *estate) mintKey(b []byte, person int) []byte {
 	b = e.when(b, at, "iam.amazonaws.com", "CreateAccessKey", &d, sdkAgents[0])
 	name := "person" + strconv.Itoa(person)
 	b = append(b, `,"requestParameters":{"userName":"`+name+`"},"responseElements":{"accessKey":{"userName":"`+name+`","accessKeyId":"`...)
-	b = userKey(b, person)
+	b = e.userKey(b, person)
 	b = append(b, `","status":"Active","createDate":"Jan 4, 2026, 9:00:00 AM"}},`...)
 	return tail(ids(b, &d, false), &d, true, "iam")
 }
@@ -122,14 +122,14 @@ func (e *estate) assumed(b []byte, s *session, at time.Time) []byte {
 	return append(b, `","mfaAuthenticated":"false"}}}`...)
 }
 
-func iamUser(b []byte, person int) []byte {
+func (e *estate) iamUser(b []byte, person int) []byte {
 	d := diceFor(77, uint64(person))
 	b = append(b, `{"type":"IAMUser","principalId":"AIDA`...)
 	b = d.letters(b, 17, base32)
 	b = append(b, `","arn":"`...)
 	b = append(b, userARN(person)...)
 	b = append(b, `","accountId":"`+account+`","accessKeyId":"`...)
-	b = userKey(b, person)
+	b = e.userKey(b, person)
 	b = append(b, `","userName":"person`...)
 	b = strconv.AppendInt(b, int64(person), 10)
 	return append(b, `"}`...)

@@ -24,7 +24,7 @@ func sessionARN(b []byte, s *session) []byte {
 	return append(b, s.name...)
 }
 
-func userKey(b []byte, person int) []byte {
-	d := diceFor(79, uint64(person))
+func (e *estate) userKey(b []byte, person int) []byte {
+	d := diceFor(e.seed^79<<8, uint64(person))
 	return d.letters(append(b, "AKIA"...), 16, base32)
 }
