@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 	"time"
 )
@@ -88,12 +87,16 @@ func (d *digest) principal(p *Principal) {
 	d.texts(p.Names...)
 }
 
-// digest is that of everything a chain's JSON shows, but for the version and the
-// place of the record. What it leaves out follows from the rest: where the walk
-// started and what it looked at from the event and the facts.
+// digest is that of what a chain's JSON shows, but for the version and the place of
+// the record. The SHA-256 of the raw event stands for what was decoded from it: with
+// the scope, which is in the id, and the time, which may be that of arrival, it
+// decides all of it. Where the walk started and what it looked at follows from that
+// and the facts.
 func (c *Chain) digest() uint64 {
 	var d digest
-	d.event(&c.Event)
+	d.id(&c.ID)
+	d.time(c.Time)
+	d.text(c.Evidence.SHA256)
 	d.word(uint64(c.Rank))
 	d.bit(c.Settled)
 	d.texts(string(c.Status), c.Proof.String(), c.Reason)
@@ -125,25 +128,4 @@ func (c *Chain) digest() uint64 {
 	}
 	d.two(uint64(d), digestA) // the version takes the highest bits
 	return uint64(d)
-}
-
-func (d *digest) event(e *Event) {
-	d.id(&e.ID)
-	d.id(&e.ActionID)
-	d.bit(e.Primary)
-	d.time(e.Time)
-	d.principal(&e.Actor)
-	key := e.Key()
-	d.key(&key)
-	x := &e.Context
-	d.texts(e.Source, e.EventID, e.Tenant, e.Action, string(e.Class), string(e.Outcome), e.Error, e.Evidence.SHA256,
-		x.IP, x.Agent, x.Account, x.Region, x.Session, x.Trace, x.Ticket, x.App, x.Unit, e.Usage.Model)
-	d.word(uint64(e.Usage.InputTokens))
-	d.word(uint64(e.Usage.OutputTokens))
-	d.word(math.Float64bits(e.Usage.CostUSD))
-	d.bit(e.Usage.CostKnown)
-	d.word(uint64(len(e.Resources)))
-	for i := range e.Resources {
-		d.texts(e.Resources[i].Type, e.Resources[i].ID)
-	}
 }
