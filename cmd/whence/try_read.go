@@ -20,6 +20,7 @@ type reader struct {
 	rejects *rejectLog
 	files   int
 	events  []*correlate.Event
+	batch   sources.Batch // used again for every value
 }
 
 // read decodes one file. What was decoded before an error stays.
@@ -43,8 +44,9 @@ func (r *reader) read(ctx context.Context, path string) error {
 
 // value decodes one value, which is valid only until it returns.
 func (r *reader) value(path string, raw []byte, offset int64) error {
-	var out sources.Batch
-	r.decode(sources.Input{Raw: raw, Scope: r.scope}, &out)
+	out := &r.batch
+	out.Reset()
+	r.decode(sources.Input{Raw: raw, Scope: r.scope}, out)
 	for i := range out.Events {
 		e := out.Events[i].Clone() // raw is gone when this returns
 		e.Evidence.Topic, e.Evidence.Offset = path, offset

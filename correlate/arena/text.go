@@ -12,7 +12,10 @@ import (
 )
 
 const (
-	chunkBytes = 64 << 10
+	// A text lends from chunks of chunkBytes, of which the first is small: many texts
+	// serve one line and no more.
+	firstChunkBytes = 1 << 10
+	chunkBytes      = 64 << 10
 	// keepChunks bounds what an arena holds on to between batches, so that one
 	// odd batch does not set its size for good.
 	keepChunks = 256
@@ -24,7 +27,7 @@ type Text struct {
 	// Poison makes Reset overwrite all it lent, for tests.
 	Poison bool
 
-	chunks [][]byte // in use or to be used again, each chunkBytes long
+	chunks [][]byte // in use or to be used again
 	at     int      // the chunk that is being filled
 	used   int      // of that chunk
 	large  [][]byte // strings that need more than a quarter of a chunk
@@ -39,7 +42,7 @@ func (t *Text) Bytes(n int) []byte {
 		}
 		return b
 	}
-	if len(t.chunks) == 0 || t.used+n > chunkBytes {
+	for len(t.chunks) == 0 || t.used+n > len(t.chunks[t.at]) {
 		t.next()
 	}
 	b := t.chunks[t.at][t.used : t.used+n : t.used+n]
@@ -51,7 +54,10 @@ func (t *Text) next() {
 	if len(t.chunks) > 0 {
 		t.at++
 	}
-	if t.at == len(t.chunks) {
+	switch {
+	case len(t.chunks) == 0:
+		t.chunks = append(t.chunks, make([]byte, firstChunkBytes))
+	case t.at == len(t.chunks):
 		t.chunks = append(t.chunks, make([]byte, chunkBytes))
 	}
 	t.used = 0

@@ -30,17 +30,24 @@ func decode(t *testing.T, e *simulate.Estate) decoded {
 	t.Helper()
 	all := sources.All()
 	d := decoded{events: map[[2]string]correlate.Event{}, kinds: sources.Kinds(all...), facts: index{}}
+	batches := map[string]*sources.Batch{}
 	for r := range e.Records {
 		s, ok := sources.Find(r.Source)
 		if !ok {
 			t.Fatalf("no source is named %s", r.Source)
 		}
-		var b sources.Batch
-		s.DecodeRecord(sources.Input{Raw: r.Value, Scope: e.Scopes()[r.Source], Header: func(n string) string { return r.Headers[n] }}, &b)
+		b := batches[r.Source]
+		if b == nil {
+			b = new(sources.Batch)
+			batches[r.Source] = b
+		}
+		b.Reset()
+		s.DecodeRecord(sources.Input{Raw: r.Value, Scope: e.Scopes()[r.Source], Header: func(n string) string { return r.Headers[n] }}, b)
 		for _, x := range b.Rejects {
 			t.Fatalf("%s: rejected for %s: %s\n%s", r.Source, x.Reason, x.Detail, r.Value)
 		}
-		for _, ev := range b.Events {
+		for i := range b.Events {
+			ev := b.Events[i].Clone()
 			d.events[[2]string{ev.Source, ev.EventID}] = ev
 			for _, f := range ev.Mints {
 				d.facts[f.Key] = d.facts[f.Key].Merge(correlate.NewSession(f.Key, f))
