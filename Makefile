@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 
 .PHONY: help
 help: ## Show this help.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/whence.
@@ -36,8 +36,21 @@ fuzz: ## Fuzz whatever parses input, 30 seconds each (FUZZTIME=5m for longer).
 	done
 
 .PHONY: bench
-bench: ## Run the benchmarks (compare revisions with benchstat).
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## Measure whence end to end and by stages (OUT=file.json for a copy, BENCH_FLAGS=...).
+	$(GO) run ./cmd/bench $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
+
+.PHONY: bench-compare
+bench-compare: ## Compare the Go benchmarks of BASE=<revision> with these, by benchstat.
+	@test -n "$(BASE)" || { echo "say what to compare with: make bench-compare BASE=HEAD~1"; exit 2; }
+	$(GO) run ./cmd/bench -compare $(BASE) $(BENCH_FLAGS)
+
+.PHONY: bench-peers
+bench-peers: ## Run the OpenTelemetry collector and whence on the same events (builds the collector once).
+	$(GO) run ./cmd/bench -only end_to_end,peers -tools $(TOOLS) $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
+
+.PHONY: bench-growth
+bench-growth: ## Measure growth; writes tables and plots into docs/performance.md. Takes hours.
+	$(GO) run ./cmd/bench -only growth -docs docs/performance.md $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
 
 .PHONY: chaos
 chaos: build ## Kill whence run again and again, and compare with an unkilled run.

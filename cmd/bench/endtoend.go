@@ -55,7 +55,8 @@ func endToEnd(ctx context.Context, o options, r *report) error {
 type passage struct {
 	cpu, wall         time.Duration // of whence
 	broker, server    time.Duration // CPU of the others meanwhile
-	rows, inserts     int64         // of the table chains
+	rows              int64         // of all tables
+	perInsert         float64       // rows, into the table chains
 	alerts            int64
 	attributed, total int64
 	floors            floors
@@ -65,7 +66,7 @@ type passage struct {
 func (p *passage) line(n int) string {
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / float64(n) }
 	return fmt.Sprintf("%.2f us of CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert; floors: consume %d, scan %d, hash %d, insert %d, prototype %d ns; clickhouse %.2f us, broker %.2f us",
-		us(p.cpu), float64(n)/p.wall.Seconds(), float64(p.rows)/float64(n), float64(p.rows)/float64(max(1, p.inserts)),
+		us(p.cpu), float64(n)/p.wall.Seconds(), float64(p.rows)/float64(n), p.perInsert,
 		p.floors.consume, p.floors.scan, p.floors.hash, p.floors.insert, p.floors.fullpath, us(p.server), us(p.broker))
 }
 
@@ -80,6 +81,10 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 		return p, err
 	}
 	broker, _ := l.kafka.cpu() // it lives: the topic was just written to
+	inserted, err := l.server.inserted(ctx)
+	if err != nil {
+		return p, err
+	}
 	server, began := l.server.cpu(), time.Now()
 	if err := l.whence.signal(syscall.SIGCONT); err != nil {
 		return p, err
@@ -94,6 +99,11 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 	}
 	brokerAfter, _ := l.kafka.cpu()
 	p.cpu, p.broker, p.server = after-cpu, brokerAfter-broker, l.server.cpu()-server
+	rows, err := l.server.inserted(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.rows = rows - inserted
 	return p, l.look(ctx, &p)
 }
 
@@ -116,13 +126,13 @@ func (l *lab) wait(ctx context.Context, n int) error {
 
 // look reads from ClickHouse what was written.
 func (l *lab) look(ctx context.Context, p *passage) error {
-	// A part of one block is what one insert has made; parts that were merged since
-	// are listed for some minutes.
+	// A part of one block is what one insert has made. Parts that were merged since
+	// are listed for a while, so a mean of those that are is good enough.
 	parts, err := l.server.numbers(ctx, "SELECT count(), sum(rows) FROM system.parts WHERE database = '%s' AND table = 'chains' AND min_block_number = max_block_number", database)
 	if err != nil {
 		return err
 	}
-	p.inserts, p.rows = parts[0], parts[1]
+	p.perInsert = float64(parts[1]) / float64(max(1, parts[0]))
 	chains, err := l.server.numbers(ctx,
 		"SELECT uniqExact(id), uniqExactIf(id, status = 'attributed'), (SELECT uniqExact(id) FROM %[1]s.alerts) FROM %[1]s.chains WHERE %[2]s", database, l.ofTheseRecords())
 	if err != nil {

@@ -26,6 +26,8 @@ type estate struct {
 const (
 	account  = "123456789012"
 	roleSize = 300
+	// mostPeople bounds the directory, which is no part of what grows with sessions.
+	mostPeople = 20_000
 	// lasts is how long sessions are good for: longer than any run.
 	lasts = 12 * time.Hour
 )
@@ -33,7 +35,7 @@ const (
 func newEstate(sessions, depth int, skew, unknown float64, began time.Time) *estate {
 	e := &estate{
 		seed: 1, sessions: sessions, depth: depth, skew: skew, unknown: unknown,
-		people: max(100, sessions/20), began: began,
+		people: min(max(100, sessions/20), mostPeople), began: began,
 	}
 	e.levels = []int{0}
 	switch {

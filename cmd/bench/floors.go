@@ -9,6 +9,7 @@ import (
 // floors is what one round cost where nothing is understood or kept, per event.
 type floors struct {
 	scan, hash, consume, insert time.Duration
+	server                      time.Duration // CPU of ClickHouse for a row of such an insert
 	fullpath                    time.Duration // of the external program; 0 without one
 }
 
@@ -40,11 +41,12 @@ func (l *lab) floors(ctx context.Context, n int) (f floors, err error) {
 		}
 	}
 	rows := min(n, 6*insertBlock)
+	server := l.server.cpu()
 	inserted, err := l.inserter.insert(ctx, rows)
 	if err != nil {
 		return f, err
 	}
-	f.insert = inserted / time.Duration(rows)
+	f.insert, f.server = inserted/time.Duration(rows), (l.server.cpu()-server)/time.Duration(rows)
 	if _, err := l.server.do(ctx, "TRUNCATE TABLE %s.%s", database, floorTable); err != nil {
 		return f, err
 	}

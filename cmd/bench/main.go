@@ -11,6 +11,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -33,7 +34,12 @@ type options struct {
 	only       string
 	cpuprofile string
 	fullpath   string
-	keep       bool
+
+	compare, bench, packages string
+	count                    int
+
+	axes, growthSessions, docs string // of growth
+	keep                       bool
 
 	events, rounds    int
 	sessions, depth   int
@@ -53,11 +59,18 @@ func main() {
 	flag.StringVar(&o.whence, "whence", "", "the program to measure (default: built from this module)")
 	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
 	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
-	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages (default: all)")
+	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, growth, peers (default: the first two)")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
 	flag.DurationVar(&o.latencyFor, "latency", 20*time.Second, "how long to send at half load for the latency; 0 for not at all")
 	flag.DurationVar(&o.stageTime, "stage-time", 2*time.Second, "CPU that a stage uses in each round")
+	flag.StringVar(&o.axes, "axes", "", "axes of growth: sessions, partitions, rules, depth, unresolved (default: all)")
+	flag.StringVar(&o.growthSessions, "growth-sessions", "10000,100000,1000000,10000000", "live sessions to grow through")
+	flag.StringVar(&o.docs, "docs", "", "write tables and plots of growth into this page and the folder beside it")
+	flag.StringVar(&o.compare, "compare", "", "compare the Go benchmarks of this revision with those checked out, and do nothing else")
+	flag.StringVar(&o.bench, "bench", ".", "benchmarks to compare, as go test -bench takes them")
+	flag.StringVar(&o.packages, "packages", "./...", "packages whose benchmarks are compared")
+	flag.IntVar(&o.count, "count", 6, "how often each benchmark is compared")
 	flag.BoolVar(&o.keep, "keep", false, "leave data and logs behind")
 	flag.IntVar(&o.events, "events", 1_000_000, "events of a round, end to end")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are told")
@@ -90,8 +103,9 @@ func (o *options) say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%5.0fs  %s\n", time.Since(o.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
+// wants reports whether a part is to run.
 func (o *options) wants(part string) bool {
-	return o.only == "" || strings.Contains(","+o.only+",", ","+part+",")
+	return strings.Contains(","+cmp.Or(o.only, "end_to_end,stages")+",", ","+part+",")
 }
 
 func bench(ctx context.Context, o options) (err error) {
@@ -107,6 +121,9 @@ func bench(ctx context.Context, o options) (err error) {
 	} else if err := os.MkdirAll(o.dir, 0o755); err != nil {
 		return err
 	}
+	if o.compare != "" {
+		return compare(ctx, o)
+	}
 	r := newReport()
 	if o.wants("end_to_end") {
 		if err := o.build(ctx); err != nil {
@@ -114,6 +131,14 @@ func bench(ctx context.Context, o options) (err error) {
 		}
 		if err := endToEnd(ctx, o, r); err != nil {
 			return fmt.Errorf("end to end: %w", err)
+		}
+	}
+	if o.wants("growth") {
+		if err := o.build(ctx); err != nil {
+			return err
+		}
+		if err := growth(ctx, o, r); err != nil {
+			return fmt.Errorf("growth: %w", err)
 		}
 	}
 	if o.wants("stages") {

@@ -48,8 +48,8 @@ func (r *report) endToEnd(o options, passes []passage) {
 	cpu := per(func(p passage) float64 { return us(p.cpu) })
 	r.add("end_to_end.cpu_us_per_event", median(cpu), "CPU of whence alone, %.2f to %.2f in %d rounds of %d events", cpu[0], cpu[len(cpu)-1], len(cpu), o.events)
 	r.add("end_to_end.events_per_s", median(per(func(p passage) float64 { return n / p.wall.Seconds() })), "on the wall, with broker and ClickHouse on the same %d cores", runtime.NumCPU())
-	r.add("end_to_end.rows_per_event", median(per(func(p passage) float64 { return float64(p.rows) / n })), "versions of chains that were written")
-	r.add("end_to_end.rows_per_insert", median(per(func(p passage) float64 { return float64(p.rows) / float64(max(1, p.inserts)) })), "into the table chains")
+	r.add("end_to_end.rows_per_event", median(per(func(p passage) float64 { return float64(p.rows) / n })), "into all tables; what is not resolved is written twice")
+	r.add("end_to_end.rows_per_insert", median(per(func(p passage) float64 { return p.perInsert })), "into the table chains")
 	r.add("end_to_end.attributed_share", median(per(func(p passage) float64 { return float64(p.attributed) / float64(max(1, p.total)) })), "of the events have a person")
 	r.add("end_to_end.alerts_per_event", median(per(func(p passage) float64 { return float64(p.alerts) / n })), "with %d rules", o.rules)
 	r.add("end_to_end.clickhouse_us_per_event", median(per(func(p passage) float64 { return us(p.server) })), "CPU of ClickHouse meanwhile")
@@ -63,6 +63,7 @@ func (r *report) endToEnd(o options, passes []passage) {
 		{"scan", "of every quote", func(f *floors) time.Duration { return f.scan }},
 		{"hash", "SHA-256 of the bytes", func(f *floors) time.Duration { return f.hash }},
 		{"insert", "bare ch-go, the same columns as chains", func(f *floors) time.Duration { return f.insert }},
+		{"insert_server", "CPU of ClickHouse for a row of blocks of 50,000", func(f *floors) time.Duration { return f.server }},
 		{"fullpath", "the prototype given", func(f *floors) time.Duration { return f.fullpath }},
 	} {
 		if v := median(per(func(p passage) float64 { return float64(f.of(&p.floors)) })); v > 0 {

@@ -8,14 +8,20 @@ import (
 	"whence/rules"
 )
 
-// writeRules makes dir hold as many rules as are missing to n beside the library,
-// shaped as those of a SOC are: half about named actions, a quarter about a
+// withLibrary reports whether so many rules have room for the library.
+func withLibrary(n int) bool { return n >= len(rules.Library().Rules()) }
+
+// writeRules makes dir hold as many rules as are missing to n beside the library, or
+// n when that alone has more. They are shaped as those of a SOC are: half about named actions, a quarter about a
 // source and a class, one in ten about everything.
 func writeRules(dir string, n int) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for i := range n - len(rules.Library().Rules()) {
+	if withLibrary(n) {
+		n -= len(rules.Library().Rules())
+	}
+	for i := range n {
 		id := fmt.Sprintf("bench-%03d", i)
 		text := fmt.Sprintf("{id: %s, title: Rule %d, severity: low, why: as many as a SOC has, when: '%s', tests: [{name: a read, match: false, chain: {class: read}}]}\n", id, i, when(i))
 		if err := os.WriteFile(filepath.Join(dir, id+".yaml"), []byte(text), 0o644); err != nil {

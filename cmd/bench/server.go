@@ -101,3 +101,12 @@ func (s *server) numbers(ctx context.Context, query string, args ...any) ([]int6
 	}
 	return out, nil
 }
+
+// inserted is how many rows the server has taken since it started.
+func (s *server) inserted(ctx context.Context) (int64, error) {
+	rows, err := s.numbers(ctx, "SELECT sum(value) FROM system.events WHERE event = 'InsertedRows'")
+	if err != nil {
+		return 0, err
+	}
+	return rows[0], nil
+}

@@ -36,7 +36,7 @@ store: {dir: store}
 clickhouse: {addr: ["{{.ClickHouse}}"], database: {{.Database}}}
 outputs: {chains_topic: "", alerts_topic: ""}
 directory: directory.yaml
-rules: {dir: rules}
+rules: {dir: rules, library: {{.Library}}}
 listen: "{{.Listen}}"
 log: {level: warn}
 `))
@@ -48,7 +48,7 @@ func (l *lab) startWhence(ctx context.Context) (err error) {
 	}
 	var b bytes.Buffer
 	err = configTemplate.Execute(&b, map[string]any{
-		"Broker": l.broker, "Topic": rawTopic, "Lateness": lateness, "ClickHouse": l.server.Addr(), "Database": database, "Listen": l.listen,
+		"Broker": l.broker, "Topic": rawTopic, "Lateness": lateness, "ClickHouse": l.server.Addr(), "Database": database, "Listen": l.listen, "Library": withLibrary(l.rules),
 	})
 	if err != nil {
 		return err
