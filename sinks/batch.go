@@ -20,10 +20,10 @@ type batch[L any] struct {
 
 	mu     sync.Mutex
 	open   *group[L]
+	last   time.Time // when a group was taken or written
 	closed bool
 
 	turn    chan struct{}  // held by the writer that waits for the open group
-	last    time.Time      // when a group was taken; of the writer whose turn it is
 	closing chan struct{}  // closed first: nobody lingers any more
 	quit    chan struct{}  // closed when no caller is left: the writers end
 	callers sync.WaitGroup // adds under way
@@ -47,7 +47,8 @@ type bound struct {
 	writers int // groups written at the same time
 }
 
-// due is when a group of so many rows goes, the one before having gone at last.
+// due is when a group of so many rows goes, after the last one went or was in: its
+// callers come back together then, and the first of them must not go alone.
 func (b bound) due(last time.Time, rows int) time.Time {
 	lack := float64(max(b.enough-rows, 0)) / float64(max(b.enough, 1))
 	return last.Add(time.Duration(lack * lack * float64(b.linger)))
@@ -175,6 +176,9 @@ func (b *batch[L]) run() {
 		}
 		g.err = b.write(ctx, g.loads)
 		g.loads = nil
+		b.mu.Lock()
+		b.last = time.Now()
+		b.mu.Unlock()
 		close(g.done)
 		g.cancel()
 	}
@@ -213,23 +217,28 @@ func (b *batch[L]) take() (*group[L], context.Context) {
 	return g, ctx
 }
 
-// ripen waits until g is due or full, or nobody lingers any more.
+// ripen waits until g is due or full, or nobody lingers any more. What other writers
+// finish meanwhile puts it off, once each at most: they wait for their turn then.
 func (b *batch[L]) ripen(g *group[L]) {
 	for {
 		b.mu.Lock()
-		due := b.bound.due(b.last, g.rows)
+		wait := time.Until(b.bound.due(b.last, g.rows))
 		b.mu.Unlock()
-		linger := time.NewTimer(time.Until(due))
+		if wait <= 0 {
+			return
+		}
+		linger := time.NewTimer(wait)
 		select {
 		case <-g.more: // it may be due earlier
-			linger.Stop()
-			continue
+		case <-linger.C: // or later
 		case <-g.full:
-		case <-linger.C:
+			linger.Stop()
+			return
 		case <-b.closing:
+			linger.Stop()
+			return
 		}
 		linger.Stop()
-		return
 	}
 }
 

@@ -79,6 +79,37 @@ func TestBatchLingersForMore(t *testing.T) {
 	})
 }
 
+// Callers come back together when a slow write is over, and go together again.
+func TestBatchLingersAfterASlowWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spy := &batchSpy{hold: make(chan error)}
+		b := newBatch(bound{rows: 100, bytes: 1000, enough: 10, linger: time.Second, writers: 1}, spy.write)
+		var g sync.WaitGroup
+		add := func(load int, after time.Duration) {
+			g.Go(func() {
+				time.Sleep(after)
+				if err := b.add(t.Context(), load, 1, 1); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		add(0, 0)
+		time.Sleep(time.Minute)
+		spy.hold <- nil
+		g.Wait()
+		add(1, 0)
+		add(2, 10*time.Millisecond)
+		spy.hold <- nil
+		g.Wait()
+		if diff := cmp.Diff([][]int{{0}, {1, 2}}, spy.writes); diff != "" {
+			t.Errorf("writes (-want +got):\n%s", diff)
+		}
+		if err := b.close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // afterOne is a batch that has just written a group, so that the next one lingers.
 func afterOne(b bound, write func(context.Context, []int) error) *batch[int] {
 	bt := newBatch(b, write)
@@ -182,6 +213,7 @@ func TestBatchLetsACancelledCallerGo(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
+		synctest.Wait() // so is the one that was waiting for the writer
 		go func() { spy.hold <- nil }()
 		if err := b.add(t.Context(), 4, 1, 1); err != nil {
 			t.Errorf("the next caller: %v", err)
