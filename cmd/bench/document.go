@@ -13,7 +13,8 @@ import (
 // docsHead begins a page that is not there yet.
 const docsHead = `# Performance
 
-What is between the markers is written by ` + "`make bench-growth`" + `; all else is written by hand.
+What is between the markers is written by ` + "`go run ./cmd/bench -docs docs/performance.md`" + ` and
+` + "`make bench-growth`" + `; all else is written by hand.
 `
 
 // document puts an axis's table and plot into the page, between its markers, or at
@@ -27,15 +28,37 @@ func document(o options, a axis, points []point) error {
 	if err := os.WriteFile(plot, plotOf(a, points), 0o644); err != nil {
 		return err
 	}
-	page, err := os.ReadFile(o.docs)
+	return rewrite(o.docs, "bench:growth:"+a.name, section(o, a, points))
+}
+
+// page puts what was measured end to end and by stages between its markers.
+func (r *report) page(o options) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%d rounds of %d events, %d cores; %d live sessions, %d partitions, %d rules, %g %% unresolved. Medians.\n", o.rounds, o.events, runtime.NumCPU(), o.sessions, o.partitions, o.rules, o.unknown*100)
+	if len(r.stages) > 0 {
+		b.WriteString("\n| stage | CPU, ns an event | allocations | bytes | |\n|---|---:|---:|---:|---|\n")
+		for _, s := range r.stages {
+			fmt.Fprintf(&b, "| %s | %.0f | %.3f | %.0f | %s |\n", s, r.values[s+".cpu_ns"], r.values[s+".allocs"], r.values[s+".bytes"], r.notes[s+".cpu_ns"])
+		}
+	}
+	b.WriteString("\n| | | |\n|---|---:|---|\n")
+	for n := range r.others {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", n, number(r.values[n]), r.notes[n])
+	}
+	b.WriteString("\n")
+	return rewrite(o.docs, "bench:results", b.String())
+}
+
+// rewrite puts text between the markers of that name in a page.
+func rewrite(path, name, text string) error {
+	page, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		page, err = []byte(docsHead), nil
 	}
 	if err != nil {
 		return err
 	}
-	text := replaceBetween(string(page), "bench:growth:"+a.name, section(o, a, points))
-	return os.WriteFile(o.docs, []byte(text), 0o644)
+	return os.WriteFile(path, []byte(replaceBetween(string(page), name, text)), 0o644)
 }
 
 // section is the Markdown of an axis.

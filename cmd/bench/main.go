@@ -35,6 +35,7 @@ type options struct {
 	cpuprofile string
 	fullpath   string
 
+	tools                    string
 	compare, bench, packages string
 	count                    int
 
@@ -64,9 +65,10 @@ func main() {
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
 	flag.DurationVar(&o.latencyFor, "latency", 20*time.Second, "how long to send at half load for the latency; 0 for not at all")
 	flag.DurationVar(&o.stageTime, "stage-time", 2*time.Second, "CPU that a stage uses in each round")
+	flag.StringVar(&o.tools, "tools", "", "folder that keeps the peer once it is built (default: whence in the user's cache folder)")
 	flag.StringVar(&o.axes, "axes", "", "axes of growth: sessions, partitions, rules, depth, unresolved (default: all)")
 	flag.StringVar(&o.growthSessions, "growth-sessions", "10000,100000,1000000,10000000", "live sessions to grow through")
-	flag.StringVar(&o.docs, "docs", "", "write tables and plots of growth into this page and the folder beside it")
+	flag.StringVar(&o.docs, "docs", "", "write what was measured between the markers of this page, and plots into the folder beside it")
 	flag.StringVar(&o.compare, "compare", "", "compare the Go benchmarks of this revision with those checked out, and do nothing else")
 	flag.StringVar(&o.bench, "bench", ".", "benchmarks to compare, as go test -bench takes them")
 	flag.StringVar(&o.packages, "packages", "./...", "packages whose benchmarks are compared")
@@ -146,7 +148,17 @@ func bench(ctx context.Context, o options) (err error) {
 			return err
 		}
 	}
+	if o.wants("peers") {
+		if err := peers(ctx, o, r); err != nil {
+			return err
+		}
+	}
 	r.print(os.Stdout)
+	if o.docs != "" && (o.wants("end_to_end") || o.wants("stages")) {
+		if err := r.page(o); err != nil {
+			return err
+		}
+	}
 	if o.out != "" {
 		return r.write(o.out)
 	}

@@ -87,13 +87,23 @@ func (r *report) print(w io.Writer) {
 		}
 		fmt.Fprintln(t)
 	}
-	for _, n := range r.names {
-		if stage, _, _ := cutLast(n); slices.Contains(r.stages, stage) && r.notes[n] == r.notes[stage+".cpu_ns"] {
-			continue
-		}
+	for n := range r.others {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", n, number(r.values[n]), r.notes[n])
 	}
 	_ = t.Flush() // to a terminal; whoever closed it does not want it
+}
+
+// others yields the names of what is in no line of a stage.
+func (r *report) others(yield func(string) bool) {
+	for _, n := range r.names {
+		stage, what, _ := cutLast(n)
+		if slices.Contains(r.stages, stage) && slices.Contains([]string{"cpu_ns", "allocs", "bytes"}, what) {
+			continue
+		}
+		if !yield(n) {
+			return
+		}
+	}
 }
 
 // cutLast cuts a name at its last dot.

@@ -153,3 +153,11 @@ func resolveStage(name, note string, r *correlate.Resolver, newWalker func() *co
 		})
 	}}
 }
+
+func cloudtrail() (sources.Source, error) {
+	s, ok := sources.Find("aws.cloudtrail")
+	if !ok {
+		return s, fmt.Errorf("there is no source aws.cloudtrail")
+	}
+	return s, nil
+}
