@@ -21,6 +21,7 @@ exporters:
   - gomod: github.com/open-telemetry/opentelemetry-collector-contrib/exporter/clickhouseexporter v0.149.0
 providers:
   - gomod: go.opentelemetry.io/collector/confmap/provider/fileprovider v1.55.0
+  - gomod: go.opentelemetry.io/collector/confmap/provider/envprovider v1.55.0
 `
 
 const peerVersion = "v0.149.0"
