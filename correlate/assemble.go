@@ -139,7 +139,7 @@ func (w *Walker) approvers(hops []Hop) []Approver {
 				continue
 			}
 			p := f.Principal
-			if entry := w.Directory.find(&p, &w.names); entry != nil {
+			if entry := w.listed(&f.Principal); entry != nil {
 				p = entry.principal(&p)
 			}
 			as = w.mem.approvers.Append(as, Approver{Principal: p, Time: f.Start, Via: f.Method, EventID: f.EventID})

@@ -102,7 +102,7 @@ func (w *Walker) isAlias(n int) bool {
 
 // terminal ends a way at a principal: a person, an owned service, or neither.
 func (w *Walker) terminal(p *Principal, h Hop) outcome {
-	entry := w.Directory.find(p, &w.names)
+	entry := w.listed(p)
 	if entry != nil && entry.left(w.event.Time) {
 		h.State = StateLeft
 	}
@@ -121,6 +121,28 @@ func (w *Walker) terminal(p *Principal, h Hop) outcome {
 	}
 	o.hops = w.hops.Append(nil, h)
 	return o
+}
+
+// listed returns who p is in the directory, or nil. Most walks come by the same
+// person several times: as whoever logged in, and as whoever sessions are named after.
+func (w *Walker) listed(p *Principal) *Entry {
+	if w.Directory == nil {
+		return nil
+	}
+	for i := range w.asked {
+		if a := &w.asked[i]; a.p.ID == p.ID && a.p.Issuer == p.Issuer && slices.Equal(a.p.Names, p.Names) {
+			return a.entry
+		}
+	}
+	e := w.Directory.find(p, &w.names)
+	w.asked = append(w.asked, listing{p, e})
+	return e
+}
+
+// listing is what the directory said of a principal.
+type listing struct {
+	p     *Principal // of a link or a fact, which the walk does not change
+	entry *Entry
 }
 
 func (e *Entry) principal(p *Principal) Principal {

@@ -29,7 +29,8 @@ type Walker struct {
 	reached int // spots whose facts reach has counted
 	walked  []Key
 	stack   []outcome // ways that wait to be weighed
-	names   []byte    // room for the directory
+	names    []byte    // room for the directory
+	asked    []listing // of the directory
 
 	outcomes   arena.Slab[outcome]
 	hops       arena.Slab[Hop]
@@ -79,7 +80,7 @@ const maxTorn = 10
 func (w *Walker) begin() {
 	w.torn, w.rank, w.err = false, 0, nil
 	w.spots.reset()
-	w.walked, w.stack = w.walked[:0], w.stack[:0]
+	w.walked, w.stack, w.asked = w.walked[:0], w.stack[:0], w.asked[:0]
 	w.outcomes.Reset()
 	w.hops.Reset()
 	w.candidates.Reset()

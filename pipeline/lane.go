@@ -248,8 +248,8 @@ func (l *lane) note(seen time.Time) {
 // publishEvery and lookEvery are how often a busy lane publishes and looks for what
 // has settled: both go over the whole window, which may hold thousands of chains.
 const (
-	publishEvery = 100 * time.Millisecond
-	lookEvery    = 100 * time.Millisecond
+	publishEvery = 250 * time.Millisecond
+	lookEvery    = 500 * time.Millisecond
 )
 
 // publish makes the lane's progress known to whoever commits and announces, once all
