@@ -111,6 +111,7 @@ func (c *ClickHouse) Write(ctx context.Context, out *Output) error {
 	if err := c.encode(l, out); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
+	out.taken()
 	bytes := l.facts.bytes() + l.rejects.bytes() + l.chains.bytes() + l.alerts.bytes()
 	if err := c.batch.add(ctx, l, out.Len(), bytes); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -35,8 +37,19 @@ func (f *Fan) Write(ctx context.Context, out *Output) error {
 		return f.sinks[0].Write(ctx, out)
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	var left atomic.Int32
+	left.Store(int32(len(f.sinks)))
 	for _, s := range f.sinks {
-		g.Go(func() error { return s.Write(ctx, out) })
+		mine := *out
+		mine.Taken = sync.OnceFunc(func() {
+			if left.Add(-1) == 0 {
+				out.taken()
+			}
+		})
+		g.Go(func() error {
+			defer mine.Taken()
+			return s.Write(ctx, &mine)
+		})
 	}
 	return g.Wait()
 }

@@ -14,6 +14,17 @@ type Output struct {
 	Facts   []correlate.Fact
 	Alerts  []correlate.Alert
 	Rejects []correlate.Reject
+	// Taken, if set, is called by Write as soon as it needs nothing of the output any
+	// more, from any goroutine and once or more. Write returns later, when the rows
+	// are durable.
+	Taken func()
+}
+
+// taken tells the owner of o that nothing of it is needed any more.
+func (o *Output) taken() {
+	if o.Taken != nil {
+		o.Taken()
+	}
 }
 
 // Len is the number of rows in o.
@@ -26,8 +37,8 @@ func (o *Output) Len() int {
 // keeps, per id, the row of the highest version. Write blocks while the
 // destination is slow or away, retries what can be retried, and gives up only
 // when ctx is done or the rows can never be stored. The caller must not change
-// out until Write returns; the sink keeps nothing of it after that. Write and
-// Close are safe for concurrent use.
+// what is in out until Write returns or, if it set it, until Taken is called: the
+// sink keeps nothing of it after that. Write and Close are safe for concurrent use.
 type Sink interface {
 	Name() string
 	Write(ctx context.Context, out *Output) error
