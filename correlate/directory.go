@@ -29,9 +29,13 @@ type Entry struct {
 	Line string
 }
 
-// left reports whether a person's last day was over, wherever they worked.
+// leftAfter is how long after the begin of a person's last day it is over, wherever
+// they worked.
+const leftAfter = 36 * time.Hour
+
+// left reports whether a person's last day was over.
 func (e *Entry) left(at time.Time) bool {
-	return e.Type == Human && !e.Until.IsZero() && at.After(e.Until.Add(36*time.Hour))
+	return e.Type == Human && !e.Until.IsZero() && at.After(e.Until.Add(leftAfter))
 }
 
 // A Directory is the operator's list of people, services and schedules. It is

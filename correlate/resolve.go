@@ -36,6 +36,9 @@ type Resolver struct {
 	Index     Index
 	Kinds     Kinds
 	Directory *Directory // may be nil
+	// Finished, if it is not nil and Index is a Stamper, keeps walks to be used again.
+	// It belongs to this resolver alone.
+	Finished *Finished
 	// Epoch is that of the directory and the decoders; see Chain.Version.
 	Epoch uint32
 }

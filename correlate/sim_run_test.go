@@ -16,8 +16,18 @@ import (
 
 // simStore is the local copy of the sessions topic.
 type simStore struct {
-	facts map[Key]Session
-	drop  func() bool // a store that forgets, when the guard is off
+	facts  map[Key]Session
+	drop   func() bool // a store that forgets, when the guard is off
+	stamps map[Key]uint32
+	silent bool // it does not tell that facts came, to see that it is noticed
+}
+
+// Stamp implements Stamper.
+func (s *simStore) Stamp(k Key) uint32 {
+	if s.silent {
+		return 0
+	}
+	return s.stamps[k]
 }
 
 func (s *simStore) Lookup(_ context.Context, k Key, _ time.Time) (Session, error) {
@@ -34,6 +44,10 @@ func (s *simStore) put(fs []Fact) (changed []Key) {
 		after := before.Merge(NewSession(f.Key, f))
 		if len(after.Facts) != len(before.Facts) {
 			s.facts[f.Key] = after
+			if s.stamps == nil {
+				s.stamps = map[Key]uint32{}
+			}
+			s.stamps[f.Key]++
 			changed = append(changed, f.Key)
 		}
 	}
@@ -297,6 +311,8 @@ func (r *run) step(in *instance, l *simLane, n int) bool {
 func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 	res := r.w.resolver(in.store)
 	if l.walker == nil || l.walker.Index != res.Index {
+		res.Finished = NewFinished(1 << 20)
+		res.Finished.eager = true
 		l.walker = res.NewWalker()
 		l.walker.Poison()
 	}
@@ -330,6 +346,7 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 	for _, p := range l.window.Settled(in.marks, 0) {
 		one(p.Chain.Event, p.Offset)
 	}
+	r.w.reused += l.walker.Reused()
 	l.walker.Reset()
 	return out
 }

@@ -38,6 +38,7 @@ var allGuards = guards{true, true, true, true, true, true, true, true}
 var worlds = flag.Uint64("worlds", 120, "how many random worlds TestSimulation makes")
 
 func TestSimulation(t *testing.T) {
+	reused := 0
 	for seed := range *worlds {
 		w := newWorld(seed)
 		calm := newRun(w, allGuards, rand.New(rand.NewPCG(seed, 0)), calmly)
@@ -55,6 +56,10 @@ func TestSimulation(t *testing.T) {
 				t.Fatalf("world %d, run %d: %s", seed, faults, wrong)
 			}
 		}
+		reused += w.reused
+	}
+	if reused < int(*worlds) {
+		t.Errorf("only %d finished walks were used again", reused)
 	}
 }
 
@@ -109,6 +114,7 @@ type world struct {
 	kinds     Kinds
 	directory *Directory
 	witnesses map[Kind][]Witness
+	reused    int // finished walks that were used again, in all runs
 }
 
 func topicOf(p int) string { return fmt.Sprintf("raw%d", p/perTopic) }

@@ -15,6 +15,10 @@ type Walker struct {
 	*Resolver
 	mem  Memory
 	lend LendingIndex // nil if the index cannot lend
+	// stamper tells whether finished walks still hold; nil if the index cannot say.
+	stamper Stamper
+	room    []byte // to write into what is compared or kept
+	reused  int
 	// kinds are those of Kinds that were asked for: there are a handful, and a map
 	// costs more to look into.
 	kinds []kindSeen
@@ -29,8 +33,8 @@ type Walker struct {
 	reached int // spots whose facts reach has counted
 	walked  []Key
 	stack   []outcome // ways that wait to be weighed
-	names    []byte    // room for the directory
-	asked    []listing // of the directory
+	names   []byte    // room for the directory
+	asked   []listing // of the directory
 
 	outcomes   arena.Slab[outcome]
 	hops       arena.Slab[Hop]
@@ -42,11 +46,18 @@ type Walker struct {
 func (r *Resolver) NewWalker() *Walker {
 	w := &Walker{Resolver: r}
 	w.lend, _ = r.Index.(LendingIndex)
+	w.stamper, _ = r.Index.(Stamper)
 	return w
 }
 
 // Reset takes back the memory of all chains since the last Reset.
-func (w *Walker) Reset() { w.mem.Reset() }
+func (w *Walker) Reset() {
+	w.mem.Reset()
+	w.reused = 0
+}
+
+// Reused is how many finished walks have been used again since the last Reset.
+func (w *Walker) Reused() int { return w.reused }
 
 // Poison makes Reset overwrite what it takes back, for tests.
 func (w *Walker) Poison() { w.mem.Poison() }
@@ -55,6 +66,14 @@ func (w *Walker) Poison() { w.mem.Poison() }
 // until Reset, and what e says is where e has it: whoever keeps c longer clones it.
 func (w *Walker) Walk(ctx context.Context, e *Event, c *Chain) error {
 	w.ctx, w.event = ctx, e
+	again := w.Finished != nil && w.stamper != nil
+	var s start
+	if again {
+		var done bool
+		if s, done = w.again(e, c); done {
+			return nil
+		}
+	}
 	for range maxTorn {
 		w.begin()
 		w.reach()
@@ -63,11 +82,13 @@ func (w *Walker) Walk(ctx context.Context, e *Event, c *Chain) error {
 			*c = Chain{}
 			return fmt.Errorf("resolve %s: %w", e.ID, w.err)
 		}
+		w.chain(&o, c)
 		if !w.torn {
-			w.chain(&o, c)
+			if again {
+				w.finish(s, c)
+			}
 			return nil
 		}
-		w.chain(&o, c)
 	}
 	return nil
 }

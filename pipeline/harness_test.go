@@ -168,7 +168,7 @@ func (b *bench) build() *instance {
 	}
 	in.Pipeline, err = New(b.cfg, Deps{
 		Kafka: opts, Table: table, Sink: b.sink, Rules: rules.Library(), Log: log, Metrics: in.reg,
-		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg)},
+		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg), Finished: correlate.NewFinished(8 << 20)},
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -14,6 +14,7 @@ type metrics struct {
 	rejects   *prometheus.CounterVec // what could not be decoded, and why?
 	chains    *prometheus.CounterVec // how well are first versions attributed?
 	improved  prometheus.Counter     // how many chains were written again, better?
+	reused    prometheus.Counter     // how many of the walks were found finished?
 	settled   *prometheus.CounterVec // how did chains settle: by the clock or by max_wait?
 	parked    *prometheus.GaugeVec   // how many chains wait now?
 	letGo     prometheus.Counter     // how many did a full window let go?
@@ -41,6 +42,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		rejects:   counters("rejects_total", "Records or parts of them that could not be decoded.", "source", "reason"),
 		chains:    counters("chains_total", "First versions of chains written, by status.", "source", "status"),
 		improved:  counter("chains_improved_total", "Better versions of chains written."),
+		reused:    counter("walks_reused_total", "Chains that were found by a finished walk of the same session."),
 		settled:   counters("chains_settled_total", "Chains settled, by what settled them.", "by"),
 		parked:    gauges("chains_parked", "Chains that may still improve.", "topic", "partition"),
 		letGo:     counter("window_let_go_total", "Chains let go unsettled because a window was full."),
@@ -54,7 +56,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"step"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.records, m.events, m.rejects, m.chains, m.improved, m.settled, m.parked, m.letGo, m.alerts,
+		reg.MustRegister(m.records, m.events, m.rejects, m.chains, m.improved, m.reused, m.settled, m.parked, m.letGo, m.alerts,
 			m.ruleErrs, m.eventLag, m.paused, m.commitErr, m.step)
 	}
 	return m

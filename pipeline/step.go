@@ -198,6 +198,7 @@ func (l *lane) count(records int) {
 		}
 	}
 	l.metrics.improved.Add(float64(len(out.Chains) - first))
+	l.metrics.reused.Add(float64(l.walker.Reused()))
 	l.metrics.events.WithLabelValues(l.source.Name).Add(float64(first))
 	for i, n := range by {
 		if n > 0 {

@@ -76,6 +76,8 @@ type sessionsSettings struct {
 	Retention   time.Duration `mapstructure:"retention"`
 	HotBytes    int64         `mapstructure:"hot_bytes"`
 	CacheBytes  int64         `mapstructure:"cache_bytes"`
+	// WalkBytes bounds the finished walks that are kept to be used again; 0 for none.
+	WalkBytes int `mapstructure:"walk_bytes"`
 }
 
 type pipelineSettings struct {
@@ -154,6 +156,7 @@ func defaultSettings() settings {
 		Sessions: sessionsSettings{
 			Topic: ix.SessionsTopic, Registry: ix.RegistryTopic, Partitions: ix.Partitions, Replication: ix.Replication,
 			Retention: ix.Retention, HotBytes: ix.HotBytes, CacheBytes: ix.CacheBytes,
+			WalkBytes: 128 << 20,
 		},
 		RejectsTopic: pl.RejectsTopic,
 		Lateness:     pl.Lateness,

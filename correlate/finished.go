@@ -1,0 +1,209 @@
+package correlate
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+	"time"
+)
+
+// Finished keeps walks that have ended at somebody, for the next event that starts
+// where they did: most events of a session are walked alike, and a walk costs ten
+// times what it takes to find it here (BenchmarkFinished). It forgets whatever it
+// must to stay within its bytes. It is safe for concurrent use.
+//
+// A walk is used again only if walking would find the same: it started from the same
+// links, nothing became known of any key it looked at since before it did (Stamper),
+// and no time that the walk compares with that of the event lies between the two
+// events. TestFinished and the simulation compare it with walking.
+type Finished struct {
+	seed, check maphash.Seed
+	slots       []atomic.Pointer[finished]
+	// seen has a few bits of the walk that came by a slot last: only one that comes
+	// twice in a row is kept, so that sessions seen once do not wash out the rest.
+	seen  []atomic.Uint32
+	eager bool // keep all, for tests
+}
+
+// A Stamper is an Index that can tell whether anything became known of a key. If
+// Stamp(k) was the same before a look-up as it is now, that look-up would give the
+// same again, but for what was swept.
+type Stamper interface {
+	Stamp(k Key) uint32
+}
+
+// A finished walk. It does not change.
+type finished struct {
+	check uint64 // a second hash of what it started from
+	// It holds for events from this time on, and before that one. It is not for
+	// earlier events, for which the index may know more than it told.
+	from, until time.Time
+	rank        uint32
+	status      Status
+	proof       Proof
+	// packed are the rest of the chain and the stamps: see pack. One piece without
+	// pointers costs the collector nothing.
+	packed []byte
+}
+
+// finishedBytes is what a finished walk takes, all in, on real chains of 2-4 hops.
+const finishedBytes = 1200
+
+// NewFinished returns one of about so many bytes, or nil for none.
+func NewFinished(bytes int) *Finished {
+	n := 1
+	for 2*n*finishedBytes <= bytes {
+		n *= 2
+	}
+	if n == 1 {
+		return nil
+	}
+	return &Finished{
+		seed: maphash.MakeSeed(), check: maphash.MakeSeed(),
+		slots: make([]atomic.Pointer[finished], n), seen: make([]atomic.Uint32, n),
+	}
+}
+
+// start is where a walk starts: the place of its slot, and what tells it from
+// others there. The two hashes have keys of their own that nobody outside knows, so
+// that nobody can make a session that is taken for another.
+type start struct {
+	slot, check uint64
+}
+
+func (f *Finished) start(links []byte) start {
+	return start{maphash.Bytes(f.seed, links), maphash.Bytes(f.check, links)}
+}
+
+// find returns the walk that started there and holds at a time, or nil.
+func (f *Finished) find(s start, at time.Time) *finished {
+	w := f.slots[s.slot%uint64(len(f.slots))].Load()
+	if w == nil || w.check != s.check || at.Before(w.from) || !at.Before(w.until) {
+		return nil
+	}
+	return w
+}
+
+// wants reports whether a walk that started there is worth keeping.
+func (f *Finished) wants(s start) bool {
+	tag := uint32(s.slot>>32) | 1
+	return f.seen[s.slot%uint64(len(f.seen))].Swap(tag) == tag || f.eager
+}
+
+func (f *Finished) keep(s start, w *finished) {
+	w.check = s.check
+	f.slots[s.slot%uint64(len(f.slots))].Store(w)
+}
+
+// again makes c the chain of e if a walk from the same start is there and holds.
+func (w *Walker) again(e *Event, c *Chain) (start, bool) {
+	w.room = appendLinks(w.room[:0], e.Uses)
+	s := w.Finished.start(w.room)
+	f := w.Finished.find(s, e.Time)
+	if f == nil {
+		return s, false
+	}
+	u := unpacker{text: f.packed}
+	for range u.count() {
+		if k := u.key(); w.stamper.Stamp(k) != u.stamp() {
+			return s, false
+		}
+	}
+	w.reused++
+	*c = Chain{Event: *e, Rank: f.rank, Status: f.status, Proof: f.proof}
+	u.principal(&c.Requestor, w)
+	c.Hops = w.mem.hops.Make(u.count())
+	for i := range c.Hops {
+		u.hop(&c.Hops[i], w)
+	}
+	c.Walked, c.Waits = u.keys(w), u.keys(w)
+	return s, true
+}
+
+// finish keeps the walk of c for the next event that starts there, if it can be.
+func (w *Walker) finish(s start, c *Chain) {
+	if !w.lasting(c) || !w.Finished.wants(s) {
+		return
+	}
+	from, until, ok := w.holds()
+	if !ok {
+		return
+	}
+	w.room = w.pack(w.room[:0], c)
+	w.Finished.keep(s, &finished{
+		from: from, until: until, rank: c.Rank, status: c.Status, proof: c.Proof,
+		packed: append(make([]byte, 0, len(w.room)), w.room...),
+	})
+}
+
+// lasting reports whether nothing in c is of its own event: the walk ended at
+// somebody for certain, went by the credential that the event acted with, and
+// every hop is told by another line.
+func (w *Walker) lasting(c *Chain) bool {
+	if c.Status != Attributed && c.Status != Automated || c.Proof <= Claimed || len(c.Candidates)+len(c.Approvers) > 0 || c.EventID == "" {
+		return false
+	}
+	if key := c.Key(); key.IsZero() || c.Hops[0].Key != key {
+		return false
+	}
+	for i := range c.Hops {
+		if c.Hops[i].EventID == c.EventID {
+			return false
+		}
+	}
+	return true
+}
+
+// forever is later than anything that is logged.
+var forever = time.Unix(1<<36, 0)
+
+// holds returns for which times of the event the walk would have gone alike, as far
+// as is known: up to the first time after the event's that it compared with it. A
+// walk that came by endings and approvals is not kept: they compare in other ways.
+func (w *Walker) holds() (from, until time.Time, ok bool) {
+	at := w.event.Time
+	from, until = at, forever
+	turn := func(t time.Time) {
+		if t.After(at) && t.Before(until) {
+			until = t
+		} else if t.Equal(at) {
+			until = at // at the very turn: it holds for no event
+		}
+	}
+	for i := range w.asked {
+		if e := w.asked[i].entry; e != nil && !e.Until.IsZero() {
+			turn(e.Until.Add(leftAfter))
+		}
+	}
+	for i := range w.spots.list {
+		p := &w.spots.list[i]
+		if !p.looked {
+			continue
+		}
+		life := w.kind(p.key.Kind).Life
+		for j := range p.facts {
+			if k := p.facts[j].Kind; k != Account && k != Binding {
+				return at, at, false
+			}
+		}
+		if !p.read {
+			continue // all of it is among those of the spot that was read
+		}
+		for j := range p.all {
+			f := &p.all[j]
+			if f.Kind != Account && f.Kind != Binding {
+				return at, at, false
+			}
+			// Every time that matters, state and live compare with the event's: see there.
+			if life > 0 {
+				turn(f.Time.Add(life))
+				turn(f.Start.Add(-life))
+			}
+			turn(f.Start.Add(-EarlySkew))
+			turn(f.Start.Add(-Skew))
+			if !f.End.IsZero() {
+				turn(f.End.Add(Skew))
+			}
+		}
+	}
+	return from, until, until.After(at)
+}
