@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"syscall"
 	"time"
 )
@@ -59,20 +57,30 @@ type passage struct {
 	perInsert         float64       // rows, into the table chains
 	alerts            int64
 	attributed, total int64
+	gc                time.Duration // CPU of whence's garbage collection
+	heap              heap          // what whence allocated
 	floors            floors
 }
 
 // line tells of p what is worth watching, per event of n.
 func (p *passage) line(n int) string {
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / float64(n) }
-	return fmt.Sprintf("%.2f us of CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert; floors: consume %d, scan %d, hash %d, insert %d, prototype %d ns; clickhouse %.2f us, broker %.2f us",
-		us(p.cpu), float64(n)/p.wall.Seconds(), float64(p.rows)/float64(n), p.perInsert,
+	return fmt.Sprintf("%.2f us of CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert, %.2f allocations an event, %.1f %% GC; floors: consume %d, scan %d, hash %d, insert %d, prototype %d ns; clickhouse %.2f us, broker %.2f us",
+		us(p.cpu), float64(n)/p.wall.Seconds(), float64(p.rows)/float64(n), p.perInsert, p.heap.mallocs/float64(n), 100*ratio(p.gc, p.cpu),
 		p.floors.consume, p.floors.scan, p.floors.hash, p.floors.insert, p.floors.fullpath, us(p.server), us(p.broker))
 }
 
 // pass lets n new events wait in the broker while whence is held still, and
 // measures whence from when it is let go until the last row is in ClickHouse.
 func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
+	allocated, err := l.heap(ctx)
+	if err != nil {
+		return p, err
+	}
+	_, logged, err := l.gcTime(0)
+	if err != nil {
+		return p, err
+	}
 	if err := l.wait(ctx, n); err != nil {
 		return p, err
 	}
@@ -104,6 +112,14 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 		return p, err
 	}
 	p.rows = rows - inserted
+	if p.gc, _, err = l.gcTime(logged); err != nil {
+		return p, err
+	}
+	if p.heap, err = l.heap(ctx); err != nil {
+		return p, err
+	}
+	p.heap.mallocs -= allocated.mallocs
+	p.heap.bytes -= allocated.bytes
 	return p, l.look(ctx, &p)
 }
 
@@ -139,47 +155,5 @@ func (l *lab) look(ctx context.Context, p *passage) error {
 		return err
 	}
 	p.total, p.attributed, p.alerts = chains[0], chains[1], chains[2]
-	return nil
-}
-
-// profile writes a CPU profile of whence, and one of what it allocates beside it,
-// while it takes n more events.
-func (l *lab) profile(ctx context.Context, n int, wall time.Duration, path string) error {
-	seconds := strconv.Itoa(max(1, int(wall.Seconds()+0.5)))
-	if err := l.wait(ctx, n); err != nil {
-		return err
-	}
-	type page struct {
-		text []byte
-		err  error
-	}
-	get := func(what string) chan page {
-		got := make(chan page, 1)
-		go func() { // ends with the answer, which is read below
-			text, err := l.ask(ctx, "/debug/pprof/"+what+"?seconds="+seconds)
-			got <- page{text, err}
-		}()
-		return got
-	}
-	cpu, allocs := get("profile"), get("allocs")
-	time.Sleep(100 * time.Millisecond) // both wait in whence's listen queue
-	if err := l.whence.signal(syscall.SIGCONT); err != nil {
-		return err
-	}
-	if err := l.written(ctx); err != nil {
-		return err
-	}
-	for _, f := range []struct {
-		path string
-		page page
-	}{{path, <-cpu}, {path + ".allocs", <-allocs}} {
-		if f.page.err != nil {
-			return f.page.err
-		}
-		if err := os.WriteFile(f.path, f.page.text, 0o644); err != nil {
-			return err
-		}
-		l.say("wrote %s", f.path)
-	}
 	return nil
 }

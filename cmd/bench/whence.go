@@ -57,7 +57,9 @@ func (l *lab) startWhence(ctx context.Context) (err error) {
 	if err := os.WriteFile(config, b.Bytes(), 0o644); err != nil {
 		return err
 	}
-	if l.whence, err = spawn(exec.Command(l.options.whence, "run", "-c", config), filepath.Join(l.dir, "whence.log")); err != nil { //nolint:noctx // it is stopped in order
+	cmd := exec.Command(l.options.whence, "run", "-c", config) //nolint:noctx // it is stopped in order
+	cmd.Env = append(os.Environ(), "GODEBUG=gctrace=1")
+	if l.whence, err = spawn(cmd, filepath.Join(l.dir, "whence.log")); err != nil {
 		return err
 	}
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
