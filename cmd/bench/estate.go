@@ -58,7 +58,6 @@ type session struct {
 	role   int
 	name   string
 	key    [20]byte
-	source string // sourceIdentity, for some
 }
 
 func (e *estate) level(number int) int {

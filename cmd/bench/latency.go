@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -42,7 +43,7 @@ func (l *lab) latency(ctx context.Context, r *report, rate float64) error {
 		if perr := l.poll(ctx, d); perr != nil {
 			cancel()
 			if sending {
-				<-sent
+				perr = errors.Join(perr, <-sent)
 			}
 			return perr
 		}
