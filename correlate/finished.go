@@ -18,8 +18,9 @@ import (
 type Finished struct {
 	seed, check maphash.Seed
 	slots       []atomic.Pointer[finished]
-	// seen has a few bits of the walk that came by a slot last: only one that comes
-	// twice in a row is kept, so that sessions seen once do not wash out the rest.
+	// seen has a few bits of the walk that came by a slot last: what is there makes
+	// room only for one that comes twice in a row, so that sessions seen once do not
+	// wash out the rest.
 	seen  []atomic.Uint32
 	eager bool // keep all, for tests
 }
@@ -85,8 +86,8 @@ func (f *Finished) find(s start, at time.Time) *finished {
 
 // wants reports whether a walk that started there is worth keeping.
 func (f *Finished) wants(s start) bool {
-	tag := uint32(s.slot>>32) | 1
-	return f.seen[s.slot%uint64(len(f.seen))].Swap(tag) == tag || f.eager
+	i, tag := s.slot%uint64(len(f.slots)), uint32(s.slot>>32)|1
+	return f.seen[i].Swap(tag) == tag || f.slots[i].Load() == nil || f.eager
 }
 
 func (f *Finished) keep(s start, w *finished) {

@@ -33,6 +33,9 @@ type settings struct {
 	// Listen is the address of /healthz, /readyz, /metrics and /debug/pprof; empty
 	// for none. Whoever reaches it can read profiles: keep it inside.
 	Listen string `mapstructure:"listen"`
+	// MemoryLimit is how many bytes the runtime is to stay within, if the bounds of
+	// queues, windows and caches allow it; 0 for none. GOMEMLIMIT comes first.
+	MemoryLimit int64 `mapstructure:"memory_limit"`
 	// Epoch is raised to have all chains written anew.
 	Epoch uint32      `mapstructure:"epoch"`
 	Log   logSettings `mapstructure:"log"`
@@ -156,7 +159,7 @@ func defaultSettings() settings {
 		Sessions: sessionsSettings{
 			Topic: ix.SessionsTopic, Registry: ix.RegistryTopic, Partitions: ix.Partitions, Replication: ix.Replication,
 			Retention: ix.Retention, HotBytes: ix.HotBytes, CacheBytes: ix.CacheBytes,
-			WalkBytes: 128 << 20,
+			WalkBytes: 160 << 20,
 		},
 		RejectsTopic: pl.RejectsTopic,
 		Lateness:     pl.Lateness,
