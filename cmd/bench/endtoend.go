@@ -120,6 +120,7 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 	}
 	p.heap.mallocs -= allocated.mallocs
 	p.heap.bytes -= allocated.bytes
+	p.heap.reused -= allocated.reused
 	return p, l.look(ctx, &p)
 }
 

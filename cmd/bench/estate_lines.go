@@ -21,14 +21,14 @@ func (e *estate) mint(b []byte, i int) []byte {
 	i -= e.people
 	s := e.session(i)
 	d := diceFor(e.seed^0xa5a5, uint64(i))
-	at := e.began.Add(-time.Hour + time.Duration(s.level)*10*time.Minute + time.Duration(d.below(600))*time.Second)
+	at := e.made(&s)
 	role := roleARN(s.role)
 	name, agent := "AssumeRole", sdkAgents[d.below(len(sdkAgents))]
 	b = append(b, `{"eventVersion":"1.11","userIdentity":`...)
 	switch {
 	case s.level > 0:
 		parent := e.session(s.parent)
-		b = e.assumed(b, &parent, at)
+		b = e.assumed(b, &parent)
 	case s.signsByUser():
 		b = e.iamUser(b, s.parent)
 	default:
@@ -94,7 +94,7 @@ func (e *estate) event(b []byte, round, i int, at time.Time) []byte {
 	s := e.actor(&d)
 	c := pick(&d, calls)
 	b = append(b, `{"eventVersion":"1.11","userIdentity":`...)
-	b = e.assumed(b, &s, at)
+	b = e.assumed(b, &s)
 	b = e.when(b, at, c.service+".amazonaws.com", c.name, &d, sdkAgents[d.below(len(sdkAgents))])
 	b = c.fill(b, &d)
 	b = append(b, ',')
@@ -103,8 +103,14 @@ func (e *estate) event(b []byte, round, i int, at time.Time) []byte {
 	return tail(b, &d, c.management, c.service)
 }
 
+// made is when a session was made: parents first.
+func (e *estate) made(s *session) time.Time {
+	d := diceFor(e.seed^0x1234, uint64(s.number))
+	return e.began.Add(-time.Hour + time.Duration(max(s.level, 0))*10*time.Minute + time.Duration(d.below(600))*time.Second)
+}
+
 // assumed is the identity of a role session.
-func (e *estate) assumed(b []byte, s *session, at time.Time) []byte {
+func (e *estate) assumed(b []byte, s *session) []byte {
 	b = append(b, `{"type":"AssumedRole","principalId":"`...)
 	b = principalID(b, s)
 	b = append(b, `","arn":"`...)
@@ -118,7 +124,7 @@ func (e *estate) assumed(b []byte, s *session, at time.Time) []byte {
 	b = append(b, `","accountId":"`+account+`","userName":"`...)
 	b = append(b, roleName(s.role)...)
 	b = append(b, `"},"attributes":{"creationDate":"`...)
-	b = at.Add(-time.Hour).AppendFormat(b, time.RFC3339)
+	b = e.made(s).AppendFormat(b, time.RFC3339)
 	return append(b, `","mfaAuthenticated":"false"}}}`...)
 }
 

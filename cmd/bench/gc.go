@@ -15,8 +15,9 @@ import (
 // what garbage collection cost, from the lines that GODEBUG=gctrace=1 adds to its
 // log.
 
-// heap is what a Go program has allocated since it started.
-type heap struct{ mallocs, bytes float64 }
+// heap is what whence has allocated since it started, and how many walks it found
+// finished.
+type heap struct{ mallocs, bytes, reused float64 }
 
 func (l *lab) heap(ctx context.Context) (h heap, err error) {
 	page, err := l.ask(ctx, "/metrics")
@@ -31,6 +32,8 @@ func (l *lab) heap(ctx context.Context) (h heap, err error) {
 			into = &h.mallocs
 		case "go_memstats_alloc_bytes_total":
 			into = &h.bytes
+		case "whence_walks_reused_total":
+			into = &h.reused
 		default:
 			continue
 		}
