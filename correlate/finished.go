@@ -17,13 +17,20 @@ import (
 // events. TestFinished and the simulation compare it with walking.
 type Finished struct {
 	seed, check maphash.Seed
-	slots       []atomic.Pointer[finished]
-	// seen has a few bits of the walk that came by a slot last: what is there makes
+	// Slots come in sets of ways; a walk may be in any of its set. tags has a few bits
+	// of what is in each slot, so that only the right one is looked into.
+	slots []atomic.Pointer[finished]
+	tags  []atomic.Uint32
+	// seen has the tag of the walk that found its set full last: what is there makes
 	// room only for one that comes twice in a row, so that sessions seen once do not
 	// wash out the rest.
 	seen  []atomic.Uint32
 	eager bool // keep all, for tests
 }
+
+// ways is how many slots a set has: with one, two sessions in three would share theirs
+// with another when as many are live as there are slots.
+const ways = 4
 
 // A Stamper is an Index that can tell whether anything became known of a key. If
 // Stamp(k) was the same before a look-up as it is now, that look-up would give the
@@ -51,16 +58,16 @@ const finishedBytes = 1200
 
 // NewFinished returns one of about so many bytes, or nil for none.
 func NewFinished(bytes int) *Finished {
-	n := 1
-	for 2*n*finishedBytes <= bytes {
-		n *= 2
+	sets := 1
+	for 2*sets*ways*finishedBytes <= bytes {
+		sets *= 2
 	}
-	if n == 1 {
+	if bytes < ways*finishedBytes {
 		return nil
 	}
 	return &Finished{
 		seed: maphash.MakeSeed(), check: maphash.MakeSeed(),
-		slots: make([]atomic.Pointer[finished], n), seen: make([]atomic.Uint32, n),
+		slots: make([]atomic.Pointer[finished], sets*ways), tags: make([]atomic.Uint32, sets*ways), seen: make([]atomic.Uint32, sets),
 	}
 }
 
@@ -75,24 +82,51 @@ func (f *Finished) start(links []byte) start {
 	return start{maphash.Bytes(f.seed, links), maphash.Bytes(f.check, links)}
 }
 
-// find returns the walk that started there and holds at a time, or nil.
+func (s start) tag() uint32 { return uint32(s.slot>>32) | 1 }
+
+func (f *Finished) set(s start) int { return int(s.slot & uint64(len(f.seen)-1)) }
+
+// find returns the walk that started there and holds at a time, or nil. A tag and its
+// slot change one after the other: whoever reads in between finds another walk in the
+// slot, which its check tells.
 func (f *Finished) find(s start, at time.Time) *finished {
-	w := f.slots[s.slot%uint64(len(f.slots))].Load()
-	if w == nil || w.check != s.check || at.Before(w.from) || !at.Before(w.until) {
-		return nil
+	base, tag := f.set(s)*ways, s.tag()
+	for i := base; i < base+ways; i++ {
+		if f.tags[i].Load() != tag {
+			continue
+		}
+		if w := f.slots[i].Load(); w != nil && w.check == s.check && !at.Before(w.from) && at.Before(w.until) {
+			return w
+		}
 	}
-	return w
+	return nil
 }
 
-// wants reports whether a walk that started there is worth keeping.
-func (f *Finished) wants(s start) bool {
-	i, tag := s.slot%uint64(len(f.slots)), uint32(s.slot>>32)|1
-	return f.seen[i].Swap(tag) == tag || f.slots[i].Load() == nil || f.eager
+// place is the slot for a walk that started there, or -1 if it is not worth one.
+func (f *Finished) place(s start) int {
+	set, tag := f.set(s), s.tag()
+	free := -1
+	for i := set * ways; i < set*ways+ways; i++ {
+		switch f.tags[i].Load() {
+		case tag:
+			return i
+		case 0:
+			free = i
+		}
+	}
+	switch {
+	case free >= 0:
+		return free
+	case f.seen[set].Swap(tag) == tag || f.eager:
+		return set*ways + int(tag>>1)%ways
+	}
+	return -1
 }
 
-func (f *Finished) keep(s start, w *finished) {
+func (f *Finished) keep(i int, s start, w *finished) {
 	w.check = s.check
-	f.slots[s.slot%uint64(len(f.slots))].Store(w)
+	f.slots[i].Store(w)
+	f.tags[i].Store(s.tag())
 }
 
 // again makes c the chain of e if a walk from the same start is there and holds.
@@ -122,7 +156,11 @@ func (w *Walker) again(e *Event, c *Chain) (start, bool) {
 
 // finish keeps the walk of c for the next event that starts there, if it can be.
 func (w *Walker) finish(s start, c *Chain) {
-	if !w.lasting(c) || !w.Finished.wants(s) {
+	if !w.lasting(c) {
+		return
+	}
+	i := w.Finished.place(s)
+	if i < 0 {
 		return
 	}
 	from, until, ok := w.holds()
@@ -130,7 +168,7 @@ func (w *Walker) finish(s start, c *Chain) {
 		return
 	}
 	w.room = w.pack(w.room[:0], c)
-	w.Finished.keep(s, &finished{
+	w.Finished.keep(i, s, &finished{
 		from: from, until: until, rank: c.Rank, status: c.Status, proof: c.Proof,
 		packed: append(make([]byte, 0, len(w.room)), w.room...),
 	})

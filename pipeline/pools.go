@@ -21,7 +21,7 @@ const (
 	poolSizes   = 8
 	firstPooled = 64 << 10
 	// unpacks is how many times as large as its batch a log is taken to be.
-	unpacks = 8
+	unpacks = 5
 )
 
 // sizeClass is the class whose pieces have room for n bytes.
