@@ -43,8 +43,10 @@ const maxCandidates = 100
 // says that it is nobody we know.
 func (w *Walker) candidatesOf(o *outcome) []Candidate {
 	var cs []Candidate
+	w.unlisted = false
 	for i := range o.candidates {
 		c := &o.candidates[i]
+		w.unlisted = w.unlisted || c.Why == whyUnlisted
 		if len(cs) < maxCandidates && !(c.Why == whyUnlisted && c.Key.IsZero() && c.Principal.Same(w.event.Actor)) {
 			cs = w.mem.candidates.Append(cs, *c)
 		}

@@ -150,6 +150,10 @@ func (w *Walker) again(e *Event, c *Chain) (start, bool) {
 	for i := range c.Hops {
 		u.hop(&c.Hops[i], w)
 	}
+	c.Candidates = w.mem.candidates.Make(u.count())
+	for i := range c.Candidates {
+		u.candidate(&c.Candidates[i], w)
+	}
 	c.Walked, c.Waits = u.keys(w), u.keys(w)
 	return s, true
 }
@@ -176,9 +180,9 @@ func (w *Walker) finish(s start, c *Chain) {
 
 // lasting reports whether nothing in c is of its own event: the walk ended at
 // somebody for certain, went by the credential that the event acted with, and
-// every hop is told by another line.
+// every hop and candidate is told by another line.
 func (w *Walker) lasting(c *Chain) bool {
-	if c.Status != Attributed && c.Status != Automated || c.Proof <= Claimed || len(c.Candidates)+len(c.Approvers) > 0 || c.EventID == "" {
+	if c.Status != Attributed && c.Status != Automated || c.Proof <= Claimed || len(c.Approvers) > 0 || w.unlisted || c.EventID == "" {
 		return false
 	}
 	if key := c.Key(); key.IsZero() || c.Hops[0].Key != key {
@@ -186,6 +190,11 @@ func (w *Walker) lasting(c *Chain) bool {
 	}
 	for i := range c.Hops {
 		if c.Hops[i].EventID == c.EventID {
+			return false
+		}
+	}
+	for i := range c.Candidates {
+		if c.Candidates[i].EventID == c.EventID {
 			return false
 		}
 	}

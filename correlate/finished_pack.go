@@ -7,8 +7,8 @@ import (
 )
 
 // pack appends what a finished walk keeps of its chain: the stamps of the keys it
-// looked at, from before it did, then requestor, hops, and what it looked at and
-// waits for.
+// looked at, from before it did, then requestor, hops, candidates, and what it
+// looked at and waits for.
 func (w *Walker) pack(b []byte, c *Chain) []byte {
 	n := 0
 	for i := range w.spots.list {
@@ -32,6 +32,14 @@ func (w *Walker) pack(b []byte, c *Chain) []byte {
 		b = append(b, byte(h.Proof))
 		b = appendTime(b, h.Time)
 		b = appendText(appendText(appendText(appendText(b, h.Method), h.EventID), h.Source), h.State)
+	}
+	b = binary.AppendUvarint(b, uint64(len(c.Candidates)))
+	for i := range c.Candidates {
+		o := &c.Candidates[i]
+		b = appendKey(b, &o.Key)
+		b = appendPrincipal(b, &o.Principal)
+		b = append(b, byte(o.Proof))
+		b = appendText(appendText(appendText(b, o.Method), o.EventID), o.Why)
 	}
 	for _, keys := range [...][]Key{c.Walked, c.Waits} {
 		b = binary.AppendUvarint(b, uint64(len(keys)))
@@ -135,6 +143,14 @@ func (u *unpacker) hop(h *Hop, w *Walker) {
 	u.text = u.text[1:]
 	h.Time = u.time()
 	h.Method, h.EventID, h.Source, h.State = u.string(), u.string(), u.string(), u.string()
+}
+
+func (u *unpacker) candidate(c *Candidate, w *Walker) {
+	c.Key = u.key()
+	u.principal(&c.Principal, w)
+	c.Proof = Proof(u.text[0])
+	u.text = u.text[1:]
+	c.Method, c.EventID, c.Why = u.string(), u.string(), u.string()
 }
 
 func (u *unpacker) keys(w *Walker) []Key {

@@ -24,17 +24,19 @@ type Walker struct {
 	kinds []kindSeen
 
 	// Of the walk under way.
-	ctx     context.Context
-	event   *Event
-	torn    bool // facts arrived while it was under way
-	rank    int
-	err     error
-	spots   spots
-	reached int // spots whose facts reach has counted
-	walked  []Key
-	stack   []outcome // ways that wait to be weighed
-	names   []byte    // room for the directory
-	asked   []listing // of the directory
+	ctx   context.Context
+	event *Event
+	torn  bool // facts arrived while it was under way
+	rank  int
+	// unlisted says that what the chain shows depends on who acted: see candidatesOf.
+	unlisted bool
+	err      error
+	spots    spots
+	reached  int // spots whose facts reach has counted
+	walked   []Key
+	stack    []outcome // ways that wait to be weighed
+	names    []byte    // room for the directory
+	asked    []listing // of the directory
 
 	outcomes   arena.Slab[outcome]
 	hops       arena.Slab[Hop]
