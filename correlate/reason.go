@@ -9,14 +9,14 @@ import (
 
 func (w *Walker) reasonUnknown(k Key) string {
 	info, ok := w.Kinds[k.Kind]
-	kind, join := string(k.Kind), w.mem.Text.Join
+	kind, text := string(k.Kind), &w.mem.Text
 	switch {
 	case !ok:
-		return join("no log of ", kind, ":", k.Value, " being issued: no enabled source tells of ", kind)
+		return text.Join("no log of ", kind, ":", k.Value, " being issued: no enabled source tells of ", kind)
 	case info.Alias:
-		return join("nothing seen under the name ", kind, ":", k.Value, " at that time", hintSeparator(info), info.Hint)
+		return text.Join("nothing seen under the name ", kind, ":", k.Value, " at that time", hintSeparator(info), info.Hint)
 	}
-	return join("no log of ", kind, ":", k.Value, " being issued", hintSeparator(info), info.Hint)
+	return text.Join("no log of ", kind, ":", k.Value, " being issued", hintSeparator(info), info.Hint)
 }
 
 func hintSeparator(info KindInfo) string {
@@ -31,19 +31,19 @@ func reasonAmbiguous(n int) string {
 }
 
 func (w *Walker) reasonNotListed(p *Principal) string {
-	colon, join := ":", w.mem.Text.Join
+	colon, text := ":", &w.mem.Text
 	if p.Issuer == "" && p.ID == "" {
 		colon = ""
 	}
 	switch {
 	case p.Type == CIRun && len(p.Names) > 0:
-		return join(p.Issuer, colon, p.ID, " ran by itself, and ", p.Names[0], " is not in the directory: list that as a schedule with an owner")
+		return text.Join(p.Issuer, colon, p.ID, " ran by itself, and ", p.Names[0], " is not in the directory: list that as a schedule with an owner")
 	case p.Type == Schedule:
-		return join(p.Issuer, colon, p.ID, " is not in the directory: list it as a schedule with an owner")
+		return text.Join(p.Issuer, colon, p.ID, " is not in the directory: list it as a schedule with an owner")
 	case p.Type == CIRun:
-		return join("no log says who asked for the run ", p.Issuer, colon, p.ID, ": is the CI system's own log of its runs collected, all of it?")
+		return text.Join("no log says who asked for the run ", p.Issuer, colon, p.ID, ": is the CI system's own log of its runs collected, all of it?")
 	}
-	return join(p.Issuer, colon, p.ID, " is not in the directory: list it as a person, or as a service with an owner")
+	return text.Join(p.Issuer, colon, p.ID, " is not in the directory: list it as a person, or as a service with an owner")
 }
 
 func (w *Walker) reasonNoOwner(e *Entry) string {
