@@ -141,7 +141,7 @@ func (l *lane) finish(ctx context.Context) error {
 // ends says how the lane ended: an error while it was told to is none.
 func (l *lane) ends(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // to be told to end is no failure
 	}
 	return fmt.Errorf("%s/%d: %w", l.topic.Name, l.partition, err)
 }

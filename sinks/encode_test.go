@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"errors"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -52,7 +53,7 @@ func TestEncodeAllocatesNothing(t *testing.T) {
 	var b proto.Buffer
 	send := func() {
 		q := in.query()
-		for q.OnInput(t.Context()) != io.EOF {
+		for !errors.Is(q.OnInput(t.Context()), io.EOF) {
 			b.Reset()
 			for _, col := range q.Input {
 				col.Data.EncodeColumn(&b)

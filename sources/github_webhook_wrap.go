@@ -66,7 +66,7 @@ func (h *githubHook) unwrap() error {
 	case errors.Is(err, scan.ErrDeep):
 		return nil
 	case headers.name == "" && (err != nil || !inner.likely(body)):
-		return nil
+		return nil //nolint:nilerr // whatever it is, it is no body
 	}
 	h.githubBody, h.raw, h.headers = inner, body, headers
 	return err

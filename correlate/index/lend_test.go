@@ -170,7 +170,7 @@ func vouch(t *testing.T, table *Table) {
 	done.Store(true)
 	readers.Wait()
 	k := key(0)
-	if table.Stamp(k) != table.Stamp(k) {
+	if before := table.Stamp(k); before != table.Stamp(k) {
 		t.Error("a stamp changes though nothing happens")
 	}
 	stamp := table.Stamp(k)
@@ -206,7 +206,7 @@ func TestStampsDifferDuringAChange(t *testing.T) {
 	fresh("one under way")
 	s.end(7)
 	fresh("over")
-	if s.read(7) != s.read(7) {
+	if before := s.read(7); before != s.read(7) {
 		t.Error("changes after all is over")
 	}
 }
@@ -216,7 +216,7 @@ func TestStampsOfFailedBindsAreOver(t *testing.T) {
 	if _, err := table.apply([]correlate.Fact{account(key(1), "a", day)}, nil); err == nil {
 		t.Fatal("no error")
 	}
-	if table.Stamp(key(1)) != table.Stamp(key(1)) {
+	if before := table.Stamp(key(1)); before != table.Stamp(key(1)) {
 		t.Error("the change is still under way")
 	}
 }

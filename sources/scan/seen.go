@@ -1,6 +1,6 @@
 package scan
 
-// Seen, as a field without a tag, tells which members of its struct came, whatever
+// Seen is, as a field without a tag, told which members of its struct came, whatever
 // type they had, null included: for logs whose lines are told apart by what they
 // have. Only members that have a field are noted.
 type Seen [2]uint64
