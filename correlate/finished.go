@@ -193,8 +193,11 @@ func (w *Walker) lasting(c *Chain) bool {
 			return false
 		}
 	}
-	for i := range c.Candidates {
-		if c.Candidates[i].EventID == c.EventID {
+	// Of candidates that are the same principal one is shown, and its event's id
+	// decides which: where the event itself names somebody, another event with the
+	// same links could show its own.
+	for i := range c.Uses {
+		if len(c.Candidates) > 0 && c.Uses[i].Key.IsZero() {
 			return false
 		}
 	}
@@ -216,6 +219,9 @@ func (w *Walker) holds() (from, until time.Time, ok bool) {
 		} else if t.Equal(at) {
 			until = at // at the very turn: it holds for no event
 		}
+	}
+	for i := range w.event.Uses {
+		turn(w.event.Uses[i].At)
 	}
 	for i := range w.asked {
 		if e := w.asked[i].entry; e != nil && !e.Until.IsZero() {
@@ -245,6 +251,12 @@ func (w *Walker) holds() (from, until time.Time, ok bool) {
 			if life > 0 {
 				turn(f.Time.Add(life))
 				turn(f.Start.Add(-life))
+			}
+			// A key that is looked at for one moment twice is one spot, and two for
+			// two moments: cycles are told by that.
+			turn(f.Start)
+			for k := range f.Parents {
+				turn(f.Parents[k].At)
 			}
 			turn(f.Start.Add(-EarlySkew))
 			turn(f.Start.Add(-Skew))
