@@ -60,7 +60,7 @@ func main() {
 	flag.StringVar(&o.whence, "whence", "", "the program to measure (default: built from this module)")
 	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
 	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
-	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, growth, peers (default: the first two)")
+	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, peers (default: the first two)")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
 	flag.DurationVar(&o.latencyFor, "latency", 20*time.Second, "how long to send at half load for the latency; 0 for not at all")
@@ -145,6 +145,10 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	if o.wants("stages") {
 		if err := stages(ctx, o, r); err != nil {
+			return err
+		}
+	} else if o.wants("decode") {
+		if err := decodeOnly(ctx, o, r); err != nil {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ func (m *meter) cost() cost {
 	return cost{float64(m.cpu.Nanoseconds()) / n, float64(m.mallocs) / n, float64(m.bytes) / n}
 }
 
-// stages runs every stage once a round, and adds medians to the report.
+// stages measures every stage.
 func stages(ctx context.Context, o options, r *report) (err error) {
 	w, err := openWorkshop(ctx, o)
 	if err != nil {
@@ -58,6 +58,20 @@ func stages(ctx context.Context, o options, r *report) (err error) {
 	if err != nil {
 		return err
 	}
+	return measure(ctx, o, all, r)
+}
+
+// decodeOnly runs the stages that need no servers.
+func decodeOnly(ctx context.Context, o options, r *report) error {
+	all, err := decodeStages()
+	if err != nil {
+		return err
+	}
+	return measure(ctx, o, all, r)
+}
+
+// measure runs every stage once a round, and adds medians to the report.
+func measure(ctx context.Context, o options, all []stage, r *report) error {
 	costs := make([][]cost, len(all))
 	for round := range o.rounds {
 		for i, s := range all {
@@ -72,10 +86,15 @@ func stages(ctx context.Context, o options, r *report) (err error) {
 		}
 		o.say("round %d of %d stages", round+1, len(all))
 	}
+	named := map[string][]cost{}
 	for i, s := range all {
 		r.stage(s, costs[i])
+		named[s.name] = costs[i]
 	}
-	r.ratios()
+	r.decodeRatios(named)
+	if insert := r.values["insert.bare.cpu_ns"]; insert > 0 {
+		r.add("insert.chains.floor_ratio", r.values["insert.chains.cpu_ns"]/insert, "over bare ch-go")
+	}
 	return nil
 }
 
@@ -93,20 +112,4 @@ func (r *report) stage(s stage, rounds []cost) {
 	r.add(s.name+".allocs", of(func(c cost) float64 { return c.allocs }), "%s", s.note)
 	r.add(s.name+".bytes", of(func(c cost) float64 { return c.bytes }), "%s", s.note)
 	r.stages = append(r.stages, s.name)
-}
-
-// ratios compares decoding with the least its bytes cost.
-func (r *report) ratios() {
-	for _, name := range decoded {
-		decode, ok := r.values["decode."+name+".cpu_ns"]
-		if !ok {
-			continue
-		}
-		scan, hash := r.values["scan."+name+".cpu_ns"], r.values["hash."+name+".cpu_ns"]
-		r.add("decode."+name+".floor_ratio", decode/scan, "over a bare scan of the same lines; the evidence hash is in it")
-		r.add("decode."+name+".floor_ratio_unhashed", (decode-hash)/scan, "the same without the hash")
-	}
-	if insert := r.values["insert.bare.cpu_ns"]; insert > 0 {
-		r.add("insert.chains.floor_ratio", r.values["insert.chains.cpu_ns"]/insert, "over bare ch-go")
-	}
 }

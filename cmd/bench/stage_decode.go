@@ -3,59 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"whence/sources"
-	"whence/sources/simulate"
 )
-
-// decoded are the sources whose decoders are measured.
-var decoded = []string{"aws.cloudtrail", "okta.system_log", "vault.audit", "github.webhook", "litellm.spend"}
-
-// A corpus is lines of one source.
-type corpus struct {
-	sample
-	events []string // the header X-GitHub-Event of each line
-}
-
-func (c *corpus) input(i int) sources.Input {
-	i %= c.len()
-	return sources.Input{Raw: c.line(i), Scope: "prod/file0", Header: func(name string) string {
-		if name == "X-GitHub-Event" || name == "x-github-event" {
-			return c.events[i]
-		}
-		return ""
-	}}
-}
-
-// corpora are CloudTrail of the estate, and of the others what the simulated
-// estate's native logs say: about 2,000 bytes a line of Okta and LiteLLM, 1,500 of
-// Vault, 13,000 of a webhook.
-func corpora() map[string]*corpus {
-	all := map[string]*corpus{}
-	for _, name := range decoded {
-		all[name] = &corpus{}
-	}
-	e := newEstate(10_000, 0, 0, 0.05, time.Now().UTC().Add(-24*time.Hour))
-	ct := all["aws.cloudtrail"]
-	ct.sample = *e.sample(sampleLines)
-	ct.events = make([]string, ct.len())
-	cfg := simulate.Default()
-	cfg.Events = 30_000
-	for r := range simulate.New(cfg).Records {
-		if c, ok := all[r.Source]; ok && r.Source != "aws.cloudtrail" {
-			c.add(r.Value)
-			c.events = append(c.events, r.Headers["X-GitHub-Event"])
-		}
-	}
-	return all
-}
 
 // decodeBatch is how many lines are decoded before their memory is used again.
 const decodeBatch = 1000
 
-// decodeStages are, of each source, the scan and the hash of its lines, and
-// decoding them.
+// decodeStages are, of each source, the least that its lines cost, without and with
+// the evidence hash, and decoding them.
 func decodeStages() (all []stage, err error) {
 	lines := corpora()
 	for _, name := range decoded {
@@ -74,8 +31,14 @@ func decodeStages() (all []stage, err error) {
 			stage{"scan." + name, note, func(_ context.Context, m *meter) error {
 				return m.time(c.len(), func() error { c.scan(0, c.len()); return nil })
 			}},
-			stage{"hash." + name, note, func(_ context.Context, m *meter) error {
-				return m.time(c.len(), func() error { c.hash(0, c.len()); return nil })
+			stage{"scan_and_hash." + name, note, func(_ context.Context, m *meter) error {
+				return m.time(c.len(), func() error {
+					for i := range c.len() {
+						c.scan(i, i+1)
+						c.hash(i, i+1) // while it is in the cache, as a decoder finds it
+					}
+					return nil
+				})
 			}},
 			stage{"decode." + name, note, func(_ context.Context, m *meter) error {
 				return m.time(c.len(), func() error {
@@ -91,4 +54,26 @@ func decodeStages() (all []stage, err error) {
 		)
 	}
 	return all, nil
+}
+
+// decodeRatios compares decoding with the least that its bytes cost, in each round.
+func (r *report) decodeRatios(rounds map[string][]cost) {
+	for _, name := range decoded {
+		decode, scan, hashed := rounds["decode."+name], rounds["scan."+name], rounds["scan_and_hash."+name]
+		if len(decode) == 0 {
+			continue
+		}
+		of := func(ratio func(decode, scan, hashed float64) float64) float64 {
+			values := make([]float64, len(decode))
+			for i := range values {
+				values[i] = ratio(decode[i].ns, scan[i].ns, hashed[i].ns)
+			}
+			slices.Sort(values)
+			return median(values)
+		}
+		r.add("decode."+name+".floor_ratio", of(func(decode, scan, hashed float64) float64 { return (decode - (hashed - scan)) / scan }),
+			"without the evidence hash, over a bare scan of the same lines")
+		r.add("decode."+name+".hashed_floor_ratio", of(func(decode, _, hashed float64) float64 { return decode / hashed }),
+			"with the evidence hash, over a bare scan and SHA-256 of the same lines")
+	}
 }
