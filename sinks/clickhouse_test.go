@@ -31,6 +31,7 @@ func TestChainRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range chains {
+		want = stored(want)
 		got, ok, err := c.Chain(t.Context(), want.ID)
 		if err != nil || !ok {
 			t.Fatalf("chain %s: got %v, %v", want.ID, ok, err)
@@ -121,7 +122,7 @@ func TestStaleAlerts(t *testing.T) {
 		if diff := cmp.Diff(alertOn(&moved, correlate.AlertOpen), a, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("alert (-written +read):\n%s", diff)
 		}
-		if diff := cmp.Diff(better, ch, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(stored(better), ch, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("chain (-written +read):\n%s", diff)
 		}
 		return nil

@@ -45,7 +45,7 @@ func TestJoinedLoads(t *testing.T) {
 					if n%3 == 0 {
 						ch = fullChain(n)
 					}
-					want[ch.ID] = ch
+					want[ch.ID] = stored(ch)
 					out.Chains = append(out.Chains, ch)
 				}
 				if w == 0 {

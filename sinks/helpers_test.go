@@ -36,3 +36,19 @@ func ids(chains ...correlate.Chain) []string {
 	slices.Sort(out)
 	return out
 }
+
+// stored is what comes back of c: all but the other names of those who are not
+// the executor or the requestor.
+func stored(c correlate.Chain) correlate.Chain {
+	c = c.Clone()
+	for i := range c.Approvers {
+		c.Approvers[i].Names = nil
+	}
+	for i := range c.Hops {
+		c.Hops[i].Principal.Names = nil
+	}
+	for i := range c.Candidates {
+		c.Candidates[i].Principal.Names = nil
+	}
+	return c
+}

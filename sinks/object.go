@@ -57,13 +57,6 @@ func (o *object) names(n string, names []string) {
 	}
 }
 
-func (o *object) namesAt(n string, i int, names []string) {
-	if len(names) > 0 {
-		o.place(n, i)
-		o.b = appendStrings(o.b, names)
-	}
-}
-
 // time keeps a time that no column can hold.
 func (o *object) time(n string, t time.Time) {
 	if !exact(t) {

@@ -12,19 +12,24 @@ import (
 // rest: where the walk starts, what the line minted, the names beside a
 // principal's id, and times that no column takes. Without it a stored chain could
 // be shown, not walked again.
+//
+// It was the largest column by far, so it holds no more than that. Other names of
+// hops, candidates and approvers are not kept: a walk takes them from the facts.
+// Those of the executor are where the directory looks for it, and those of the
+// requestor are shown in alerts.
 type chainRest struct {
-	Links []correlate.Link `json:"links,omitempty"`
+	Uses  []packedLink     `json:"uses,omitempty"`
 	Facts []correlate.Fact `json:"facts,omitempty"`
 
-	RequestorNames []string         `json:"requestor_names,omitempty"`
-	ExecutorNames  []string         `json:"executor_names,omitempty"`
-	ApproverNames  map[int][]string `json:"approver_names,omitempty"`
-	HopNames       map[int][]string `json:"hop_names,omitempty"`
-	CandidateNames map[int][]string `json:"candidate_names,omitempty"`
+	RequestorNames []string `json:"requestor_names,omitempty"`
+	ExecutorNames  []string `json:"executor_names,omitempty"`
 
 	Time          *time.Time        `json:"time,omitempty"`
 	ApproverTimes map[int]time.Time `json:"approver_times,omitempty"`
 	HopTimes      map[int]time.Time `json:"hop_times,omitempty"`
+
+	// Links are what Uses was before it took half of the room.
+	Links []correlate.Link `json:"links,omitempty"`
 }
 
 func restColumn() column[correlate.Chain] {
@@ -36,8 +41,8 @@ func restColumn() column[correlate.Chain] {
 func packRest(b []byte, c *correlate.Chain) (_ []byte, err error) {
 	o := object{b: b, at: len(b)}
 	if len(c.Uses) > 0 {
-		o.name("links")
-		if o.b, err = appendLinks(o.b, c.Uses); err != nil {
+		o.name("uses")
+		if o.b, err = packLinks(o.b, c.Uses, c.Walked); err != nil {
 			return o.b, fmt.Errorf("encode the links of chain %s: %w", c.ID, err)
 		}
 	}
@@ -46,18 +51,6 @@ func packRest(b []byte, c *correlate.Chain) (_ []byte, err error) {
 	}
 	o.names("requestor_names", c.Requestor.Names)
 	o.names("executor_names", c.Actor.Names)
-	for i := range c.Approvers {
-		o.namesAt("approver_names", i, c.Approvers[i].Names)
-	}
-	o.end()
-	for i := range c.Hops {
-		o.namesAt("hop_names", i, c.Hops[i].Principal.Names)
-	}
-	o.end()
-	for i := range c.Candidates {
-		o.namesAt("candidate_names", i, c.Candidates[i].Principal.Names)
-	}
-	o.end()
 	o.time("time", c.Time)
 	for i := range c.Approvers {
 		o.timeAt("approver_times", i, c.Approvers[i].Time)
@@ -73,6 +66,8 @@ func packRest(b []byte, c *correlate.Chain) (_ []byte, err error) {
 	return o.close(), nil
 }
 
+// unpackRest amends what the other columns put into c. It reads what older
+// versions wrote too, but for the names that are not kept any more.
 func unpackRest(c *correlate.Chain, s string) error {
 	if s == "" {
 		return nil
@@ -82,10 +77,14 @@ func unpackRest(c *correlate.Chain, s string) error {
 		return fmt.Errorf("decode the rest of chain %s: %w", c.ID, err)
 	}
 	c.Uses, c.Mints = r.Links, r.Facts
+	for i := range r.Uses {
+		l, err := r.Uses[i].link(c.Walked)
+		if err != nil {
+			return fmt.Errorf("decode the links of chain %s: %w", c.ID, err)
+		}
+		c.Uses = append(c.Uses, l)
+	}
 	c.Requestor.Names, c.Actor.Names = r.RequestorNames, r.ExecutorNames
-	putBack(c.Approvers, r.ApproverNames, func(a *correlate.Approver, ns []string) { a.Names = ns })
-	putBack(c.Hops, r.HopNames, func(h *correlate.Hop, ns []string) { h.Principal.Names = ns })
-	putBack(c.Candidates, r.CandidateNames, func(d *correlate.Candidate, ns []string) { d.Principal.Names = ns })
 	putBack(c.Approvers, r.ApproverTimes, func(a *correlate.Approver, t time.Time) { a.Time = t })
 	putBack(c.Hops, r.HopTimes, func(h *correlate.Hop, t time.Time) { h.Time = t })
 	if r.Time != nil {
