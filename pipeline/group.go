@@ -91,6 +91,7 @@ func (g *group) run(ctx context.Context, kafka []kgo.Opt, ready chan struct{}) e
 }
 
 func (g *group) options() []kgo.Opt {
+	lent := newPools()
 	return []kgo.Opt{
 		kgo.ConsumerGroup(g.cfg.Group),
 		kgo.ConsumeTopics(topicNames(g.cfg)...),
@@ -103,7 +104,7 @@ func (g *group) options() []kgo.Opt {
 		kgo.KeepControlRecords(),
 		// Small fetches cost the least CPU per record (measured), and bound memory.
 		kgo.FetchMaxBytes(2 << 20), kgo.FetchMaxPartitionBytes(1 << 20), kgo.MaxDecompressBatchBytes(g.maxBatchBytes),
-		kgo.WithPools(&pools{}),
+		kgo.WithPools(lent), kgo.WithHooks(lent),
 		// As long again to commit and to join. A member that dies in between holds
 		// the group up for all of it.
 		kgo.RebalanceTimeout(2 * g.cfg.DrainTimeout),

@@ -1,7 +1,8 @@
 package pipeline
 
 import (
-	"math/bits"
+	"bytes"
+	"sort"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -13,38 +14,79 @@ import (
 type pools struct {
 	bytes   [poolSizes]sync.Pool
 	records sync.Pool
+
+	mu    sync.Mutex
+	times float64 // how many times as large as its batch a log is
 }
 
-// Pieces are pooled by their size, from 64 KiB to 8 MiB, each class twice the one
-// before: the client zeroes all of a piece that goes back.
+func newPools() *pools { return &pools{times: firstGuess} }
+
+// Pieces are pooled by their size, four classes to a doubling, from 64 KiB to almost
+// 16 MiB: a piece is kept until the last of its records is done with, so room in it
+// that nothing is unpacked into is memory for nothing.
 const (
-	poolSizes   = 8
+	poolSizes   = 32
 	firstPooled = 64 << 10
-	// unpacks is how many times as large as its batch a log is taken to be.
-	unpacks = 5
+	// firstGuess is how many times as large as its batch a log is taken to be until
+	// some have been seen, and slack what is given beyond the guess: a piece that is
+	// too small is grown to twice its size.
+	firstGuess = 5
+	slack      = 8 // one in eight
+	learnOver  = 8 // batches
+	mostTimes  = 64
 )
 
-// sizeClass is the class whose pieces have room for n bytes.
-func sizeClass(n int) int { return bits.Len(uint(max(n, 1)-1) / firstPooled) }
+// classBytes is the size of the pieces of a class.
+func classBytes(class int) int { return firstPooled / 4 * (4 + class%4) << (class / 4) }
+
+// classFor is the first class whose pieces have room for n bytes.
+func classFor(n int) int {
+	return sort.Search(poolSizes, func(class int) bool { return classBytes(class) >= n })
+}
 
 // GetDecompressBytes implements kgo.PoolDecompressBytes.
 func (p *pools) GetDecompressBytes(packed []byte, _ kgo.CompressionCodecType) []byte {
-	class := sizeClass(unpacks * len(packed))
-	if class >= poolSizes {
-		return make([]byte, 0, unpacks*len(packed))
+	n := p.guess(len(packed))
+	class := classFor(n)
+	if class == poolSizes {
+		return make([]byte, 0, n)
 	}
 	if b, ok := p.bytes[class].Get().(*[]byte); ok {
 		return (*b)[:0]
 	}
-	return make([]byte, 0, firstPooled<<class)
+	return make([]byte, 0, classBytes(class))
 }
 
 // PutDecompressBytes implements kgo.PoolDecompressBytes. A piece that had to be
 // grown is of no class exactly, and goes to the one below.
 func (p *pools) PutDecompressBytes(b []byte) {
-	if class := sizeClass(cap(b)+1) - 1; class >= 0 && class < poolSizes {
+	class := classFor(cap(b))
+	if class == poolSizes || classBytes(class) > cap(b) {
+		class--
+	}
+	if class >= 0 && cap(b) < 2*classBytes(class) {
 		p.bytes[class].Put(&b)
 	}
+}
+
+// guess is what a packed batch of n bytes will unpack to, with some room.
+func (p *pools) guess(n int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n = int(float64(n) * p.times)
+	return n + n/slack + bytes.MinRead
+}
+
+// OnFetchBatchRead implements kgo.HookFetchBatchRead: it learns how well the log
+// packs. The mean moves by a part of the way with each batch.
+func (p *pools) OnFetchBatchRead(_ kgo.BrokerMetadata, _ string, _ int32, m kgo.FetchBatchMetrics) {
+	if m.CompressionType == 0 || m.CompressedBytes == 0 {
+		return
+	}
+	times := min(float64(m.UncompressedBytes)/float64(m.CompressedBytes), mostTimes)
+	p.mu.Lock()
+	p.times += (times - p.times) / learnOver
+	p.mu.Unlock()
 }
 
 // GetRecords implements kgo.PoolRecords.

@@ -8,13 +8,14 @@ import (
 
 // TestPoolsLendEnough: whatever goes back, a piece has room for its class.
 func TestPoolsLendEnough(t *testing.T) {
-	p := &pools{}
+	p := newPools()
 	for _, n := range []int{1, 1000, firstPooled - 1, firstPooled, firstPooled + 1, 100_000, 1 << 20, 3 << 20, 8 << 20, 9 << 20, 64 << 20} {
 		p.PutDecompressBytes(make([]byte, n))
 	}
 	for _, n := range []int{0, 1, 8191, 8192, 8193, 20_000, 200_000, 1 << 20, 4 << 20} {
 		for range 4 {
-			if got := cap(p.GetDecompressBytes(make([]byte, n), kgo.CodecLz4)); got < n*unpacks {
+			got := cap(p.GetDecompressBytes(make([]byte, n), kgo.CodecLz4))
+			if want := n * firstGuess; got < want || want > firstPooled && got > 2*want {
 				t.Errorf("%d bytes for a batch of %d", got, n)
 			}
 		}
@@ -25,5 +26,22 @@ func TestPoolsLendEnough(t *testing.T) {
 	p.PutRecords(make([]kgo.Record, 3))
 	if got := p.GetRecords(7); len(got) != 7 {
 		t.Errorf("%d records", len(got))
+	}
+}
+
+// TestPoolsLearn: a log that packs worse than others must not take more room than it
+// needs, and one that packs better must not have its pieces grown.
+func TestPoolsLearn(t *testing.T) {
+	for _, times := range []int{1, 3, 12, 40} {
+		p := newPools()
+		for range 100 {
+			p.OnFetchBatchRead(kgo.BrokerMetadata{}, "logs", 0, kgo.FetchBatchMetrics{
+				CompressionType: 3, CompressedBytes: 100_000, UncompressedBytes: 100_000 * times,
+			})
+		}
+		want := 100_000 * times
+		if got := cap(p.GetDecompressBytes(make([]byte, 100_000), kgo.CodecLz4)); got < want || got > want*3/2 {
+			t.Errorf("%d bytes for a batch that unpacks to %d", got, want)
+		}
 	}
 }

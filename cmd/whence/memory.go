@@ -1,23 +1,70 @@
 package main
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
+	"time"
 )
 
-// collectAt is how much the heap may grow, in percent of what is live, before it is
-// collected. Most of it has no pointers (sessions, columns, fetched batches), so
-// collecting twice as often as Go does by itself costs little and saves a third of
-// the memory.
-const collectAt = 50
+// How much the heap may grow before it is collected: by half of what is live, and by
+// headroom at most. What is live is sessions, finished walks, columns and fetched
+// batches, most of it without pointers, so collecting more often than Go does by
+// itself costs little; and with a million sessions half of it would be the largest
+// part of the process.
+const (
+	collectAt = 50 // percent of what is live
+	headroom  = 96 << 20
+	// leastPercent bounds what collecting can cost, however much is live.
+	leastPercent = 10
+	paceEvery    = time.Second
+)
 
 // limitMemory tells the runtime how to collect, unless the environment does (GOGC,
-// GOMEMLIMIT). limit is in bytes; 0 sets none.
-func limitMemory(limit int64) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+// GOMEMLIMIT), and goes on doing so until ctx is done: whoever calls it waits for
+// done. limit is in bytes; 0 sets none.
+func limitMemory(ctx context.Context, limit int64) (done chan struct{}) {
+	done = make(chan struct{})
 	if limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
 	}
+	if os.Getenv("GOGC") != "" {
+		close(done)
+		return done
+	}
+	debug.SetGCPercent(collectAt)
+	go func() {
+		defer close(done)
+		pace(ctx)
+	}()
+	return done
+}
+
+// pace keeps the heap's growth within headroom as what is live grows and shrinks.
+func pace(ctx context.Context) {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	set := collectAt
+	tick := time.NewTicker(paceEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		metrics.Read(live)
+		// Setting it stops the world for a moment, so small changes are let be.
+		if percent := percentFor(live[0].Value.Uint64()); 10*max(percent-set, set-percent) > set {
+			debug.SetGCPercent(percent)
+			set = percent
+		}
+	}
+}
+
+func percentFor(live uint64) int {
+	if live <= headroom*100/collectAt {
+		return collectAt
+	}
+	return max(int(headroom*100/live), leastPercent)
 }

@@ -34,8 +34,11 @@ WHENCE_KAFKA_BROKERS=a:9092,b:9092, WHENCE_CLICKHOUSE_PASSWORD=...`,
 			if err != nil {
 				return err
 			}
-			limitMemory(w.settings.MemoryLimit)
-			err = w.run(cmd.Context(), nil)
+			ctx, stop := context.WithCancel(cmd.Context())
+			paced := limitMemory(ctx, w.settings.MemoryLimit)
+			err = w.run(ctx, nil)
+			stop()
+			<-paced
 			if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
 				return nil //nolint:nilerr // stopped while it was waiting
 			}
