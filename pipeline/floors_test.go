@@ -43,7 +43,7 @@ var libraries = []struct {
 	{"github.com/spf13/cobra", []string{"cmd/whence"}, "commands are the business of the command line alone"},
 	{"github.com/schollz/progressbar/v3", []string{"cmd/whence"}, "only the command line talks to a person"},
 	{"golang.org/x/term", []string{"cmd/whence"}, "only the command line talks to a person"},
-	{"github.com/twmb/franz-go", []string{"pipeline", "correlate/index", "sinks", "cmd", "deploy/local/kafka"}, "Kafka is known where records are read or written, never where they are understood"},
+	{"github.com/twmb/franz-go", []string{"pipeline", "correlate/index", "sinks", "cmd", "deploy/local/kafka", "deploy/local/apachekafka"}, "Kafka is known where records are read or written, never where they are understood"},
 	{"github.com/twmb/franz-go/pkg/kfake", []string{"deploy/local/kafka"}, "the fake broker is for one machine and for tests"},
 	{"github.com/dgraph-io/ristretto/v2", []string{"correlate/index"}, "it forgets: only the table knows how to live with that"},
 	{"github.com/cockroachdb/pebble/v2", []string{"correlate/index"}, "the local store is disposable and the table's own"},
