@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"whence/correlate"
+	"whence/correlate/ledger"
 )
 
 // ClickHouse is the sink that keeps everything: chains, facts, alerts, rejects.
@@ -31,6 +32,9 @@ type ClickHouse struct {
 	facts   table[storedFact]
 	alerts  table[correlate.Alert]
 	rejects table[correlate.Reject]
+
+	checkpoints table[ledger.Checkpoint]
+	entries     table[ledger.Entry]
 }
 
 // An inserter sends an INSERT and returns nil when the server has acknowledged all
@@ -44,6 +48,13 @@ type inserter interface {
 type load struct {
 	facts, rejects, chains, alerts block
 	room                           factRoom
+
+	checkpoints, entries block // of the chains
+	ledger               ledgerRoom
+}
+
+func (l *load) bytes() int {
+	return l.facts.bytes() + l.rejects.bytes() + l.chains.bytes() + l.alerts.bytes() + l.checkpoints.bytes() + l.entries.bytes()
 }
 
 // OpenClickHouse connects to ClickHouse and reports an error when it cannot be
@@ -76,6 +87,7 @@ func newClickHouse(cfg ClickHouseConfig, conn driver.Conn, out inserter, log *sl
 	c := &ClickHouse{
 		cfg: cfg, conn: conn, out: out, waits: waits{sink: "clickhouse", log: log},
 		chains: chainTable(), facts: factTable(), alerts: alertTable(), rejects: rejectTable(),
+		checkpoints: checkpointTable(), entries: entryTable(),
 	}
 	c.batch = newBatch(bound{
 		rows: cfg.BatchRows, bytes: cfg.BatchBytes, enough: min(enoughRows, cfg.BatchRows), linger: cfg.Linger, writers: cfg.Inserts,
@@ -100,7 +112,7 @@ func (c *ClickHouse) schema() Schema {
 // Write implements Sink. It joins the rows with those of other callers and
 // returns when ClickHouse has acknowledged all of them.
 func (c *ClickHouse) Write(ctx context.Context, out *Output) error {
-	if out.Len() == 0 {
+	if out.Len() == 0 && out.Ledger == nil {
 		return nil
 	}
 	// A load that is not written is left to the collector.
@@ -111,9 +123,9 @@ func (c *ClickHouse) Write(ctx context.Context, out *Output) error {
 	if err := c.encode(l, out); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
+	rows := out.Len() + l.checkpoints.rows + l.entries.rows
 	out.taken()
-	bytes := l.facts.bytes() + l.rejects.bytes() + l.chains.bytes() + l.alerts.bytes()
-	if err := c.batch.add(ctx, l, out.Len(), bytes); err != nil {
+	if err := c.batch.add(ctx, l, rows, l.bytes()); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
 	return nil
@@ -136,7 +148,10 @@ func (c *ClickHouse) encode(l *load, out *Output) error {
 	if err := c.chains.encode(&l.chains, out.Chains); err != nil {
 		return err
 	}
-	return c.alerts.encode(&l.alerts, out.Alerts)
+	if err := c.alerts.encode(&l.alerts, out.Alerts); err != nil {
+		return err
+	}
+	return c.enter(l, out)
 }
 
 // Close implements Sink. When ctx ends before the writes under way, they are

@@ -56,9 +56,10 @@ type TLSConfig struct {
 	ServerName string
 }
 
-// Keep is how many days each table keeps its rows; 0 means for ever.
+// Keep is how many days each table keeps its rows; 0 means for ever. The ledger is
+// kept from when an entry was written, and must outlive the chains.
 type Keep struct {
-	Chains, Sessions, Alerts, Rejects int
+	Chains, Sessions, Alerts, Rejects, Ledger int
 }
 
 // Default is a ClickHouse on this machine.
@@ -73,7 +74,7 @@ func (ClickHouseConfig) Default() ClickHouseConfig {
 		Inserts:       2,
 		DialTimeout:   10 * time.Second,
 		InsertTimeout: 2 * time.Minute,
-		Keep:          Keep{Chains: 400, Sessions: 400, Alerts: 400, Rejects: 90},
+		Keep:          Keep{Chains: 400, Sessions: 400, Alerts: 400, Rejects: 90, Ledger: 430},
 	}
 }
 
@@ -102,7 +103,7 @@ func (c ClickHouseConfig) Validate() error {
 	check(c.DialTimeout > 0, "dial timeout %s: want more than 0", c.DialTimeout)
 	check(c.InsertTimeout > 0, "insert timeout %s: want more than 0", c.InsertTimeout)
 	check(c.InsertQuorum >= 0, "insert quorum %d: want 0 or more", c.InsertQuorum)
-	for _, d := range []int{c.Keep.Chains, c.Keep.Sessions, c.Keep.Alerts, c.Keep.Rejects} {
+	for _, d := range []int{c.Keep.Chains, c.Keep.Sessions, c.Keep.Alerts, c.Keep.Rejects, c.Keep.Ledger} {
 		check(d >= 0 && d <= maxKeep, "keep %d days: want 0 (for ever) to %d", d, maxKeep)
 	}
 	check((c.TLS.CertFile == "") == (c.TLS.KeyFile == ""), "tls: a client certificate needs both a cert file and a key file")

@@ -25,6 +25,14 @@ func (c *ClickHouse) insert(ctx context.Context, loads []*load) error {
 	if err := insertInOrder(ctx, c, &c.rejects, loads, func(l *load) *block { return &l.rejects }); err != nil {
 		return err
 	}
+	// A row is never there without its entry, nor an entry without its checkpoint: see
+	// package ledger.
+	if err := insertInOrder(ctx, c, &c.checkpoints, loads, func(l *load) *block { return &l.checkpoints }); err != nil {
+		return err
+	}
+	if err := insertInOrder(ctx, c, &c.entries, loads, func(l *load) *block { return &l.entries }); err != nil {
+		return err
+	}
 	if err := insertInOrder(ctx, c, &c.chains, loads, func(l *load) *block { return &l.chains }); err != nil {
 		return err
 	}

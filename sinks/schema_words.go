@@ -17,6 +17,7 @@ func (s Schema) words() template.FuncMap {
 		"view":        func(view string) string { return s.name(view) + s.onCluster() },
 		"table":       func(table string) string { return s.name(s.local(table)) + s.onCluster() },
 		"replacing":   s.replacing,
+		"appending":   s.appending,
 		"distributed": s.distributed,
 		"ttl":         ttl,
 	}
@@ -49,6 +50,14 @@ func (s Schema) replacing(version string) string {
 		args += ", " + version
 	}
 	return "ReplicatedReplacingMergeTree(" + args + ")"
+}
+
+// appending is the engine that keeps every row.
+func (s Schema) appending() string {
+	if s.Cluster == "" {
+		return "MergeTree"
+	}
+	return "ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')"
 }
 
 // distributed is the table over those of all shards. The sharding key depends on
@@ -87,6 +96,7 @@ func (s Schema) applyKeep(ctx context.Context, conn driver.Conn) error {
 	}{
 		{"chains", s.Keep.Chains, ""}, {"sessions", s.Keep.Sessions, "standing"},
 		{"alerts", s.Keep.Alerts, ""}, {"rejects", s.Keep.Rejects, ""},
+		{"ledger", s.Keep.Ledger, ""}, {"ledger_checkpoints", s.Keep.Ledger, ""},
 	} {
 		var created string
 		err := conn.QueryRow(ctx, "SELECT create_table_query FROM system.tables WHERE database = {database:String} AND name = {table:String}",

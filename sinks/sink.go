@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"whence/correlate"
+	"whence/correlate/ledger"
 )
 
 // Output is what one step of a lane yields.
@@ -18,6 +19,10 @@ type Output struct {
 	// more, from any goroutine and once or more. Write returns later, when the rows
 	// are durable.
 	Taken func()
+	// Ledger, if set, is the run that the chains are entered into, by the sink that
+	// has them verified: until it has taken the output the run is the sink's. With no
+	// rows at all, what the run has stored is stated.
+	Ledger *ledger.Run
 }
 
 // taken tells the owner of o that nothing of it is needed any more.

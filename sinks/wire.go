@@ -62,8 +62,11 @@ func appendText[S ~string | ~[]byte](b []byte, s S) []byte {
 }
 
 // appendID appends what ID.String gives.
-func appendID(b []byte, id *correlate.ID) []byte {
-	return hex.AppendEncode(append(b, byte(hex.EncodedLen(len(id)))), id[:])
+func appendID(b []byte, id *correlate.ID) []byte { return appendHex(b, id[:]) }
+
+// appendHex appends up to 63 bytes as a String of hex.
+func appendHex(b, raw []byte) []byte {
+	return hex.AppendEncode(append(b, byte(hex.EncodedLen(len(raw)))), raw)
 }
 
 // appendKey appends what Key.String gives.

@@ -128,6 +128,7 @@ type keepSettings struct {
 	Sessions int `mapstructure:"sessions"`
 	Alerts   int `mapstructure:"alerts"`
 	Rejects  int `mapstructure:"rejects"`
+	Ledger   int `mapstructure:"ledger"` // from when an entry was written
 }
 
 type outputSettings struct {
