@@ -115,7 +115,7 @@ func (g *group) startLanes(_ context.Context, offsets map[string]map[int32]kgo.O
 				// Offsets below the head are given out anew: nothing of the place
 				// can be relied on. To read twice is harmless, to pass over is not.
 				g.log.Warn("a partition is shorter than it was; it is read again from its begin", "topic", topic, "partition", p)
-				from = place{head: l.begin}
+				from = place{head: l.begin, ledger: from.ledger}
 			}
 			if ok {
 				ps[p] = kgo.NewOffset().At(from.start())

@@ -14,6 +14,7 @@ import (
 // one large insert. What is committed waits for every flight before it.
 type flight struct {
 	rows   int
+	seq    uint64        // the last entry in the ledger that is of its rows
 	landed chan struct{} // closed when err is set
 	err    error
 	place  *place // what may be committed when this one and all before have landed
@@ -34,9 +35,15 @@ func (l *lane) store(ctx context.Context, out *sinks.Output) error {
 			return err
 		}
 	}
+	return l.fly(ctx, out)
+}
+
+// fly sends an output on its way.
+func (l *lane) fly(ctx context.Context, out *sinks.Output) error {
 	f := &flight{rows: out.Len(), landed: make(chan struct{})}
 	taken := make(chan struct{})
 	mine := *out
+	mine.Ledger = l.ledger
 	mine.Taken = sync.OnceFunc(func() { close(taken) })
 	go func() { // the lane waits for it: land
 		defer l.metrics.timed("sinks", time.Now())()
@@ -47,6 +54,7 @@ func (l *lane) store(ctx context.Context, out *sinks.Output) error {
 		mine.Taken()
 	}()
 	<-taken
+	f.seq = l.entered()
 	l.flights, l.flying = append(l.flights, f), l.flying+f.rows
 	return l.landDone(ctx)
 }
@@ -59,6 +67,7 @@ func (l *lane) land(ctx context.Context) error {
 	if f.err != nil {
 		return f.err
 	}
+	l.stored(f.seq)
 	if f.place != nil {
 		l.reached(*f.place)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/correlate/ledger"
 	"whence/rules"
 	"whence/sources"
 )
@@ -36,6 +37,8 @@ type lane struct {
 	looked, told time.Time
 	flights      []*flight // oldest first
 	flying       int       // rows in them
+	// ledger is the run that this lane enters into; nil for none.
+	ledger *ledger.Run
 
 	mu         sync.Mutex
 	queue      []*kgo.Record
@@ -75,6 +78,7 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 func (l *lane) run(ctx context.Context, from place) error {
 	defer close(l.stopped)
 	l.place, l.next = from, from.start()
+	l.openLedger(from.ledger)
 	l.note(from.seen)
 	l.publish()
 	// The former owner may have written chains from facts that this instance has
@@ -120,6 +124,9 @@ func (l *lane) run(ctx context.Context, from place) error {
 			default:
 			}
 		}
+		if err := l.attest(ctx, false); err != nil {
+			return l.ends(ctx, err)
+		}
 		l.publish()
 		l.idle()
 	}
@@ -128,6 +135,12 @@ func (l *lane) run(ctx context.Context, from place) error {
 // finish waits for what is under way and publishes the last place.
 func (l *lane) finish(ctx context.Context) error {
 	err := l.landAll(ctx)
+	if err == nil {
+		err = l.attest(ctx, true)
+	}
+	if err == nil {
+		err = l.landAll(ctx)
+	}
 	if err == nil {
 		l.publish()
 	}

@@ -13,6 +13,7 @@ import (
 
 	"whence/correlate"
 	"whence/correlate/index"
+	"whence/correlate/ledger"
 )
 
 // lateFacts reads the facts published since the last repair and walks the chains
@@ -43,9 +44,15 @@ func (r *Repair) lateFacts(ctx context.Context, late *lateSpan, done *Repaired) 
 	if err := flush(); err != nil {
 		return err
 	}
+	return r.commit(ctx, late)
+}
+
+// commit commits the end of a span as the place of repair, with its place in the
+// ledger.
+func (r *Repair) commit(ctx context.Context, late *lateSpan) error {
 	offsets := kadm.Offsets{}
 	for tp, end := range late.until {
-		offsets.AddOffset(tp.topic, tp.partition, end, -1)
+		offsets.Add(kadm.Offset{Topic: tp.topic, Partition: tp.partition, At: end, LeaderEpoch: -1, Metadata: encodeHead(r.head(late))})
 	}
 	if err := late.admin.CommitAllOffsets(ctx, r.group(), offsets); err != nil {
 		return fmt.Errorf("commit the place of repair: %w", err)
@@ -83,9 +90,12 @@ func (r *Repair) named(ctx context.Context, keys map[correlate.Key]time.Time, do
 type lateSpan struct {
 	admin       *kadm.Client
 	from, until map[tp]int64
+	after       ledger.Head // of the last repair that committed
 }
 
-func (r *Repair) group() string { return r.cfg.Group + ".repair" }
+func (r *Repair) group() string { return repairGroup(r.cfg) }
+
+func repairGroup(cfg Config) string { return cfg.Group + ".repair" }
 
 func (r *Repair) late(ctx context.Context, admin *kadm.Client) (*lateSpan, error) {
 	ends, err := admin.ListCommittedOffsets(ctx, r.topics...)
@@ -102,11 +112,11 @@ func (r *Repair) late(ctx context.Context, admin *kadm.Client) (*lateSpan, error
 	if err != nil {
 		return nil, fmt.Errorf("list the starts of the sessions topic: %w", err)
 	}
-	committed, err := admin.FetchOffsets(ctx, r.group())
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has repaired yet
-		return nil, fmt.Errorf("fetch the place of repair: %w", err)
+	committed, err := fetchCommitted(ctx, admin, r.group())
+	if err != nil {
+		return nil, err
 	}
-	l := &lateSpan{admin: admin, from: map[tp]int64{}, until: map[tp]int64{}}
+	l := &lateSpan{admin: admin, from: map[tp]int64{}, until: map[tp]int64{}, after: repairHead(committed)}
 	ends.Each(func(o kadm.ListedOffset) {
 		k := tp{o.Topic, o.Partition}
 		l.until[k] = o.Offset
@@ -118,6 +128,15 @@ func (r *Repair) late(ctx context.Context, admin *kadm.Client) (*lateSpan, error
 		}
 	})
 	return l, nil
+}
+
+// fetchCommitted returns what a group has committed, if anything.
+func fetchCommitted(ctx context.Context, admin *kadm.Client, group string) (kadm.OffsetResponses, error) {
+	committed, err := admin.FetchOffsets(ctx, group)
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has committed yet
+		return nil, fmt.Errorf("fetch the offsets of group %s: %w", group, err)
+	}
+	return committed, nil
 }
 
 // read passes on the facts of a span.

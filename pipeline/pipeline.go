@@ -22,6 +22,7 @@ import (
 
 	"whence/correlate"
 	"whence/correlate/index"
+	"whence/correlate/ledger"
 	"whence/rules"
 	"whence/sinks"
 	"whence/sources"
@@ -41,6 +42,8 @@ type Deps struct {
 	Log     *slog.Logger
 	// Now is the wall clock; nil for the real one.
 	Now func() time.Time
+	// Ledger signs what is entered of every row that is written; nil for no ledger.
+	Ledger *ledger.Signer
 }
 
 // A Pipeline is one instance of a consumer group.
@@ -61,6 +64,7 @@ type shared struct {
 	resolver *correlate.Resolver
 	sink     sinks.Sink
 	rules    *rules.Set
+	signer   *ledger.Signer // nil for no ledger
 	letters  *deadLetters
 	metrics  *metrics
 	clock    *correlate.Marks
@@ -85,7 +89,7 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 		return nil, err
 	}
 	s := &shared{
-		cfg: cfg, table: d.Table, resolver: d.Resolver, sink: d.Sink, rules: d.Rules,
+		cfg: cfg, table: d.Table, resolver: d.Resolver, sink: d.Sink, rules: d.Rules, signer: d.Ledger,
 		metrics: newMetrics(d.Metrics), log: d.Log, at: func(string) error { return nil },
 		maxBatchBytes: 256 << 20,
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"whence/correlate/ledger"
 )
 
 // A place says what a lane has done: everything before head, except the records
@@ -19,16 +21,24 @@ type place struct {
 	// seen is the latest event time read; after a restart it says how far a
 	// partition without new records had come.
 	seen time.Time
+	// ledger is where the lane stands in the ledger, if one is kept.
+	ledger ledger.Head
 }
 
 // maxMetadata is the longest metadata a broker takes by default
 // (offset.metadata.max.bytes).
 const maxMetadata = 4096
 
-const placeVersion = "w1:"
+// Metadata begins with its version; the second one has a head of the ledger.
+const (
+	placeVersion  = "w1:"
+	ledgerVersion = "w2:"
+)
 
 // errBookmarks says that metadata of ours is not what anybody has committed.
 var errBookmarks = errors.New("read bookmarks")
+
+var errShort = fmt.Errorf("%w: the metadata ends early", errBookmarks)
 
 // encode returns the offset and metadata to commit. Bookmarks that do not fit
 // make the commit wait at the first of them: what comes after is read again.
@@ -38,7 +48,10 @@ func (p place) encode() (offset int64, metadata string) {
 	if !p.seen.IsZero() {
 		seen = p.seen.UnixMilli()
 	}
-	b := binary.AppendVarint(nil, seen)
+	version, b := placeVersion, binary.AppendVarint(nil, seen)
+	if !p.ledger.IsZero() {
+		version, b = ledgerVersion, appendHead(b, p.ledger)
+	}
 	last := int64(0)
 	offset = p.head
 	for _, m := range p.bookmarks {
@@ -50,7 +63,7 @@ func (p place) encode() (offset int64, metadata string) {
 		}
 		last = m
 	}
-	return offset, placeVersion + base64.RawStdEncoding.EncodeToString(b)
+	return offset, version + base64.RawStdEncoding.EncodeToString(b)
 }
 
 // decodePlace reads what encode wrote. Metadata of another program, or none, is
@@ -59,7 +72,11 @@ func (p place) encode() (offset int64, metadata string) {
 func decodePlace(offset int64, metadata string) (place, error) {
 	p := place{head: offset}
 	text, ours := strings.CutPrefix(metadata, placeVersion)
+	entered := false
 	if !ours {
+		text, entered = strings.CutPrefix(metadata, ledgerVersion)
+	}
+	if !ours && !entered {
 		return p, nil
 	}
 	b, err := base64.RawStdEncoding.DecodeString(text)
@@ -68,18 +85,23 @@ func decodePlace(offset int64, metadata string) (place, error) {
 	}
 	seen, n := binary.Varint(b)
 	if n <= 0 {
-		return p, fmt.Errorf("%w: the metadata ends early", errBookmarks)
+		return p, errShort
 	}
 	if seen != 0 {
 		p.seen = time.UnixMilli(seen).UTC()
 	}
 	b = b[n:]
+	if entered {
+		if p.ledger, b, err = cutHead(b); err != nil {
+			return p, err
+		}
+	}
 	last := int64(0)
 	for len(b) > 0 {
 		d, n := binary.Uvarint(b)
 		switch {
 		case n <= 0:
-			return p, fmt.Errorf("%w: the metadata ends early", errBookmarks)
+			return p, errShort
 		case last >= offset, d >= uint64(offset-last), d == 0 && len(p.bookmarks) > 0:
 			return p, fmt.Errorf("%w: they do not ascend to the committed offset", errBookmarks)
 		}
@@ -115,5 +137,5 @@ func (p place) wants(offset int64) bool {
 }
 
 func samePlace(a, b place) bool {
-	return a.head == b.head && a.seen.Equal(b.seen) && slices.Equal(a.bookmarks, b.bookmarks)
+	return a.head == b.head && a.ledger.Same(b.ledger) && a.seen.Equal(b.seen) && slices.Equal(a.bookmarks, b.bookmarks)
 }

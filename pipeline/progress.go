@@ -31,7 +31,7 @@ const (
 // that is on its way into the sinks is there.
 func (l *lane) publish() {
 	l.told = l.clock.Now()
-	done := place{head: max(l.place.head, l.next), seen: l.place.seen}
+	done := place{head: max(l.place.head, l.next), seen: l.place.seen, ledger: l.head()}
 	done.bookmarks = l.window.Offsets()
 	for _, b := range l.place.bookmarks {
 		if b >= l.next {

@@ -13,6 +13,7 @@ import (
 
 	"whence/correlate"
 	"whence/correlate/index"
+	"whence/correlate/ledger"
 	"whence/rules"
 	"whence/sinks"
 )
@@ -45,6 +46,8 @@ type Repair struct {
 	sink     sinks.Sink
 	log      *slog.Logger
 	walked   map[correlate.ID]struct{} // in the repair under way
+	signer   *ledger.Signer            // nil for no ledger
+	ledger   *ledger.Run               // of the repair under way
 }
 
 // Repaired says what a repair did.
@@ -62,6 +65,7 @@ func NewRepair(cfg Config, d Deps, topics []string, archive Archive) *Repair {
 	r := &Repair{
 		cfg: cfg, kafka: d.Kafka, topics: topics, table: d.Table, clock: clock, judge: d.Rules.NewJudge(),
 		archive: archive, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
+		signer: d.Ledger,
 	}
 	resolver := *d.Resolver
 	r.wider = &widerIndex{table: d.Table, archive: archive, known: map[correlate.Key]correlate.Session{}}
@@ -92,6 +96,7 @@ func (r *Repair) Once(ctx context.Context) (Repaired, error) {
 	// repaired: it knows all of them, and a chain that has been walked once needs
 	// no second walk for the next of them.
 	clear(r.walked)
+	r.openLedger(late.after)
 	if err := r.table.CatchUp(ctx); err != nil {
 		return done, fmt.Errorf("catch up with the sessions topic: %w", err)
 	}
@@ -106,6 +111,9 @@ func (r *Repair) Once(ctx context.Context) (Repaired, error) {
 	}
 	if err := r.staleAlerts(ctx, &done); err != nil {
 		return done, fmt.Errorf("judge open alerts again: %w", err)
+	}
+	if err := r.closeLedger(ctx, late); err != nil {
+		return done, fmt.Errorf("close the ledger: %w", err)
 	}
 	return done, nil
 }
@@ -175,7 +183,7 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 	if out.Len() == 0 {
 		return nil
 	}
-	if err := r.sink.Write(ctx, &out); err != nil {
+	if err := r.write(ctx, &out); err != nil {
 		return fmt.Errorf("write %d repaired chains: %w", len(out.Chains), err)
 	}
 	done.Improved += len(out.Chains)
@@ -217,7 +225,7 @@ func (r *Repair) staleAlerts(ctx context.Context, done *Repaired) error {
 	if err != nil || out.Len() == 0 {
 		return err
 	}
-	if err := r.sink.Write(ctx, &out); err != nil {
+	if err := r.write(ctx, &out); err != nil {
 		return fmt.Errorf("write %d alerts: %w", len(out.Alerts), err)
 	}
 	done.Alerts += len(out.Alerts)
