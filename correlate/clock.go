@@ -23,6 +23,10 @@ type Mark struct {
 	Partition  int32
 	Generation int32 // of the owner in its consumer group
 	Time       time.Time
+	// Known is an offset of the partition of the sessions topic that the mark is
+	// written to: whatever the owner wrote from walks that did not know all facts
+	// before it is durable, and it walks nothing without them any more.
+	Known int64
 }
 
 // A Witness is a raw topic whose records can mint a kind, with the lateness of
@@ -56,6 +60,7 @@ type lane struct {
 type reading struct {
 	generation int32
 	time       time.Time
+	known      int64
 }
 
 // NewMarks returns the clock of consumer group group. sessions is how many
@@ -97,10 +102,34 @@ func (m *Marks) Observe(sessionsPartition int32, mark Mark) {
 	}
 	switch r := &rs[sessionsPartition]; {
 	case mark.Generation > r.generation:
-		*r = reading{mark.Generation, mark.Time}
-	case mark.Generation == r.generation && mark.Time.After(r.time):
-		r.time = mark.Time
+		*r = reading{mark.Generation, mark.Time, mark.Known}
+	case mark.Generation == r.generation:
+		if mark.Time.After(r.time) {
+			r.time = mark.Time
+		}
+		r.known = max(r.known, mark.Known)
 	}
+}
+
+// Known is the offset of one partition of the sessions topic before which no fact
+// can be missing any more from a row that is not durable yet: see Mark.Known. It is 0
+// while a raw partition has not reported.
+func (m *Marks) Known(sessionsPartition int32) int64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	least := int64(-1)
+	for topic, n := range m.partitions {
+		for p := range n {
+			rs := m.read[lane{topic, int32(p)}]
+			if rs == nil {
+				return 0
+			}
+			if k := rs[sessionsPartition].known; least < 0 || k < least {
+				least = k
+			}
+		}
+	}
+	return max(least, 0)
 }
 
 // Now implements Clock.

@@ -52,6 +52,10 @@ type Config struct {
 	// RefreshMarks is how often unchanged marks are announced again, for
 	// instances that joined since.
 	RefreshMarks time.Duration
+	// RepairEvery is how long late facts are gathered before the chains they touch are
+	// looked for, and how often those are settled that full windows let go. 0 leaves
+	// repair to the command of that name.
+	RepairEvery time.Duration
 	// DrainTimeout bounds how long a revoked lane may take to finish the batch
 	// in hand before it is abandoned uncommitted.
 	DrainTimeout time.Duration
@@ -65,7 +69,7 @@ func Default() Config {
 	return Config{
 		Group: "whence", RejectsTopic: "whence.rejects", MaxWait: time.Hour, WindowBytes: 256 << 20,
 		QueueRecords: 20_000, QueueBytes: 24 << 20, StepRecords: 8192, FlightRows: 40_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
-		RefreshMarks: 10 * time.Second, DrainTimeout: 30 * time.Second, SessionTimeout: 45 * time.Second,
+		RefreshMarks: 10 * time.Second, RepairEvery: 5 * time.Second, DrainTimeout: 30 * time.Second, SessionTimeout: 45 * time.Second,
 	}
 }
 
@@ -106,7 +110,7 @@ func (c Config) Validate() error {
 		{"max_wait", c.MaxWait <= 0}, {"window_bytes", c.WindowBytes < 1<<10}, {"queue_records", c.QueueRecords < 1},
 		{"queue_bytes", c.QueueBytes < 1}, {"step_records", c.StepRecords < 1}, {"flight_rows", c.FlightRows < 1},
 		{"commit_every", c.CommitEvery <= 0}, {"idle_after", c.IdleAfter <= 0}, {"refresh_marks", c.RefreshMarks <= 0},
-		{"drain_timeout", c.DrainTimeout <= 0}, {"session_timeout", c.SessionTimeout < time.Second},
+		{"repair_every", c.RepairEvery < 0}, {"drain_timeout", c.DrainTimeout <= 0}, {"session_timeout", c.SessionTimeout < time.Second},
 	} {
 		if b.bad {
 			errs = append(errs, fmt.Errorf("%s: is too small", b.name))

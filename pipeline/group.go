@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/correlate/index"
 )
 
 // group is the membership in the consumer group: it polls, hands records to the
@@ -42,9 +43,8 @@ type tp struct {
 }
 
 type announced struct {
-	generation int32
-	time       time.Time
-	at         time.Time // on the wall
+	index.Report
+	at time.Time // on the wall
 }
 
 func newGroup(s *shared, admin *kadm.Client) *group {

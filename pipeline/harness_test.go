@@ -70,6 +70,7 @@ func emptyBench(t *testing.T) *bench {
 	t.Cleanup(b.cluster.Close)
 	b.cfg = Default()
 	b.cfg.IdleAfter = time.Second
+	b.cfg.RepairEvery = 0
 	b.cfg.DrainTimeout = 5 * time.Second
 	b.cfg.SessionTimeout = 10 * time.Second
 	b.makeTopics(nil, b.cfg.RejectsTopic)
@@ -167,7 +168,7 @@ func (b *bench) build() *instance {
 		b.t.Fatal(err)
 	}
 	in.Pipeline, err = New(b.cfg, Deps{
-		Kafka: opts, Table: table, Sink: b.sink, Rules: rules.Library(), Log: log, Metrics: in.reg,
+		Kafka: opts, Table: table, Sink: b.sink, Archive: b.sink, Rules: rules.Library(), Log: log, Metrics: in.reg,
 		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg), Finished: correlate.NewFinished(8 << 20)},
 	})
 	if err != nil {
@@ -235,11 +236,10 @@ func (b *bench) repair() {
 		b.t.Fatal(err)
 	}
 	defer table.Close()
-	cfg := b.tableConfig()
 	r := NewRepair(b.cfg, Deps{
-		Kafka: opts, Table: table, Sink: b.sink, Rules: rules.Library(), Log: log,
+		Kafka: opts, Table: table, Sink: b.sink, Archive: b.sink, Rules: rules.Library(), Log: log,
 		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg)},
-	}, []string{cfg.SessionsTopic, cfg.RegistryTopic}, b.sink)
+	})
 	b.repaired, err = r.Once(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)

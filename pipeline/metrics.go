@@ -21,9 +21,10 @@ type metrics struct {
 	alerts    *prometheus.CounterVec // what was found?
 	ruleErrs  *prometheus.CounterVec // which rules fail at run time?
 	step      *prometheus.HistogramVec
-	eventLag  *prometheus.GaugeVec // how far behind the wall is event time, by topic?
-	paused    *prometheus.GaugeVec // which partitions are held back?
-	commitErr prometheus.Counter   // do commits fail?
+	eventLag  *prometheus.GaugeVec   // how far behind the wall is event time, by topic?
+	paused    *prometheus.GaugeVec   // which partitions are held back?
+	commitErr prometheus.Counter     // do commits fail?
+	repaired  *prometheus.CounterVec // what has repair done beside the lanes?
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -51,13 +52,14 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		eventLag:  gauges("event_time_lag_seconds", "Wall time less the event time every partition of a topic has been read to.", "topic"),
 		paused:    gauges("partition_paused", "1 while intake of a partition is held back.", "topic", "partition"),
 		commitErr: counter("commit_errors_total", "Offset commits that failed."),
+		repaired:  counters("repair_total", "Facts repaired after, chains walked again, chains improved and alerts written by repair.", "what"),
 		step: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "whence_step_seconds", Help: "Time a batch spent in each step.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 9),
 		}, []string{"step"}),
 	}
 	if reg != nil {
 		reg.MustRegister(m.records, m.events, m.rejects, m.chains, m.improved, m.reused, m.settled, m.parked, m.letGo, m.alerts,
-			m.ruleErrs, m.eventLag, m.paused, m.commitErr, m.step)
+			m.ruleErrs, m.eventLag, m.paused, m.commitErr, m.repaired, m.step)
 	}
 	return m
 }

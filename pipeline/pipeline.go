@@ -36,6 +36,8 @@ type Deps struct {
 	Table    *index.Table
 	Resolver *correlate.Resolver
 	Sink     sinks.Sink
+	// Archive is what repair reads; without one there is none while the pipeline runs.
+	Archive Archive
 	// Rules is asked for the rules of each new lane.
 	Rules   *rules.Set
 	Metrics prometheus.Registerer // may be nil
@@ -49,8 +51,9 @@ type Deps struct {
 // A Pipeline is one instance of a consumer group.
 type Pipeline struct {
 	*shared
-	kafka []kgo.Opt
-	group *group
+	kafka     []kgo.Opt
+	group     *group
+	repairing *repairing // nil for none
 	// Ready is closed once the sessions topic has been read to its end and the
 	// group has been joined.
 	Ready chan struct{}
@@ -99,6 +102,9 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 		d.Metrics.MustRegister(newTableStats(d.Table))
 	}
 	p := &Pipeline{shared: s, kafka: d.Kafka, Ready: make(chan struct{})}
+	if d.Archive != nil && cfg.RepairEvery > 0 {
+		p.repairing = &repairing{Repair: newRepair(cfg, d, s.clock), metrics: s.metrics, owned: map[int32]struct{}{}}
+	}
 	return p, nil
 }
 
@@ -182,6 +188,9 @@ func (p *Pipeline) run(ctx context.Context) error {
 	})
 	g.Go(func() error { return p.refreshTopics(gctx, kadm.NewClient(admin)) })
 	g.Go(func() error { return p.sweep(gctx) })
+	if p.repairing != nil {
+		g.Go(func() error { return p.repairing.Run(gctx) })
+	}
 	return g.Wait()
 }
 

@@ -23,6 +23,10 @@ type place struct {
 	seen time.Time
 	// ledger is where the lane stands in the ledger, if one is kept.
 	ledger ledger.Head
+	// known is what the table knew when the place was published (index.Table.Known):
+	// all that was walked with less is stored once the place is reached. It is
+	// announced, not committed.
+	known []int64
 }
 
 // maxMetadata is the longest metadata a broker takes by default

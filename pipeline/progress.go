@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"whence/correlate"
+	"whence/correlate/index"
 )
 
 // What a lane tells of itself: the place that may be committed, and how far it has
@@ -31,7 +32,7 @@ const (
 // that is on its way into the sinks is there.
 func (l *lane) publish() {
 	l.told = l.clock.Now()
-	done := place{head: max(l.place.head, l.next), seen: l.place.seen, ledger: l.head()}
+	done := place{head: max(l.place.head, l.next), seen: l.place.seen, ledger: l.head(), known: l.table.Known()}
 	done.bookmarks = l.window.Offsets()
 	for _, b := range l.place.bookmarks {
 		if b >= l.next {
@@ -87,10 +88,13 @@ func (l *lane) progress() (p place, dirty bool) {
 }
 
 // reading returns what may be announced now.
-func (l *lane) reading() correlate.Mark {
+func (l *lane) reading() index.Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return correlate.Mark{Group: l.cfg.Group, Topic: l.topic.Name, Partition: l.partition, Generation: l.generation, Time: l.mark}
+	return index.Report{
+		Mark:  correlate.Mark{Group: l.cfg.Group, Topic: l.topic.Name, Partition: l.partition, Generation: l.generation, Time: l.mark},
+		Known: l.done.known,
+	}
 }
 
 func (l *lane) speakFor(generation int32) {

@@ -48,6 +48,7 @@ type Repair struct {
 	walked   map[correlate.ID]struct{} // in the repair under way
 	signer   *ledger.Signer            // nil for no ledger
 	ledger   *ledger.Run               // of the repair under way
+	stopped  bool                      // it is a command, and settles what is old
 }
 
 // Repaired says what a repair did.
@@ -58,17 +59,21 @@ type Repaired struct {
 	Alerts   int `json:"alerts"`   // updated or closed
 }
 
-// NewRepair prepares a repair over d. topics are those that hold facts.
-func NewRepair(cfg Config, d Deps, topics []string, archive Archive) *Repair {
+// NewRepair prepares a repair over d, which has an archive.
+func NewRepair(cfg Config, d Deps) *Repair {
 	clock := correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
 	d.Table.Follow(clock)
+	return newRepair(cfg, d, clock)
+}
+
+func newRepair(cfg Config, d Deps, clock *correlate.Marks) *Repair {
 	r := &Repair{
-		cfg: cfg, kafka: d.Kafka, topics: topics, table: d.Table, clock: clock, judge: d.Rules.NewJudge(),
-		archive: archive, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
+		cfg: cfg, kafka: d.Kafka, topics: d.Table.Topics(), table: d.Table, clock: clock, judge: d.Rules.NewJudge(),
+		archive: d.Archive, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
 		signer: d.Ledger,
 	}
 	resolver := *d.Resolver
-	r.wider = &widerIndex{table: d.Table, archive: archive, known: map[correlate.Key]correlate.Session{}}
+	r.wider = &widerIndex{table: d.Table, archive: d.Archive, known: map[correlate.Key]correlate.Session{}}
 	resolver.Index = r.wider
 	r.resolver = &resolver
 	return r
@@ -103,11 +108,9 @@ func (r *Repair) Once(ctx context.Context) (Repaired, error) {
 	if err := r.lateFacts(ctx, late, &done); err != nil {
 		return done, fmt.Errorf("repair after late facts: %w", err)
 	}
-	err = r.inBatches(func(yield func(correlate.Chain) error) error {
-		return r.archive.Unsettled(ctx, r.clock.Now(), yield)
-	}, func(cs []correlate.Chain) error { return r.again(ctx, cs, &done) })
-	if err != nil {
-		return done, fmt.Errorf("settle what was let go: %w", err)
+	r.stopped = true
+	if err := r.unsettled(ctx, r.clock.Now(), &done); err != nil {
+		return done, err
 	}
 	if err := r.staleAlerts(ctx, &done); err != nil {
 		return done, fmt.Errorf("judge open alerts again: %w", err)
@@ -134,27 +137,53 @@ func (r *Repair) expectPartitions(ctx context.Context) error {
 	return nil
 }
 
-// repairBatch is how many chains are walked and written at once.
-const repairBatch = 2000
+// repairBatch is how many chains are walked and written at once, and mostHeld how
+// many are read before the first of them is: a name that many bear may be named by
+// millions.
+const (
+	repairBatch = 2000
+	mostHeld    = 20_000
+)
 
+// inBatches works on the chains that read yields, those that were walked already
+// excepted. While read goes on, what work writes is not seen by it: ClickHouse reads
+// what there was when the query began.
 func (r *Repair) inBatches(read func(func(correlate.Chain) error) error, work func([]correlate.Chain) error) error {
-	// The rows are read to the end before the first is written: a query must not
-	// see what it causes. Chains that have been walked are passed over.
-	var all []correlate.Chain
-	err := read(func(c correlate.Chain) error {
-		if _, ok := r.walked[c.ID]; !ok {
-			r.walked[c.ID] = struct{}{}
-			all = append(all, c)
+	var held []correlate.Chain
+	flush := func() error {
+		for batch := range slices.Chunk(held, repairBatch) {
+			if err := work(batch); err != nil {
+				return err
+			}
 		}
+		clear(held)
+		held = held[:0]
 		return nil
+	}
+	err := read(func(c correlate.Chain) error {
+		if _, ok := r.walked[c.ID]; ok {
+			return nil
+		}
+		r.walked[c.ID] = struct{}{}
+		held = append(held, c)
+		if len(held) < mostHeld {
+			return nil
+		}
+		return flush()
 	})
 	if err != nil {
 		return err
 	}
-	for batch := range slices.Chunk(all, repairBatch) {
-		if err := work(batch); err != nil {
-			return err
-		}
+	return flush()
+}
+
+// unsettled settles what can be settled of the chains from before a time.
+func (r *Repair) unsettled(ctx context.Context, before time.Time, done *Repaired) error {
+	err := r.inBatches(func(yield func(correlate.Chain) error) error {
+		return r.archive.Unsettled(ctx, before, yield)
+	}, func(cs []correlate.Chain) error { return r.again(ctx, cs, done) })
+	if err != nil {
+		return fmt.Errorf("settle what was let go: %w", err)
 	}
 	return nil
 }
@@ -194,9 +223,10 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 // settle decides whether a chain that was walked again is settled: by the clock,
 // because it was settled before, or because its event is longer ago than any lane
 // would have kept it. A fact that improves a settled chain does not unsettle it.
+// While lanes run, a backlog may be old and theirs all the same.
 func (r *Repair) settle(c, old *correlate.Chain) {
 	r.resolver.Settle(c, r.clock)
-	if !c.Settled && (old.Settled || r.clock.Now().Sub(c.Time) >= r.cfg.MaxWait) {
+	if !c.Settled && (old.Settled || r.stopped && r.clock.Now().Sub(c.Time) >= r.cfg.MaxWait) {
 		c.Settled = true
 		c.Seal(r.resolver.Epoch)
 	}

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"whence/correlate"
+	"whence/correlate/index"
 )
 
 // upkeep commits and announces for all lanes, until stop is closed.
@@ -125,28 +126,29 @@ func commitError(resp *kmsg.OffsetCommitResponse, err error) error {
 // instances that joined since. A lane's first mark is written whatever it says:
 // it tells everybody that a new generation speaks for the partition.
 func (g *group) announce(ctx context.Context, lanes []*lane) error {
-	var marks []correlate.Mark
+	var reports []index.Report
 	now := g.clock.Now()
 	for _, l := range lanes {
-		m := l.reading()
+		r := l.reading()
 		g.mu.Lock()
-		last, ok := g.marks[tp{m.Topic, m.Partition}]
+		last, ok := g.marks[tp{r.Topic, r.Partition}]
 		g.mu.Unlock()
-		if ok && last.generation == m.Generation && !m.Time.After(last.time) && now.Sub(last.at) < g.cfg.RefreshMarks {
+		if ok && last.Generation == r.Generation && !r.Time.After(last.Time) && slices.Equal(r.Known, last.Known) &&
+			now.Sub(last.at) < g.cfg.RefreshMarks {
 			continue
 		}
-		marks = append(marks, m)
+		reports = append(reports, r)
 	}
-	if len(marks) == 0 {
+	if len(reports) == 0 {
 		return nil
 	}
-	if err := g.table.Announce(ctx, marks); err != nil {
+	if err := g.table.Announce(ctx, reports); err != nil {
 		return fmt.Errorf("announce marks: %w", err)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, m := range marks {
-		g.marks[tp{m.Topic, m.Partition}] = announced{m.Generation, m.Time, now}
+	for _, r := range reports {
+		g.marks[tp{r.Topic, r.Partition}] = announced{r, now}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/correlate/index"
 	"whence/rules"
 	"whence/sources"
 )
@@ -155,7 +156,7 @@ func lonelyLane(t testing.TB) *lane {
 	cfg := Default()
 	cfg.Topics = []Topic{{Name: trailTopic, Source: src.Name}}
 	s := &shared{
-		cfg: cfg, resolver: &correlate.Resolver{Index: nothing{}, Kinds: Kinds(cfg)}, rules: rules.Library(),
+		cfg: cfg, table: new(index.Table), resolver: &correlate.Resolver{Index: nothing{}, Kinds: Kinds(cfg)}, rules: rules.Library(),
 		metrics: newMetrics(nil), log: slog.New(slog.DiscardHandler), at: func(string) error { return nil },
 		clock:  correlate.NewMarks(cfg.Group, 1, Witnesses(cfg), nil),
 		resume: func(string, int32) {}, poison: true,

@@ -62,7 +62,6 @@ func (w *wiring) repair(ctx context.Context) (done pipeline.Repaired, err error)
 	if err != nil {
 		return done, err
 	}
-	topics := []string{w.settings.Sessions.Topic, w.settings.Sessions.Registry}
-	done, err = pipeline.NewRepair(w.settings.pipeline(), deps, topics, w.archive).Once(ctx)
+	done, err = pipeline.NewRepair(w.settings.pipeline(), deps).Once(ctx)
 	return done, finalAdvice(err)
 }

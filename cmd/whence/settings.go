@@ -93,6 +93,7 @@ type pipelineSettings struct {
 	CommitEvery    time.Duration `mapstructure:"commit_every"`
 	IdleAfter      time.Duration `mapstructure:"idle_after"`
 	RefreshMarks   time.Duration `mapstructure:"refresh_marks"`
+	RepairEvery    time.Duration `mapstructure:"repair_every"`
 	DrainTimeout   time.Duration `mapstructure:"drain_timeout"`
 	SessionTimeout time.Duration `mapstructure:"session_timeout"`
 }
@@ -166,7 +167,7 @@ func defaultSettings() settings {
 		Lateness:     pl.Lateness,
 		Pipeline: pipelineSettings{
 			MaxWait: pl.MaxWait, WindowBytes: pl.WindowBytes, QueueRecords: pl.QueueRecords, QueueBytes: pl.QueueBytes, StepRecords: pl.StepRecords, FlightRows: pl.FlightRows, CommitEvery: pl.CommitEvery,
-			IdleAfter: pl.IdleAfter, RefreshMarks: pl.RefreshMarks, DrainTimeout: pl.DrainTimeout,
+			IdleAfter: pl.IdleAfter, RefreshMarks: pl.RefreshMarks, RepairEvery: pl.RepairEvery, DrainTimeout: pl.DrainTimeout,
 			SessionTimeout: pl.SessionTimeout,
 		},
 		Store: storeSettings{Dir: "whence-data/sessions", CacheBytes: 64 << 20},
@@ -188,7 +189,7 @@ func (s settings) pipeline() pipeline.Config {
 		MaxWait: s.Pipeline.MaxWait, WindowBytes: s.Pipeline.WindowBytes, QueueRecords: s.Pipeline.QueueRecords,
 		QueueBytes: s.Pipeline.QueueBytes, StepRecords: s.Pipeline.StepRecords,
 		FlightRows:  s.Pipeline.FlightRows,
-		CommitEvery: s.Pipeline.CommitEvery, IdleAfter: s.Pipeline.IdleAfter, RefreshMarks: s.Pipeline.RefreshMarks,
+		CommitEvery: s.Pipeline.CommitEvery, IdleAfter: s.Pipeline.IdleAfter, RefreshMarks: s.Pipeline.RefreshMarks, RepairEvery: s.Pipeline.RepairEvery,
 		DrainTimeout: s.Pipeline.DrainTimeout, SessionTimeout: s.Pipeline.SessionTimeout,
 	}
 	for _, t := range s.Topics {

@@ -152,7 +152,7 @@ func (w *wiring) open(ctx context.Context, store index.Store) (pipeline.Deps, er
 	}
 	w.table = table
 	return pipeline.Deps{
-		Kafka: w.kafka, Table: table, Sink: w.sink, Rules: w.files.rules, Metrics: w.metrics, Log: w.log,
+		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Rules: w.files.rules, Metrics: w.metrics, Log: w.log,
 		Resolver: &correlate.Resolver{
 			Index: table, Kinds: kinds, Directory: w.files.directory, Epoch: w.files.epoch,
 			Finished: correlate.NewFinished(w.settings.Sessions.WalkBytes),

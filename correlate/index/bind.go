@@ -48,19 +48,41 @@ func (t *Table) Bind(ctx context.Context, facts []correlate.Fact) error {
 	return nil
 }
 
+// A Report is a lane's mark for all partitions of the sessions topic. Known is, for
+// each of them, the mark's Known there; nil for 0 everywhere.
+type Report struct {
+	correlate.Mark
+	Known []int64
+}
+
+// Known returns, for each partition of the sessions topic, the offset before which
+// every fact can be looked up here. It only moves with facts, not with marks.
+func (t *Table) Known() []int64 {
+	known := make([]int64, len(t.known))
+	for p := range known {
+		known[p] = t.known[p].Load()
+	}
+	return known
+}
+
 // Announce writes each mark to every partition of the sessions topic and returns
 // once all are acked. The facts that a mark vouches for must have been bound.
-func (t *Table) Announce(ctx context.Context, marks []correlate.Mark) error {
-	records := make([]*kgo.Record, 0, len(marks)*t.sessions)
-	for _, m := range marks {
+func (t *Table) Announce(ctx context.Context, reports []Report) error {
+	records := make([]*kgo.Record, 0, len(reports)*t.sessions)
+	for _, r := range reports {
 		for p := range t.sessions {
+			m := r.Mark
+			m.Known = 0
+			if r.Known != nil {
+				m.Known = r.Known[p]
+			}
 			records = append(records, markRecord(t.cfg.SessionsTopic, int32(p), m))
 		}
 	}
 	if err := t.publish(ctx, records); err != nil {
 		return fmt.Errorf("announce marks: %w", err)
 	}
-	t.counts.marks.Add(uint64(len(marks)))
+	t.counts.marks.Add(uint64(len(reports)))
 	return nil
 }
 

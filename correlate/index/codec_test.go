@@ -28,7 +28,7 @@ func TestFactsSurviveTheCodec(t *testing.T) {
 
 func TestMarksSurviveTheCodec(t *testing.T) {
 	for _, m := range []correlate.Mark{
-		{Group: "whence", Topic: "raw.cloudtrail", Partition: 7, Generation: 3, Time: day},
+		{Group: "whence", Topic: "raw.cloudtrail", Partition: 7, Generation: 3, Time: day, Known: 1 << 40},
 		{Group: "whence", Topic: "raw.okta", Partition: 0, Generation: -1},
 	} {
 		_, got, err := decodeRecord(string(markRecord("t", 4, m).Value))

@@ -48,6 +48,11 @@ func (t *Table) catchUp(ctx context.Context) error {
 	for tp, end := range t.ends {
 		until[tp] = end
 	}
+	defer func() {
+		for p := range t.known {
+			t.known[p].Store(t.next[TopicPartition{t.cfg.SessionsTopic, int32(p)}])
+		}
+	}()
 	for t.behind(until, begins) {
 		wait, cancel := context.WithTimeout(ctx, stall)
 		_, some, err := t.poll(wait)
@@ -172,6 +177,7 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 		facts []correlate.Fact
 		marks []placedMark
 		pos   = Position{}
+		last  = map[int32]int64{} // where the facts of the sessions topic end
 	)
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		tp := TopicPartition{p.Topic, p.Partition}
@@ -186,6 +192,9 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 				t.unreadable(r, err)
 			case f != nil:
 				facts = append(facts, *f)
+				if r.Topic == t.cfg.SessionsTopic {
+					last[r.Partition] = r.Offset + 1
+				}
 			case r.Topic == t.cfg.SessionsTopic:
 				marks = append(marks, placedMark{r.Partition, *m})
 			}
@@ -198,6 +207,9 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 		}
 		for tp, next := range pos {
 			t.next[tp] = next
+		}
+		for p, end := range last {
+			t.known[p].Store(end)
 		}
 		t.behind(t.ends, nil)
 	}

@@ -549,7 +549,7 @@ func TestMarksArriveByPartition(t *testing.T) {
 	mark := func(partition int32, at time.Time) correlate.Mark {
 		return correlate.Mark{Group: "whence", Topic: "raw", Partition: partition, Generation: 1, Time: at}
 	}
-	if err := writer.Announce(t.Context(), []correlate.Mark{mark(0, day.Add(time.Hour)), mark(1, day)}); err != nil {
+	if err := writer.Announce(t.Context(), []Report{{Mark: mark(0, day.Add(time.Hour))}, {Mark: mark(1, day)}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.records(b.cfg.SessionsTopic); got != 6 {
@@ -592,7 +592,7 @@ func TestFactsAreVisibleBeforeTheirMark(t *testing.T) {
 		f.Standing = i%2 == 0 // the registry is another topic
 		bind(t, writer, f)
 		m := correlate.Mark{Group: "whence", Topic: "raw", Generation: 1, Time: at}
-		if err := writer.Announce(t.Context(), []correlate.Mark{m}); err != nil {
+		if err := writer.Announce(t.Context(), []Report{{Mark: m}}); err != nil {
 			t.Fatal(err)
 		}
 		for !marks.Passed(session, at) {

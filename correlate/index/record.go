@@ -79,7 +79,8 @@ func markRecord(topic string, partition int32, m correlate.Mark) *kgo.Record {
 	value = binary.BigEndian.AppendUint32(value, uint32(m.Partition))
 	value = binary.BigEndian.AppendUint32(value, uint32(m.Generation))
 	value = append(value, flag(!m.Time.IsZero(), 1))
-	return &kgo.Record{Topic: topic, Partition: partition, Key: key, Value: appendTime(value, m.Time)}
+	value = binary.BigEndian.AppendUint64(appendTime(value, m.Time), uint64(m.Known))
+	return &kgo.Record{Topic: topic, Partition: partition, Key: key, Value: value}
 }
 
 // partitionOf spreads facts over partitions by what they are about, so that all
@@ -130,6 +131,9 @@ func decodeRecord(value string) (fact *correlate.Fact, mark *correlate.Mark, err
 	case kind == isMark:
 		mark = &correlate.Mark{Group: strings.Clone(r.string()), Topic: strings.Clone(r.string()), Partition: r.int32(), Generation: r.int32()}
 		mark.Time = r.time(r.byte())
+		if len(r.s) > 0 { // those of before had no more
+			mark.Known = r.int64()
+		}
 		if err := r.end("mark"); err != nil {
 			return nil, nil, err
 		}
@@ -144,6 +148,18 @@ func (r *reader) int32() int32 {
 		return 0
 	}
 	return int32(uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))
+}
+
+func (r *reader) int64() int64 {
+	b := r.bytes(8)
+	if len(b) < 8 {
+		return 0
+	}
+	n := uint64(0)
+	for i := range 8 {
+		n = n<<8 | uint64(b[i])
+	}
+	return int64(n)
 }
 
 // lasting returns which facts must not expire:

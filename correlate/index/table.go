@@ -60,6 +60,7 @@ type Table struct {
 	stamps  stamps
 
 	marks  atomic.Pointer[correlate.Marks]
+	known  []atomic.Int64 // by partition of the sessions topic: see Known
 	notify atomic.Pointer[func([]correlate.Key)]
 	next   map[TopicPartition]int64 // next offset to read; of CatchUp, then Run
 	ends   map[TopicPartition]int64 // known end of each partition; likewise
@@ -147,6 +148,7 @@ func (t *Table) meet(ctx context.Context) error {
 			t.identities[TopicPartition{name, identity}] = int64(binary.BigEndian.Uint64(id[:8]) ^ binary.BigEndian.Uint64(id[8:]))
 		}
 	}
+	t.known = make([]atomic.Int64, t.sessions)
 	pos, err := t.store.Position()
 	if err != nil {
 		return err
@@ -175,6 +177,9 @@ func (t *Table) startOver(why string, args ...any) error {
 // before CatchUp, or marks are missed. Marks that a former run has read are not
 // read again; lanes refresh theirs.
 func (t *Table) Follow(m *correlate.Marks) { t.marks.Store(m) }
+
+// Topics are the two that facts are in: sessions, then registry.
+func (t *Table) Topics() []string { return []string{t.cfg.SessionsTopic, t.cfg.RegistryTopic} }
 
 // SessionsPartitions is how many partitions the sessions topic has. Partitions
 // added later are read and written to after a restart.
