@@ -92,8 +92,13 @@ func (c *child) stop(ask func() error) error {
 	select {
 	case <-c.ended:
 	case <-timer.C:
-		_ = c.cmd.Process.Kill() // it may have ended just now
-		<-c.ended
+		_ = c.cmd.Process.Signal(syscall.SIGQUIT) // it says in its log where it hangs
+		select {
+		case <-c.ended:
+		case <-time.After(5 * time.Second):
+			_ = c.cmd.Process.Kill() // it may have ended just now
+			<-c.ended
+		}
 		return c.failed("did not stop within " + stopLimit.String())
 	}
 	if c.err != nil {
