@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"bytes"
 	"math"
 	"reflect"
 	"strconv"
@@ -224,13 +223,11 @@ func (r *reader) texts(i int, p unsafe.Pointer, depth int) int {
 
 // text reads the string that starts at i.
 func (r *reader) text(i int) (string, int) {
-	from := r.b[i+1:]
-	// What is plain has no backslash, so the first quote ends it.
-	if n := bytes.IndexByte(from, '"'); n >= 0 && plain(from[:n]) {
-		return arena.View(from[:n]), i + n + 2
+	end := special(r.b, i+1)
+	if end < len(r.b) && r.b[end] == '"' {
+		return arena.View(r.b[i+1 : end]), end + 1
 	}
-	end := quote(r.b, i+1)
-	if end < 0 {
+	if end = quote(r.b, end); end < 0 {
 		return "", -1
 	}
 	s, ok := r.unquote(r.b[i+1 : end])

@@ -9,37 +9,29 @@ import (
 	"whence/correlate/arena"
 )
 
-// plain reports whether s holds nothing but printable ASCII without a backslash,
-// so that it can be taken as it is. It looks at eight bytes at once.
-func plain(s []byte) bool {
-	if len(s) < 8 {
-		return plainBytes(s)
-	}
-	for t := s; len(t) >= 8; t = t[8:] {
-		if special(binary.LittleEndian.Uint64(t)) && !plainBytes(t[:8]) {
-			return false
-		}
-	}
-	t := s[len(s)-8:] // some of it was looked at already
-	return !special(binary.LittleEndian.Uint64(t)) || plainBytes(t)
-}
-
-// special reports whether one of eight bytes is below 0x20, a backslash, or not
-// ASCII. After such a one it may be wrong about the next.
-func special(w uint64) bool {
+// special returns the place of the first byte from i on that is not taken as it is: a
+// quote, a backslash, a control character, or what is not ASCII; or the length of b.
+// Half of all bytes are text that is wanted, so it looks at eight at once.
+func special(b []byte, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	x := w ^ ones*'\\'
-	return ((w-ones*0x20)|(x-ones)|w)&highs != 0
-}
-
-func plainBytes(s []byte) bool {
-	for _, c := range s {
-		if c < 0x20 || c == '\\' || c >= 0x80 {
-			return false
+	for ; len(b)-i >= 8; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		q, s := w^ones*'"', w^ones*'\\'
+		// The lowest high bit that is set is that of the first such byte: a borrow can
+		// only be wrong about bytes after one.
+		if m := ((q - ones) | (s - ones) | (w - ones*0x20) | w) & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
 		}
 	}
-	return true
+	for i < len(b) && b[i] >= 0x20 && b[i] < 0x80 && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }
+
+// plain reports whether s holds nothing but printable ASCII without a quote or a
+// backslash, so that it can be taken as it is.
+func plain(s []byte) bool { return special(s, 0) == len(s) }
 
 // unquote returns the text between the quotes of a string, unescaped.
 func (r *reader) unquote(s []byte) (string, bool) {
