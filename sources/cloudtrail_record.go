@@ -6,6 +6,7 @@ import "whence/sources/scan"
 // Lists come last in these structs, and meet, so that all else lies side by side:
 // it is emptied for every line.
 type cloudtrailRecord struct {
+	Order            scan.Order
 	EventTime        string             `json:"eventTime"`
 	Timestamp        string             `json:"@timestamp"` // in place of eventTime in flattened forms
 	EventID          string             `json:"eventID"`

@@ -14,6 +14,7 @@ var (
 // githubAuditLine is a line with its fields at the top, as GitHub writes it now,
 // or some of them under data, as older exports have it.
 type githubAuditLine struct {
+	Order       scan.Order
 	ID          string   `json:"_document_id"`
 	Action      string   `json:"action"`
 	Timestamp   githubAt `json:"@timestamp"`

@@ -12,6 +12,7 @@ import (
 // writes one member in several types, depending on version and on where the row
 // comes from: those are Raw.
 type litellmRow struct {
+	Order      scan.Order
 	RequestID  scan.Raw `json:"request_id"`
 	ID         scan.Raw `json:"id"` // callbacks
 	CallType   scan.Raw `json:"call_type"`
@@ -51,6 +52,7 @@ type litellmRow struct {
 }
 
 type litellmMetadata struct {
+	Order      scan.Order
 	KeyHash    string         `json:"user_api_key_hash"`
 	Key        string         `json:"user_api_key"` // also a hash; see litellmKeyID
 	KeyAlias   string         `json:"user_api_key_alias"`

@@ -24,6 +24,7 @@ var oktaTable = scan.Of[oktaEvent]()
 // EventBridge ({"detail":{}}), event hooks ({"data":{"events":[]}}) and the
 // Splunk log stream ({"event":{}}).
 type oktaEvent struct {
+	Order     scan.Order
 	UUID      oktaText        `json:"uuid"`
 	Published oktaText        `json:"published"`
 	EventType oktaText        `json:"eventType"`

@@ -17,6 +17,7 @@ var (
 // vaultLine is what is read of a line of an audit device, of Vault and OpenBao
 // alike. Tokens and the values of secrets are not read at all.
 type vaultLine struct {
+	Order scan.Order
 	// These are text or the line is no event: an error of another type must not
 	// pass for none.
 	Time  scan.Raw `json:"time"`

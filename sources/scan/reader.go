@@ -15,6 +15,8 @@ type reader struct {
 	b    []byte
 	mem  *arena.Text
 	deep bool // why: it nests too deep
+
+	habits []habit // of the struct that is read into
 }
 
 func (r *reader) reason() error {
@@ -30,18 +32,29 @@ func (r *reader) object(i int, o *object, p unsafe.Pointer, depth int) int {
 	if i = r.space(i); i < len(b) && b[i] == '}' {
 		return i + 1
 	}
+	last := r.start(o)
 	for {
-		name, after := r.name(i)
-		if after < 0 {
-			return -1
+		var f *field
+		var value int
+		if next := r.expected(last, i); next != nil {
+			last, f, value = next, next.wanted, i+next.bytes
+		} else {
+			var name []byte
+			if name, value = r.name(i); value < 0 {
+				return -1
+			}
+			f = o.find(name)
+			if last != nil {
+				last = r.learn(o, last, i, name, f)
+			}
 		}
-		if f := o.find(name); f != nil {
+		if f != nil {
 			if o.marks {
 				(*Seen)(unsafe.Add(p, o.seen)).mark(f.index)
 			}
-			i = r.value(after, &f.kind, unsafe.Add(p, f.offset), depth)
+			i = r.value(value, &f.kind, unsafe.Add(p, f.offset), depth)
 		} else {
-			i = r.skip(after, depth)
+			i = r.skip(value, depth)
 		}
 		if i >= 0 && i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' {
 			i++ // as logs are written, without white space

@@ -38,11 +38,11 @@ func (r *reader) skip(i, depth int) int {
 		}
 		return r.skipList(i+1, depth+1)
 	case 't':
-		return word(b, i, "true")
+		return literal(b, i, "true")
 	case 'f':
-		return word(b, i, "false")
+		return literal(b, i, "false")
 	case 'n':
-		return word(b, i, "null")
+		return literal(b, i, "null")
 	}
 	return number(b, i)
 }
@@ -128,7 +128,7 @@ func quote(b []byte, i int) int {
 	}
 }
 
-func word(b []byte, i int, w string) int {
+func literal(b []byte, i int, w string) int {
 	if len(b)-i >= len(w) && string(b[i:i+len(w)]) == w {
 		return i + len(w)
 	}

@@ -32,7 +32,10 @@ const MaxDepth = 256
 
 // A Table says which members of an object go to which field of T. It is made of
 // T's json tags: see Of. It is immutable and safe for concurrent use.
-type Table[T any] struct{ object *object }
+type Table[T any] struct {
+	object  *object
+	objects int // it and those inside of it
+}
 
 // A Reader is a field that reads its value itself, whatever type that has. raw is
 // valid JSON and a view: ReadJSON may keep parts of it as long as its struct. It is
@@ -49,7 +52,11 @@ var readerType = reflect.TypeFor[Reader]()
 // of T. A field may be a string, a bool, an int64, a float64, a Raw, a struct, a
 // slice of any of these, a map[string]string, or a Reader. It panics for any other:
 // T is part of the program. A Seen tells which members came.
-func Of[T any]() *Table[T] { return &Table[T]{compile(reflect.TypeFor[T]())} }
+func Of[T any]() *Table[T] {
+	t := &Table[T]{}
+	t.object = compile(reflect.TypeFor[T](), &t.objects)
+	return t
+}
 
 // Read fills into from raw, one object and nothing after it. What into held is
 // gone, but its slices and maps are used again. Text is a view of raw, or lent by
@@ -63,6 +70,13 @@ func Of[T any]() *Table[T] { return &Table[T]{compile(reflect.TypeFor[T]())} }
 func (t *Table[T]) Read(raw []byte, into *T, mem *arena.Text) error {
 	t.object.blank.clear(unsafe.Pointer(into))
 	r := reader{b: raw, mem: mem}
+	if o := t.object; o.ordered {
+		order := (*Order)(unsafe.Add(unsafe.Pointer(into), o.order))
+		if order.habits == nil {
+			order.habits = make([]habit, t.objects)
+		}
+		r.habits = order.habits
+	}
 	i := r.space(0)
 	if i == len(raw) {
 		return ErrSyntax
@@ -117,15 +131,20 @@ type object struct {
 	next   []uint8 // from a field to the next one with the same hash, plus one
 	seen   uintptr // offset of the Seen
 	marks  bool    // it has one
-	blank  blank
+	number int     // among those of the table
+
+	order   uintptr // offset of the Order
+	ordered bool    // it has one
+	blank   blank
 }
 
-func compile(t reflect.Type) *object {
+func compile(t reflect.Type, number *int) *object {
 	if t.Kind() != reflect.Struct {
 		panic("scan: " + t.String() + " is not a struct")
 	}
-	o := &object{}
-	o.add(t, 0)
+	o := &object{number: *number}
+	*number++
+	o.add(t, 0, number)
 	if len(o.fields) > 127 {
 		panic("scan: " + t.String() + " has too many fields")
 	}
@@ -146,22 +165,24 @@ func compile(t reflect.Type) *object {
 	return o
 }
 
-func (o *object) add(t reflect.Type, base uintptr) {
+func (o *object) add(t reflect.Type, base uintptr, number *int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
-			o.add(f.Type, base+f.Offset)
+			o.add(f.Type, base+f.Offset, number)
 		case f.Type == reflect.TypeFor[Seen]():
 			o.seen, o.marks = base+f.Offset, true
+		case f.Type == reflect.TypeFor[Order]():
+			o.order, o.ordered = base+f.Offset, true
 		case name != "" && name != "-":
-			o.fields = append(o.fields, field{kind: kindOf(f.Type), name: name, offset: base + f.Offset})
+			o.fields = append(o.fields, field{kind: kindOf(f.Type, number), name: name, offset: base + f.Offset})
 		}
 	}
 }
 
-func kindOf(t reflect.Type) kind {
+func kindOf(t reflect.Type, number *int) kind {
 	k := kind{typ: t}
 	switch {
 	case reflect.PointerTo(t).Implements(readerType):
@@ -177,9 +198,9 @@ func kindOf(t reflect.Type) kind {
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		k.op = opRaw
 	case t.Kind() == reflect.Struct:
-		k.op, k.object = opObject, compile(t)
+		k.op, k.object = opObject, compile(t, number)
 	case t.Kind() == reflect.Slice:
-		elem := kindOf(t.Elem())
+		elem := kindOf(t.Elem(), number)
 		k.op, k.elem = opList, &elem
 	case t == reflect.TypeFor[map[string]string]():
 		k.op = opMap

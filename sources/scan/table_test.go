@@ -15,7 +15,7 @@ func TestNames(t *testing.T) {
 			Name: fmt.Sprintf("F%d", n), Type: reflect.TypeFor[string](), Tag: reflect.StructTag(`json:"` + letters[:n] + `"`),
 		})
 	}
-	o := compile(reflect.StructOf(fields))
+	o := compile(reflect.StructOf(fields), new(int))
 	for n := 1; n <= len(letters); n++ {
 		name := []byte(letters[:n])
 		if f := o.find(name); f == nil || f.index != n-1 {

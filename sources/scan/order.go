@@ -1,0 +1,145 @@
+package scan
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unsafe"
+)
+
+// Order is, as a field without a tag of the struct that a table is of, what it
+// remembers from one Read to the next: which member came after which, there and in
+// all structs inside of it. A log writes its members in few orders, so most names
+// are known by comparing them with the one that is expected, without looking for
+// their ends and looking them up. It changes nothing in what is read. A struct that
+// is made anew for every line has no use for it.
+type Order struct{ habits []habit } // by number of the object
+
+// A habit is in which order the members of one object come. Its first step is the
+// start of the object, then there is one for each field, and the rest is for names
+// that are not wanted.
+type habit struct {
+	steps   []step
+	refused uint // names that found no place among those
+}
+
+const (
+	// unwanted is how many names without a field are remembered at once.
+	unwanted = 32
+	// patience is how many of them must find no place for one to take another's: an
+	// object of more names, or whose names are data, would only drive them round.
+	patience = 16
+)
+
+// A step is a name, and which one came after it. It holds no more of a line than
+// the name.
+type step struct {
+	token  token
+	bytes  int // of the token
+	wanted *field
+
+	// What came after it: last, and before that. Nil if nothing did.
+	next, other *step
+}
+
+// start returns the first step of o, or nil if there is no Order.
+func (r *reader) start(o *object) *step {
+	if o.number >= len(r.habits) {
+		return nil
+	}
+	h := &r.habits[o.number]
+	if h.steps == nil {
+		h.steps = make([]step, 1+len(o.fields)+unwanted)
+	}
+	return &h.steps[0]
+}
+
+// expected returns the step after last if its name is at i and its value right
+// after that, or nil. Members that are there or not, and lines of two sorts by turns,
+// make it look at two steps.
+func (r *reader) expected(last *step, i int) *step {
+	if last == nil || last.next == nil || len(r.b)-i <= maxToken {
+		return nil
+	}
+	s := last.next
+	if !s.token.is(unsafe.Pointer(&r.b[i])) {
+		if s = last.other; s == nil || !s.token.is(unsafe.Pointer(&r.b[i])) {
+			return nil
+		}
+		last.next, last.other = s, last.next
+	}
+	if r.b[i+s.bytes] <= ' ' {
+		return nil
+	}
+	return s
+}
+
+// learn notes that the name at i came after last, and returns its step.
+func (r *reader) learn(o *object, last *step, i int, name []byte, f *field) *step {
+	n := len(name) + len(`"":`)
+	switch {
+	case n > maxToken, len(r.b)-i < maxToken, len(name) == 0:
+		return last
+	case &name[0] != &r.b[i+1], r.b[i+n-1] != ':':
+		return last // it has escapes, or white space after it
+	}
+	h := &r.habits[o.number]
+	t := tokenAt(unsafe.Pointer(&r.b[i]), n)
+	var s *step
+	if f != nil {
+		s = &h.steps[1+f.index]
+	} else if s = h.place(1+len(o.fields), &t); s == nil {
+		return last
+	}
+	if s.bytes != n || s.token != t {
+		s.token, s.bytes, s.wanted = t, n, f
+	}
+	if last.next != s {
+		last.next, last.other = s, last.next
+	}
+	return s
+}
+
+// place returns which of the steps from there on is that of an unwanted name, or is
+// to be, or nil.
+func (h *habit) place(from int, t *token) *step {
+	const spread, tries = 0x9E3779B97F4A7C15, 4
+	steps := h.steps[from:]
+	n := int((t.a ^ bits.RotateLeft64(t.b, 13) ^ bits.RotateLeft64(t.d, 29)) * spread >> 59)
+	for i := range tries {
+		if s := &steps[n^i]; s.bytes == 0 || s.token == *t {
+			return s
+		}
+	}
+	if h.refused++; h.refused%patience == 0 {
+		return &steps[n]
+	}
+	return nil
+}
+
+// A token is a name with its quotes and its colon, as words of which later ones
+// may overlap with earlier ones.
+type token struct {
+	a, b, c, d uint64
+	mask       uint64 // of the words: all of them, unless the token is shorter than one
+	at         [4]uint8
+}
+
+// maxToken is the longest token, and as much as must be there to look for one.
+const maxToken = 32
+
+// tokenAt is the token of n bytes at p, where there are maxToken bytes.
+func tokenAt(p unsafe.Pointer, n int) token {
+	last := max(n, 8) - 8
+	t := token{mask: 1<<(8*n) - 1, at: [4]uint8{0, uint8(min(8, last)), uint8(min(16, last)), uint8(last)}}
+	t.a, t.b, t.c, t.d = word(p, t.at[0])&t.mask, word(p, t.at[1])&t.mask, word(p, t.at[2])&t.mask, word(p, t.at[3])&t.mask
+	return t
+}
+
+// is reports whether the token is at p, where there are maxToken bytes.
+func (t *token) is(p unsafe.Pointer) bool {
+	return ((word(p, 0)^t.a)|(word(p, t.at[1])^t.b)|(word(p, t.at[2])^t.c)|(word(p, t.at[3])^t.d))&t.mask == 0
+}
+
+func word(p unsafe.Pointer, i uint8) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, i))[:])
+}
