@@ -75,7 +75,7 @@ func litellmAppend(in Input, raw []byte, r *litellmRow, out *Batch) {
 		out.reject(raw, correlate.RejectNoTime, "the row has no startTime that can be read")
 		return
 	}
-	m := &r.meta
+	m := &r.Metadata
 	out.Events = append(out.Events, correlate.Event{
 		ID:       correlate.NewID(litellmSpend, in.Scope, r.id),
 		EventID:  r.id,

@@ -54,7 +54,7 @@ func (r *litellmRow) outcome(out *Batch) (correlate.Outcome, string) {
 	if !strings.EqualFold(r.Status, "failure") {
 		return correlate.Success, ""
 	}
-	code := cmp.Or(r.Failure.Code.Loose(&out.text), r.meta.Failure.Code.Loose(&out.text))
+	code := cmp.Or(r.Failure.Code.Loose(&out.text), r.Metadata.Failure.Code.Loose(&out.text))
 	code = litellmPlain(code)
 	class := litellmPlain(r.Failure.Class)
 	failure := cmp.Or(class, code, "failure")

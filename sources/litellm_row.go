@@ -40,15 +40,16 @@ type litellmRow struct {
 	IP             string   `json:"requester_ip_address"`
 	Tool           string   `json:"mcp_namespaced_tool_name"`
 
-	Metadata scan.Raw       `json:"metadata"` // an object, or a string with one in it
-	Failure  litellmFailure `json:"error_information"`
+	// Metadata is an object, or a string with one in it. That it is cut off, or no JSON
+	// at all, is no reason to lose the call.
+	Metadata litellmMetadata `json:"metadata,string"`
+	Failure  litellmFailure  `json:"error_information"`
 
 	// Data is the rows of a page of the spend API.
 	Data scan.Raw `json:"data"`
 
 	// What settle makes of the above.
 	id, callType string
-	meta         litellmMetadata
 }
 
 type litellmMetadata struct {
@@ -80,10 +81,7 @@ type litellmFailure struct {
 	Class string   `json:"error_class"`
 }
 
-var (
-	litellmTable     = scan.Of[litellmRow]()
-	litellmMetaTable = scan.Of[litellmMetadata]()
-)
+var litellmTable = scan.Of[litellmRow]()
 
 // read reads raw, or rejects it and reports false. What is JSON and no object is a
 // row of which nothing is known.
@@ -101,8 +99,7 @@ func (r *litellmRow) read(raw []byte, out *Batch) bool {
 func (r *litellmRow) settle(out *Batch) {
 	r.id = cmp.Or(r.RequestID.Loose(&out.text), r.ID.Loose(&out.text))
 	r.callType, _ = r.CallType.Text(&out.text)
-	m := &r.meta
-	m.read(r.Metadata, out)
+	m := &r.Metadata
 	r.APIKey = cmp.Or(r.APIKey, m.KeyHash, m.Key)
 	r.User = cmp.Or(r.User, m.UserID)
 	r.EndUser = cmp.Or(r.EndUser, m.EndUserID)
@@ -113,13 +110,4 @@ func (r *litellmRow) settle(out *Batch) {
 	r.Tool = cmp.Or(r.Tool, m.Tool.Namespaced, m.Tool.Name)
 	r.Failure.Class = cmp.Or(r.Failure.Class, m.Failure.Class)
 	r.Status = cmp.Or(r.Status, m.Status)
-}
-
-// read takes what it can: metadata that is cut off, or no JSON at all, is no reason
-// to lose the call.
-func (m *litellmMetadata) read(raw scan.Raw, out *Batch) {
-	err := litellmMetaTable.Read(raw.Unquoted(&out.text), m, &out.text)
-	if errors.Is(err, scan.ErrDeep) {
-		*m = litellmMetadata{}
-	}
 }

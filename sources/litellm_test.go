@@ -46,16 +46,16 @@ func TestLiteLLMRefuses(t *testing.T) {
 // of metadata that nest too deep nothing.
 func TestLiteLLMMetadata(t *testing.T) {
 	var out Batch
-	var m litellmMetadata
+	var r litellmRow
 	for in, want := range map[string]string{
 		`{"user_api_key_alias":"bot"}`:                           "bot",
 		`"{\"user_api_key_alias\":\"b\\u00f6t\"}"`:               "b\u00f6t",
 		`"{\"user_api_key_alias\":\"bot\",\"user_agent\":\""`:    "bot",
 		`"{\"user_api_key_alias\":\"bot\",\"a\":` + deep() + `"`: "",
-		`"[]"`: "", `"\"x\""`: "", `null`: "", ``: "", `7`: "",
+		`"[]"`: "", `"\"x\""`: "", `null`: "", `7`: "",
 	} {
-		if m.read(scan.Raw(in), &out); m.KeyAlias != want {
-			t.Errorf("%.60s: got %q, want %q", in, m.KeyAlias, want)
+		if !r.read([]byte(`{"metadata":`+in+`}`), &out) || r.Metadata.KeyAlias != want {
+			t.Errorf("%.60s: got %q, want %q", in, r.Metadata.KeyAlias, want)
 		}
 	}
 }

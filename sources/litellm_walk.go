@@ -60,7 +60,7 @@ func (r *litellmRow) walk(e *correlate.Event, scope string, out *Batch) {
 	case key != "":
 		// A key without an owner: the directory may know whose service it is.
 		p := e.Actor
-		if alias := r.meta.KeyAlias; alias != "" {
+		if alias := r.Metadata.KeyAlias; alias != "" {
 			p.Names = out.names.Append(nil, out.text.Join("litellm:", alias))
 			p.Names = out.names.Append(p.Names, e.Actor.Names...)
 		}
@@ -81,7 +81,7 @@ func (r *litellmRow) keyPrincipal(key string, out *Batch) correlate.Principal {
 	if r.APIKey == litellmMaster && key != litellmMaster {
 		names = out.names.Append(names, "litellm.key:"+litellmMaster)
 	}
-	return correlate.Principal{Type: correlate.APIKey, ID: key, Name: r.meta.KeyAlias, Issuer: "litellm", Names: names}
+	return correlate.Principal{Type: correlate.APIKey, ID: key, Name: r.Metadata.KeyAlias, Issuer: "litellm", Names: names}
 }
 
 // owner is whom the gateway has the key registered to. The gateway's built-in
@@ -90,7 +90,7 @@ func (r *litellmRow) owner(out *Batch) correlate.Principal {
 	if r.User == "default_user_id" {
 		return correlate.Principal{}
 	}
-	return litellmPerson(r.User, r.meta.UserEmail, out)
+	return litellmPerson(r.User, r.Metadata.UserEmail, out)
 }
 
 // litellmMaxName is the longest name that is kept as it is. Callers may send
@@ -152,7 +152,7 @@ func (r *litellmRow) agent(out *Batch) correlate.Link {
 		Role: correlate.AgentRole, Proof: correlate.Claimed, Method: "litellm.agent_id",
 		Principal: correlate.Principal{Type: correlate.Agent, ID: id, Issuer: "litellm", Names: out.names.Append(nil, out.text.Join("litellm.agent:", id))},
 	}
-	if id == r.meta.KeyAgentID || id == r.meta.KeyAlias {
+	if id == r.Metadata.KeyAgentID || id == r.Metadata.KeyAlias {
 		l.Proof, l.Method = correlate.Attested, "litellm.key_agent"
 	}
 	return l

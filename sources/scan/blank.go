@@ -47,7 +47,7 @@ func blankOf(o *object) blank {
 
 func (b *blank) add(f field) {
 	switch inner := f.object; {
-	case f.op == opObject:
+	case f.op == opObject, f.op == opQuoted:
 		for _, s := range inner.blank.zeroed {
 			b.zeroed = append(b.zeroed, span{f.offset + s.offset, s.words})
 		}
@@ -84,7 +84,7 @@ func (k *kind) clear(p unsafe.Pointer) {
 		*(*bool)(p) = false
 	case opInt, opFloat:
 		*(*int64)(p) = 0
-	case opObject:
+	case opObject, opQuoted:
 		k.object.blank.clear(p)
 	case opList:
 		(*header)(p).len = 0

@@ -53,8 +53,7 @@ func (r *reader) start(o *object) *step {
 	return &h.steps[0]
 }
 
-// expected returns the step after last if its name is at i and its value right
-// after that, or nil. Members that are there or not, and lines of two sorts by turns,
+// expected returns the step after last if its token is at i, or nil. Members that are there or not, and lines of two sorts by turns,
 // make it look at two steps.
 func (r *reader) expected(last *step, i int) *step {
 	if last == nil || last.next == nil || len(r.b)-i <= maxToken {
@@ -68,19 +67,17 @@ func (r *reader) expected(last *step, i int) *step {
 		last.next, last.other = s, last.next
 	}
 	if r.b[i+s.bytes] <= ' ' {
-		return nil
+		return nil // more white space than there was
 	}
 	return s
 }
 
-// learn notes that the name at i came after last, and returns its step.
-func (r *reader) learn(o *object, last *step, i int, name []byte, f *field) *step {
-	n := len(name) + len(`"":`)
-	switch {
-	case n > maxToken, len(r.b)-i < maxToken, len(name) == 0:
+// learn notes that after last came the name at i, whose value is at value, and
+// returns its step.
+func (r *reader) learn(o *object, last *step, i, value int, f *field) *step {
+	n := value - i
+	if n > maxToken || len(r.b)-i < maxToken {
 		return last
-	case &name[0] != &r.b[i+1], r.b[i+n-1] != ':':
-		return last // it has escapes, or white space after it
 	}
 	h := &r.habits[o.number]
 	t := tokenAt(unsafe.Pointer(&r.b[i]), n)
@@ -116,8 +113,9 @@ func (h *habit) place(from int, t *token) *step {
 	return nil
 }
 
-// A token is a name with its quotes and its colon, as words of which later ones
-// may overlap with earlier ones.
+// A token is all from the start of a name to its value: quotes, escapes, colon and
+// white space too, so what has the same bytes is the same name. It is kept as words,
+// of which later ones may overlap with earlier ones.
 type token struct {
 	a, b, c, d uint64
 	mask       uint64 // of the words: all of them, unless the token is shorter than one

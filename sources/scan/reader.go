@@ -45,7 +45,7 @@ func (r *reader) object(i int, o *object, p unsafe.Pointer, depth int) int {
 			}
 			f = o.find(name)
 			if last != nil {
-				last = r.learn(o, last, i, name, f)
+				last = r.learn(o, last, i, value, f)
 			}
 		}
 		if f != nil {
@@ -137,6 +137,8 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 		return r.list(i+1, k, p, depth+1)
 	case k.op == opMap && c == '{':
 		return r.texts(i+1, p, depth+1)
+	case k.op == opQuoted:
+		return r.quoted(i, k, p, depth)
 	}
 	end := r.skip(i, depth)
 	if end < 0 {

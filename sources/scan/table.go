@@ -51,7 +51,13 @@ var readerType = reflect.TypeFor[Reader]()
 // fields without a tag, or with "-", are left alone and embedded structs are part
 // of T. A field may be a string, a bool, an int64, a float64, a Raw, a struct, a
 // slice of any of these, a map[string]string, or a Reader. It panics for any other:
-// T is part of the program. A Seen tells which members came.
+// T is part of the program. A Seen tells which members came, an Order makes reading
+// many lines faster.
+//
+// With the option string, as in `json:"metadata,string"`, a struct takes an object or
+// text with one in it: JSON inside of JSON, read in the same pass. Text that is no
+// object, or breaks off, is no error: what comes before the break is read, and
+// nothing if it nests too deep.
 func Of[T any]() *Table[T] {
 	t := &Table[T]{}
 	t.object = compile(reflect.TypeFor[T](), &t.objects)
@@ -105,13 +111,14 @@ const (
 	opList
 	opMap
 	opReader
+	opQuoted // an object, or text with one in it
 )
 
 // kind is how a value is read.
 type kind struct {
 	op     op
 	typ    reflect.Type
-	object *object // of opObject
+	object *object // of opObject and opQuoted
 	elem   *kind   // of opList
 }
 
@@ -168,7 +175,7 @@ func compile(t reflect.Type, number *int) *object {
 func (o *object) add(t reflect.Type, base uintptr, number *int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
 			o.add(f.Type, base+f.Offset, number)
@@ -177,7 +184,11 @@ func (o *object) add(t reflect.Type, base uintptr, number *int) {
 		case f.Type == reflect.TypeFor[Order]():
 			o.order, o.ordered = base+f.Offset, true
 		case name != "" && name != "-":
-			o.fields = append(o.fields, field{kind: kindOf(f.Type, number), name: name, offset: base + f.Offset})
+			k := kindOf(f.Type, number)
+			if option == "string" && k.op == opObject {
+				k.op = opQuoted
+			}
+			o.fields = append(o.fields, field{kind: k, name: name, offset: base + f.Offset})
 		}
 	}
 }
