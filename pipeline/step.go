@@ -9,7 +9,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
-	"whence/sources"
 )
 
 // step is the path of a batch: decode, bind, resolve, judge, sinks; what is done
@@ -73,13 +72,7 @@ func (l *lane) decode(batch []*kgo.Record) {
 			out.Rejects = append(out.Rejects, rj)
 			continue
 		}
-		l.work.record = r
-		in := sources.Input{Raw: r.Value, Scope: l.topic.Scope, Header: l.work.header}
-		if len(r.Headers) > 0 {
-			if s := in.Header("whence-scope"); s != "" {
-				in.Scope = s
-			}
-		}
+		in := l.work.input(r, l.topic.Scope)
 		events, rejects := len(out.Events), len(out.Rejects)
 		l.source.DecodeRecord(in, out)
 		for i := range out.Events[events:] {

@@ -83,6 +83,19 @@ func (w *work) reset() {
 	w.out = sinks.Output{Chains: w.out.Chains[:0], Facts: w.out.Facts[:0], Alerts: w.out.Alerts[:0]}
 }
 
+// input is what a decoder gets of a record, of a topic with a scope of its own. It is
+// good until the next one.
+func (w *work) input(r *kgo.Record, scope string) sources.Input {
+	w.record = r
+	in := sources.Input{Raw: r.Value, Scope: scope, Header: w.header}
+	if len(r.Headers) > 0 {
+		if s := in.Header("whence-scope"); s != "" {
+			in.Scope = s
+		}
+	}
+	return in
+}
+
 // headerOf looks up a header of the record being decoded. The broker's timestamp
 // answers for when the record was received, unless the collector said so itself.
 func (w *work) headerOf(name string) string {

@@ -135,7 +135,7 @@ func secret(key, dir, file string, value *string) error {
 // withPathsFrom lets relative paths start at dir.
 func (s settings) withPathsFrom(dir string) settings {
 	for _, p := range []*string{
-		&s.Store.Dir, &s.Directory, &s.Rules.Dir,
+		&s.Store.Dir, &s.Directory, &s.Rules.Dir, &s.Ledger.KeyFile,
 		&s.Kafka.TLS.CAFile, &s.Kafka.TLS.CertFile, &s.Kafka.TLS.KeyFile,
 		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile,
 	} {

@@ -26,6 +26,7 @@ type settings struct {
 	Pipeline   pipelineSettings         `mapstructure:"pipeline"`
 	Store      storeSettings            `mapstructure:"store"`
 	ClickHouse clickhouseSettings       `mapstructure:"clickhouse"`
+	Ledger     ledgerSettings           `mapstructure:"ledger"`
 	Outputs    outputSettings           `mapstructure:"outputs"`
 	// Directory is the path of the operator's directory; empty for none.
 	Directory string        `mapstructure:"directory"`
@@ -130,6 +131,12 @@ type keepSettings struct {
 	Alerts   int `mapstructure:"alerts"`
 	Rejects  int `mapstructure:"rejects"`
 	Ledger   int `mapstructure:"ledger"` // from when an entry was written
+}
+
+type ledgerSettings struct {
+	// KeyFile is the operator's private key: Ed25519, PKCS #8 in PEM. With it every
+	// row that is written is entered and signed, for whence verify; empty for none.
+	KeyFile string `mapstructure:"key_file"`
 }
 
 type outputSettings struct {

@@ -69,6 +69,9 @@ func (s settings) validateRest() error {
 	var c checklist
 	c.want(s.Store.Dir != "", "store.dir: name a folder for the local copy of the session topics")
 	c.want(s.Store.CacheBytes >= 0, "store.cache_bytes %d: want 0 or more", s.Store.CacheBytes)
+	keep := s.ClickHouse.KeepDays
+	c.want(s.Ledger.KeyFile == "" || keep.Ledger == 0 || keep.Chains != 0 && keep.Ledger >= keep.Chains,
+		"clickhouse.keep_days.ledger %d: want as many days as chains are kept, or more", keep.Ledger)
 	c.want(s.Epoch <= correlate.MaxEpoch, "epoch %d: want at most %d", s.Epoch, correlate.MaxEpoch)
 	if s.Listen != "" {
 		_, _, err := net.SplitHostPort(s.Listen)

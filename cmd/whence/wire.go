@@ -13,6 +13,7 @@ import (
 
 	"whence/correlate"
 	"whence/correlate/index"
+	"whence/correlate/ledger"
 	"whence/pipeline"
 	"whence/rules"
 	"whence/sinks"
@@ -62,6 +63,7 @@ type wiring struct {
 	log      *slog.Logger
 	kafka    []kgo.Opt
 	metrics  *prometheus.Registry
+	signer   *ledger.Signer // nil for no ledger
 
 	archive *sinks.ClickHouse
 	sink    *sinks.Fan
@@ -77,7 +79,13 @@ func newWiring(s settings, f files, log *slog.Logger) (*wiring, error) {
 	if err != nil {
 		return nil, wrong(err)
 	}
-	return &wiring{settings: s, files: f, log: log, kafka: kafka, metrics: prometheus.NewRegistry()}, nil
+	w := &wiring{settings: s, files: f, log: log, kafka: kafka, metrics: prometheus.NewRegistry()}
+	if s.Ledger.KeyFile != "" {
+		if w.signer, err = readSigner(s.Ledger.KeyFile); err != nil {
+			return nil, wrong(err)
+		}
+	}
+	return w, nil
 }
 
 // configured reads the configuration and all it names.
@@ -152,7 +160,7 @@ func (w *wiring) open(ctx context.Context, store index.Store) (pipeline.Deps, er
 	}
 	w.table = table
 	return pipeline.Deps{
-		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Rules: w.files.rules, Metrics: w.metrics, Log: w.log,
+		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Rules: w.files.rules, Metrics: w.metrics, Log: w.log, Ledger: w.signer,
 		Resolver: &correlate.Resolver{
 			Index: table, Kinds: kinds, Directory: w.files.directory, Epoch: w.files.epoch,
 			Finished: correlate.NewFinished(w.settings.Sessions.WalkBytes),
