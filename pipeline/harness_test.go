@@ -3,10 +3,12 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -24,23 +27,45 @@ import (
 	"whence/sources/simulate"
 )
 
-// bench is a broker in a bubble of fake time, with raw topics full of an
-// estate's lines, and the one sink that all instances write to.
+// bench is a broker, with raw topics full of an estate's lines, and the one sink
+// that all instances write to. Unless a test asks for another (see everywhere) the
+// broker is a fake one in a bubble of fake time.
 type bench struct {
-	t       *testing.T
+	t    *testing.T
+	sink *memSink
+	cfg  Config
+	// addrs and dial are how the broker is reached.
+	addrs []string
+	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
+	// network and cluster are the fake broker's; cluster is nil on another.
 	network kfake.VirtualNetwork
 	cluster *kfake.Cluster
-	sink    *memSink
-	cfg     Config
+	// replication is that of all topics.
+	replication int16
+	// every and patience are how often until looks, and for how long.
+	every, patience time.Duration
 	// repaired is what the last repair did.
 	repaired Repaired
 }
 
 const rawPartitions = 2
 
+// began is about when benches of fake time begin, and lines are read.
+var began = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
 func newBench(t *testing.T, events int) *bench {
 	t.Helper()
 	b := emptyBench(t)
+	b.fill(events)
+	return b
+}
+
+// fill makes raw topics with an estate's lines.
+func (b *bench) fill(events int) {
+	b.t.Helper()
+	if b.real() {
+		b.cfg.MaxWait = 2 * time.Second // nobody can wait for what is late
+	}
 	scopes := simulate.New(estate(events)).Scopes()
 	for _, name := range []string{"aws.cloudtrail", "okta.system_log", "vault.audit", "github.webhook", "github.audit", "litellm.spend"} {
 		b.cfg.Topics = append(b.cfg.Topics, Topic{Name: "raw." + name, Source: name, Scope: scopes[name]})
@@ -53,40 +78,46 @@ func newBench(t *testing.T, events int) *bench {
 	client := b.client()
 	defer client.Close()
 	b.produce(client, events)
-	return b
 }
 
-// emptyBench has a broker with our own topics, and no raw topic yet.
+// emptyBench has a fake broker with our own topics, and no raw topic yet.
 func emptyBench(t *testing.T) *bench {
 	t.Helper()
 	// Bubbles begin in the year 2000, when none of these logs existed.
-	time.Sleep(time.Until(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)))
-	b := &bench{t: t, sink: newMemSink()}
+	time.Sleep(time.Until(began))
+	b := &bench{t: t, sink: newMemSink(), replication: 1, every: time.Second, patience: 2 * time.Hour}
 	var err error
 	b.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(b.network.Listen))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.cluster.Close)
+	b.addrs, b.dial = b.cluster.ListenAddrs(), b.network.DialContext
 	b.cfg = Default()
 	b.cfg.IdleAfter = time.Second
 	b.cfg.RepairEvery = 0
 	b.cfg.DrainTimeout = 5 * time.Second
 	b.cfg.SessionTimeout = 10 * time.Second
+	b.prepare()
+	return b
+}
+
+// prepare makes our own topics.
+func (b *bench) prepare() {
+	b.t.Helper()
 	b.makeTopics(nil, b.cfg.RejectsTopic)
 	client := b.client()
 	defer client.Close()
-	if err := index.EnsureTopics(t.Context(), client, b.tableConfig()); err != nil {
-		t.Fatal(err)
+	if err := index.EnsureTopics(b.t.Context(), client, b.tableConfig()); err != nil {
+		b.t.Fatal(err)
 	}
-	return b
 }
 
 func (b *bench) makeTopics(configs map[string]*string, names ...string) {
 	b.t.Helper()
 	client := b.client()
 	defer client.Close()
-	made, err := kadm.NewClient(client).CreateTopics(b.t.Context(), rawPartitions, 1, configs, names...)
+	made, err := kadm.NewClient(client).CreateTopics(b.t.Context(), rawPartitions, b.replication, configs, names...)
 	if err == nil {
 		err = made.Error()
 	}
@@ -98,7 +129,7 @@ func (b *bench) makeTopics(configs map[string]*string, names ...string) {
 func estate(events int) simulate.Config {
 	c := simulate.Default()
 	c.Events, c.Span, c.Delay = events, 30*time.Minute, 0.05
-	c.Start = time.Now().Add(-2 * time.Hour) // fake time: the same in every run
+	c.Start = began.Add(-2 * time.Hour) // the same in every run
 	return c
 }
 
@@ -117,7 +148,7 @@ func (b *bench) produce(client *kgo.Client, events int) {
 }
 
 func (b *bench) client(opts ...kgo.Opt) *kgo.Client {
-	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.Dialer(b.network.DialContext))...)
+	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(b.addrs...), kgo.Dialer(b.dial))...)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -126,7 +157,7 @@ func (b *bench) client(opts ...kgo.Opt) *kgo.Client {
 
 func (b *bench) tableConfig() index.Config {
 	c := index.Default()
-	c.Partitions, c.Replication, c.CacheBytes = 2, 1, 0
+	c.Partitions, c.Replication, c.CacheBytes = 2, b.replication, 0
 	return c
 }
 
@@ -158,10 +189,10 @@ func (b *bench) start(at func(in *instance, point string) error) *instance {
 func (b *bench) build() *instance {
 	b.t.Helper()
 	in := &instance{
-		done: make(chan error, 1), closed: make(chan struct{}), wire: &wire{dial: b.network.DialContext},
+		done: make(chan error, 1), closed: make(chan struct{}), wire: &wire{dial: b.dial},
 		log: &journal{}, reg: prometheus.NewRegistry(),
 	}
-	opts := []kgo.Opt{kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.Dialer(in.wire.DialContext)}
+	opts := []kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.Dialer(in.wire.DialContext)}
 	log := slog.New(slog.NewTextHandler(in.log, nil))
 	table, err := index.Open(b.t.Context(), b.tableConfig(), opts, index.NewMemory(), Kinds(b.cfg), log)
 	if err != nil {
@@ -213,23 +244,16 @@ func (in *instance) stop(t *testing.T) {
 func (b *bench) finish() {
 	b.t.Helper()
 	in := b.start(nil)
-	for range 120 {
-		time.Sleep(30 * time.Second) // fake
-		if b.sink.settled() && b.read() {
-			in.stop(b.t)
-			b.repair()
-			return
-		}
-	}
+	b.until("everything has settled and is committed", func() bool { return b.sink.settled() && b.read() })
 	in.stop(b.t)
-	b.t.Errorf("not everything settled within an hour: %d chains left, read to the end: %t", b.sink.unsettled(), b.read())
+	b.repair()
 }
 
 // repair walks again what late facts touch. Chains that were complete at first
 // sight were not parked, and may have been written before all that is known now.
 func (b *bench) repair() {
 	b.t.Helper()
-	opts := []kgo.Opt{kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.Dialer(b.network.DialContext)}
+	opts := []kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.Dialer(b.dial)}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	table, err := index.Open(b.t.Context(), b.tableConfig(), opts, index.NewMemory(), Kinds(b.cfg), log)
 	if err != nil {
@@ -248,14 +272,27 @@ func (b *bench) repair() {
 
 // read reports whether the group has committed the end of every partition.
 func (b *bench) read() bool {
+	b.t.Helper()
+	committed, all := b.offsets(), true
+	for _, name := range topicNames(b.cfg) {
+		b.ends(name).Each(func(end kadm.ListedOffset) {
+			at, _ := committed.Lookup(name, end.Partition) // 0 without a commit
+			all = all && at.At == end.Offset
+		})
+	}
+	return all
+}
+
+// offsets are what the group has committed; it need not be there yet.
+func (b *bench) offsets() kadm.OffsetResponses {
+	b.t.Helper()
 	client := b.client()
 	defer client.Close()
-	admin := kadm.NewClient(client)
-	lag, err := admin.Lag(b.t.Context(), b.cfg.Group)
-	if err != nil {
+	committed, err := kadm.NewClient(client).FetchOffsets(b.t.Context(), b.cfg.Group)
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		b.t.Fatal(err)
 	}
-	return lag[b.cfg.Group].Lag.Total() == 0
+	return committed
 }
 
 // memSink keeps, per id, the row of the highest version.

@@ -20,10 +20,16 @@ const trailTopic = "raw.aws.cloudtrail"
 func trailBench(t *testing.T) *bench {
 	t.Helper()
 	b := emptyBench(t)
+	b.trail()
+	return b
+}
+
+// trail makes that topic.
+func (b *bench) trail() {
+	b.t.Helper()
 	b.cfg.Topics = []Topic{{Name: trailTopic, Source: "aws.cloudtrail"}}
 	b.cfg.Lateness = map[string]time.Duration{"aws.cloudtrail": time.Minute}
 	b.makeTopics(nil, trailTopic)
-	return b
 }
 
 // send appends records to one partition of the raw topic, each in a batch of its

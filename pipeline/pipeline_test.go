@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -37,9 +38,9 @@ func TestCrashAfterEveryStep(t *testing.T) {
 	want := calm(t)
 	for _, point := range []string{"decode", "bind", "judge", "sinks"} {
 		for _, nth := range []int32{1, 3, 8} {
-			t.Run(point, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					b := newBench(t, testEvents)
+			t.Run(fmt.Sprintf("%s of batch %d", point, nth), func(t *testing.T) {
+				everywhere(t, func(t *testing.T, b *bench) {
+					b.fill(testEvents)
 					var seen atomic.Int32 // lanes come here at once
 					in := b.start(func(in *instance, at string) error {
 						if at != point {
@@ -54,7 +55,7 @@ func TestCrashAfterEveryStep(t *testing.T) {
 					<-in.closed
 					b.finish()
 					if d := cmp.Diff(want, b.sink.contents(t)); d != "" {
-						t.Errorf("after a crash after %s of batch %d (-calm +got):\n%s", point, nth, d)
+						t.Errorf("(-calm +got):\n%s", d)
 					}
 				})
 			})
@@ -65,11 +66,15 @@ func TestCrashAfterEveryStep(t *testing.T) {
 // TestKillAtAnyTime kills instance after instance, without regard to steps.
 func TestKillAtAnyTime(t *testing.T) {
 	want := calm(t)
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, testEvents)
-		for i := range 12 {
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.fill(testEvents)
+		kills, longer := 12, 700
+		if b.real() {
+			kills, longer = 8, 60
+		}
+		for i := range kills {
 			in := b.start(nil)
-			time.Sleep(time.Duration(1+i*i*700) * time.Millisecond)
+			time.Sleep(time.Duration(1+i*i*longer) * time.Millisecond)
 			in.kill()
 			<-in.closed
 		}
@@ -107,19 +112,32 @@ func TestFailedCommits(t *testing.T) {
 // TestJoinAndLeave moves partitions between instances while they work.
 func TestJoinAndLeave(t *testing.T) {
 	want := calm(t)
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, testEvents)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.fill(testEvents)
+		all := rawPartitions * len(b.cfg.Topics)
+		share := func(what string, ins ...*instance) {
+			b.until(what, func() bool {
+				least, sum := all, 0
+				for _, in := range ins {
+					least, sum = min(least, in.owns()), sum+in.owns()
+				}
+				return least > 0 && sum == all
+			})
+		}
 		first := b.start(nil)
-		time.Sleep(1500 * time.Millisecond)
+		b.ready(first)
+		share("the first instance has everything", first)
 		second := b.start(nil)
-		time.Sleep(7 * time.Second)
+		b.ready(second)
+		share("two instances share", first, second)
 		third := b.start(nil)
-		time.Sleep(20 * time.Second)
+		b.ready(third)
+		share("three instances share", first, second, third)
 		first.stop(t)
-		time.Sleep(5 * time.Second)
+		share("two of them are left", second, third)
 		second.kill()
 		<-second.closed
-		time.Sleep(time.Minute)
+		share("the third has taken over", third)
 		third.stop(t)
 		b.finish()
 		if d := cmp.Diff(want, b.sink.contents(t)); d != "" {

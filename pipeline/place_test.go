@@ -8,7 +8,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -182,11 +181,11 @@ func FuzzEncodePlace(f *testing.F) {
 	})
 }
 
-// parkedBench has 20 lines on partition 0, of which those at 5, 10 and 15 wait for
-// the key to be issued.
-func parkedBench(t *testing.T) *bench {
-	t.Helper()
-	b := trailBench(t)
+// park sends 20 lines to partition 0, of which those at 5, 10 and 15 wait for the
+// key to be issued.
+func (b *bench) park() {
+	b.t.Helper()
+	b.trail()
 	now := time.Now()
 	lines := []string{issues(100, "ASIAEXAMPLE000000001", "alice@example.com", now)}
 	for n := 1; n < 20; n++ {
@@ -197,14 +196,13 @@ func parkedBench(t *testing.T) *bench {
 		lines = append(lines, deletes(n, key, now))
 	}
 	b.send(0, lines...)
-	return b
 }
 
 // committed is what the group has committed of a partition of the raw topic.
 func (b *bench) committed(partition int32) place {
 	b.t.Helper()
-	c := b.cluster.GroupInfo(b.cfg.Group).Commits[trailTopic][partition]
-	p, err := decodePlace(c.Offset, c.Metadata)
+	c, _ := b.offsets().Lookup(trailTopic, partition)
+	p, err := decodePlace(c.At, c.Metadata)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -212,66 +210,66 @@ func (b *bench) committed(partition int32) place {
 	return p
 }
 
+// commits waits until the group has committed a place of partition 0.
+func (b *bench) commits(want place) {
+	b.t.Helper()
+	var got place
+	defer func() {
+		if d := cmp.Diff(want, got, samePlaces); d != "" {
+			b.t.Errorf("committed (-want +got):\n%s", d)
+		}
+	}()
+	b.until("the place is committed", func() bool {
+		got = b.committed(0)
+		return samePlace(want, got)
+	})
+}
+
 // TestParkedChainsSurviveAStop commits the head with the parked chains as
 // bookmarks; the next owner reads those alone, and improves them.
 func TestParkedChainsSurviveAStop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := parkedBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.park()
 		first := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.commits(place{head: 20, bookmarks: []int64{5, 10, 15}})
 		first.stop(t)
-		if d := cmp.Diff(place{head: 20, bookmarks: []int64{5, 10, 15}}, b.committed(0), samePlaces); d != "" {
-			t.Errorf("committed (-want +got):\n%s", d)
-		}
+		b.commits(place{head: 20, bookmarks: []int64{5, 10, 15}})
 
 		second := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.until("the next owner has parked again", func() bool { return second.metric("whence_chains_parked") == 3 })
 		if events := second.metric("whence_events_total"); events != 3 {
 			t.Errorf("the next owner decoded %g lines below the head; want the 3 that are parked", events)
 		}
-		if parked := second.metric("whence_chains_parked"); parked != 3 {
-			t.Errorf("the next owner parks %g chains; want 3", parked)
-		}
-		if d := cmp.Diff(place{head: 20, bookmarks: []int64{5, 10, 15}}, b.committed(0), samePlaces); d != "" {
-			t.Errorf("committed by the next owner (-want +got):\n%s", d)
-		}
+		b.commits(place{head: 20, bookmarks: []int64{5, 10, 15}})
 		b.want(10, correlate.Unattributed, false)
 		b.send(1, issues(101, "ASIAEXAMPLE000000010", "bob@example.com", time.Now().Add(-time.Minute)))
-		time.Sleep(10 * time.Second)
+		b.commits(place{head: 20, bookmarks: []int64{5, 15}})
 		b.want(5, correlate.Unattributed, false)
 		b.want(10, correlate.Attributed, true)
 		if got := b.chain(10).Requestor.ID; got != "bob@example.com" {
 			t.Errorf("the requestor is %q", got)
 		}
 		second.stop(t)
-		if d := cmp.Diff(place{head: 20, bookmarks: []int64{5, 15}}, b.committed(0), samePlaces); d != "" {
-			t.Errorf("committed when a chain was done (-want +got):\n%s", d)
-		}
+		b.commits(place{head: 20, bookmarks: []int64{5, 15}})
 	})
 }
 
 // TestBookmarksThatRetentionTook has nothing left to read below the head, nor
 // after it: the lane must not wait for records that will never come.
 func TestBookmarksThatRetentionTook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := parkedBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.park()
 		first := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.commits(place{head: 20, bookmarks: []int64{5, 10, 15}})
 		first.stop(t)
-		if err := b.cluster.DeleteRecords(trailTopic, 0, 20); err != nil {
-			t.Fatal(err)
-		}
+		b.delete(trailTopic, 0, 20)
 		second := b.start(nil)
+		b.ready(second)
 		before := time.Now()
-		time.Sleep(5 * time.Minute)
-		if got := second.clock.ReadUpTo(trailTopic); got.Before(before.Add(4 * time.Minute)) {
-			t.Errorf("after five idle minutes the topic counts as read up to %s, which is %s ago", got, time.Since(got))
-		}
-		if d := cmp.Diff(place{head: 20}, b.committed(0), samePlaces); d != "" {
-			t.Errorf("committed (-want +got):\n%s", d)
-		}
+		b.until("idle time moves the marks", func() bool { return second.clock.ReadUpTo(trailTopic).After(before.Add(3 * time.Second)) })
+		b.commits(place{head: 20})
 		b.send(0, deletes(20, "ASIAEXAMPLE000000001", time.Now()))
-		time.Sleep(10 * time.Second)
+		b.commits(place{head: 21})
 		b.chain(20)
 		second.stop(t)
 	})
@@ -280,9 +278,9 @@ func TestBookmarksThatRetentionTook(t *testing.T) {
 // TestMoreParkedThanFit commits at the first bookmark that does not fit, so that
 // all of them are read again.
 func TestMoreParkedThanFit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	everywhere(t, func(t *testing.T, b *bench) {
 		const lines = 4000 // a byte each, where some 3000 fit
-		b := trailBench(t)
+		b.trail()
 		now := time.Now()
 		for from := 0; from < lines; from += 100 {
 			var batch []string
@@ -292,26 +290,24 @@ func TestMoreParkedThanFit(t *testing.T) {
 			b.sendTogether(0, batch)
 		}
 		first := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.until("all lines are parked", func() bool { return first.metric("whence_chains_parked") == lines })
 		first.stop(t)
 		p := b.committed(0)
 		if p.head != int64(len(p.bookmarks)) || p.head < 3000 || p.head >= lines {
 			t.Errorf("committed at %d with %d bookmarks; want the first that does not fit", p.head, len(p.bookmarks))
 		}
 		second := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.until("all lines are parked again", func() bool { return second.metric("whence_chains_parked") == lines })
 		if events := second.metric("whence_events_total"); events != lines {
 			t.Errorf("the next owner decoded %g lines; want %d", events, lines)
 		}
 		b.send(1, issues(lines, "ASIAEXAMPLE000000001", "alice@example.com", now.Add(-time.Minute)))
-		time.Sleep(time.Minute)
+		b.commits(place{head: lines})
 		second.stop(t)
 		if n := b.sink.unsettled(); n > 0 {
 			t.Errorf("%d chains were forgotten", n)
 		}
-		if d := cmp.Diff(place{head: lines}, b.committed(0), samePlaces); d != "" {
-			t.Errorf("committed (-want +got):\n%s", d)
-		}
+		b.commits(place{head: lines})
 	})
 }
 
@@ -329,11 +325,11 @@ func (b *bench) commit(offset int64, metadata string) {
 
 // TestOffsetsSetByHand starts where an operator put the group.
 func TestOffsetsSetByHand(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := parkedBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.park()
 		b.commit(18, "set by hand")
 		in := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.commits(place{head: 20, bookmarks: []int64{18, 19}}) // the key was issued before
 		if events := in.metric("whence_events_total"); events != 2 {
 			t.Errorf("%g lines were decoded; want the 2 from offset 18 on", events)
 		}
@@ -344,16 +340,15 @@ func TestOffsetsSetByHand(t *testing.T) {
 // TestEndSetByHand starts at the end, with no metadata at all. The partition has
 // nothing to read, so it counts as idle.
 func TestEndSetByHand(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := parkedBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.park()
 		b.commit(20, "")
 		in := b.start(nil)
-		time.Sleep(time.Minute)
+		b.ready(in)
+		began := time.Now()
+		b.until("the topic counts as read while it is idle", func() bool { return in.clock.ReadUpTo(trailTopic).After(began) })
 		if events := in.metric("whence_events_total"); events != 0 {
 			t.Errorf("%g lines were decoded; want none", events)
-		}
-		if got := in.clock.ReadUpTo(trailTopic); time.Since(got) > 10*time.Second {
-			t.Errorf("after an idle minute the topic counts as read up to %s, which is %s ago", got, time.Since(got))
 		}
 		in.stop(t)
 	})
@@ -363,13 +358,13 @@ func TestEndSetByHand(t *testing.T) {
 // an unclean election of a leader. New ones take their offsets, and must not be
 // taken for those that have been worked on.
 func TestCommitBeyondTheEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := parkedBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.park()
 		b.commit(50, "")
 		in := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.until("the lines that are there have been read", func() bool { return b.committed(0).head == 20 })
 		b.send(0, deletes(20, "ASIAEXAMPLE000000001", time.Now()))
-		time.Sleep(10 * time.Second)
+		b.until("the new line has been read", func() bool { return b.committed(0).head == 21 })
 		if events := in.metric("whence_events_total"); events != 21 {
 			t.Errorf("%g lines were decoded; want all 21", events)
 		}
@@ -377,17 +372,14 @@ func TestCommitBeyondTheEnd(t *testing.T) {
 			t.Errorf("a partition lost records, and it said %q", in.log.saying(""))
 		}
 		in.stop(t)
-		if p := b.committed(0); p.head != 21 {
-			t.Errorf("committed at %d; want 21", p.head)
-		}
 	})
 }
 
 // TestBrokenMetadataEndsRun: to go on without the bookmarks would lose what was
 // parked, and waiting mends nothing.
 func TestBrokenMetadataEndsRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := parkedBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.park()
 		b.commit(18, placeVersion+"!!!")
 		in := b.start(nil)
 		err := <-in.done

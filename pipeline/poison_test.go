@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,15 +40,14 @@ func poisons() []poison {
 func TestPoison(t *testing.T) {
 	for _, p := range poisons() {
 		t.Run(p.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				b := emptyBench(t)
+			everywhere(t, func(t *testing.T, b *bench) {
 				b.cfg.Topics = []Topic{{Name: trailTopic, Source: "aws.cloudtrail"}}
 				// As the local broker has it: room for the largest record that is
 				// decoded. The rejects topic keeps the megabyte of most brokers.
 				b.makeTopics(map[string]*string{"max.message.bytes": kadm.StringPtr(strconv.Itoa(24 << 20))}, trailTopic)
 				b.send(0, deletes(1, "ASIAEXAMPLE000000001", time.Now()), p.value, deletes(2, "ASIAEXAMPLE000000001", time.Now()))
 				in := b.start(nil)
-				time.Sleep(10 * time.Second)
+				b.until("both good lines are in", func() bool { return b.sink.len() == 2 })
 
 				b.chain(1)
 				b.chain(2)
@@ -112,31 +109,18 @@ func checkLetter(t *testing.T, r *kgo.Record, p poison) {
 }
 
 // rejected returns what is in the rejects topic.
-func (b *bench) rejected() (records []*kgo.Record) {
-	b.t.Helper()
-	client := b.client(kgo.ConsumeTopics(b.cfg.RejectsTopic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	defer client.Close()
-	for {
-		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
-		fetches := client.PollFetches(ctx)
-		cancel()
-		if fetches.NumRecords() == 0 {
-			return records
-		}
-		records = append(records, fetches.Records()...)
-	}
-}
+func (b *bench) rejected() []*kgo.Record { return b.everything(b.cfg.RejectsTopic) }
 
 // TestBadElement hides poison among good lines in one record: only the poison is
 // rejected, and it alone is what the rejects topic gets.
 func TestBadElement(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := trailBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.trail()
 		now := time.Now()
 		bad := `{"hello":"world"}`
 		b.send(0, fmt.Sprintf(`{"Records":[%s,%s,%s]}`, deletes(1, "ASIAEXAMPLE000000001", now), bad, deletes(2, "ASIAEXAMPLE000000002", now)))
 		in := b.start(nil)
-		time.Sleep(10 * time.Second)
+		b.until("both good lines are in", func() bool { return b.sink.len() == 2 })
 		for n := range 2 {
 			if at := b.chain(n + 1).Evidence; at.Topic != trailTopic || at.Partition != 0 || at.Offset != 0 {
 				t.Errorf("line %d is said to be at %+v", n+1, at)
@@ -156,8 +140,8 @@ func TestBadElement(t *testing.T) {
 // TestBatchThatBursts is small on the wire and huge when it is unpacked. Nobody
 // can read it, so it is passed over; its lane and the time go on.
 func TestBatchThatBursts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := trailBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.trail()
 		now := time.Now()
 		b.send(0, deletes(1, keyOf(1), now))
 		client := b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(8<<20), kgo.ProducerBatchCompression(kgo.GzipCompression()))
@@ -173,7 +157,7 @@ func TestBatchThatBursts(t *testing.T) {
 		in := b.build()
 		in.maxBatchBytes = 5 << 20
 		b.launch(in)
-		time.Sleep(10 * time.Second)
+		b.until("both good lines are in", func() bool { return b.sink.len() == 2 })
 
 		b.chain(1)
 		b.chain(2)
@@ -199,7 +183,8 @@ func TestBatchThatBursts(t *testing.T) {
 		}
 
 		again := b.start(nil) // the place is past it
-		time.Sleep(10 * time.Second)
+		b.send(0, deletes(3, keyOf(3), now))
+		b.until("the next owner has read on", func() bool { return b.sink.len() == 3 })
 		if got := again.metric("whence_rejects_total"); got != 0 {
 			t.Errorf("the next owner rejected %g records", got)
 		}

@@ -83,9 +83,12 @@ func TestFullWindow(t *testing.T) {
 // open. Nobody can say what is in it, so chains wait, and settle when they have
 // waited for MaxWait.
 func TestMaxWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := trailBench(t)
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.trail()
 		b.cfg.MaxWait = 5 * time.Minute
+		if b.real() {
+			b.cfg.MaxWait = 3 * time.Second
+		}
 		b.send(0, deletes(1, keyOf(1), time.Now()))
 		producer := b.client(kgo.TransactionalID("collector"), kgo.TransactionTimeout(15*time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 		defer producer.Close()
@@ -97,12 +100,17 @@ func TestMaxWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := b.start(nil)
-		time.Sleep(4 * time.Minute)
+		b.until("the chain is parked", func() bool { return in.metric("whence_chains_parked") == 1 })
+		parked := time.Now()
+		time.Sleep(b.cfg.MaxWait * 4 / 5)
 		b.want(1, correlate.Unattributed, false)
 		if got := in.metric("whence_chains_settled_total"); got != 0 {
 			t.Errorf("%g chains settled before MaxWait", got)
 		}
-		time.Sleep(2 * time.Minute)
+		b.until("the chain has settled", b.sink.settled)
+		if waited := time.Since(parked); waited < b.cfg.MaxWait-b.every-time.Second {
+			t.Errorf("the chain waited for %s; want %s", waited, b.cfg.MaxWait)
+		}
 		b.want(1, correlate.Unattributed, true)
 		if got := in.metric("whence_chains_settled_total", "by=max_wait"); got != 1 {
 			t.Errorf("%g chains are counted as settled by max_wait; want 1", got)
@@ -111,9 +119,7 @@ func TestMaxWait(t *testing.T) {
 			t.Errorf("%g chains are counted as settled by the clock; want 0", got)
 		}
 		in.stop(t)
-		if d := cmp.Diff(place{head: 1}, b.committed(0), samePlaces); d != "" {
-			t.Errorf("committed (-want +got):\n%s", d)
-		}
+		b.commits(place{head: 1})
 		b.repair()
 		b.want(1, correlate.Unattributed, true) // what has settled stays settled
 	})
