@@ -54,7 +54,9 @@ func (r *Repair) commit(ctx context.Context, late *lateSpan) error {
 	for tp, end := range late.until {
 		offsets.Add(kadm.Offset{Topic: tp.topic, Partition: tp.partition, At: end, LeaderEpoch: -1, Metadata: encodeHead(r.head(late))})
 	}
-	if err := late.admin.CommitAllOffsets(ctx, r.group(), offsets); err != nil {
+	// Where instances repair while they run, the place is theirs: they do the same
+	// again, to no effect.
+	if err := late.admin.CommitAllOffsets(ctx, r.group(), offsets); err != nil && !errors.Is(err, kerr.UnknownMemberID) {
 		return fmt.Errorf("commit the place of repair: %w", err)
 	}
 	return nil

@@ -2,13 +2,19 @@ package pipeline
 
 import (
 	"context"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"whence/correlate/ledger"
 	"whence/sinks"
 )
 
 // The ledger's side of a repair. Each is a run of its own, after the last one that
-// committed.
+// committed, and so is what an instance repairs while it runs. Runs of several
+// instances stand beside each other: what one of them did not come to, another does.
 
 func (r *Repair) openLedger(after ledger.Head) {
 	if r.signer != nil {
@@ -20,6 +26,7 @@ func (r *Repair) openLedger(after ledger.Head) {
 func (r *Repair) write(ctx context.Context, out *sinks.Output) error {
 	out.Ledger = r.ledger
 	if err := r.sink.Write(ctx, out); err != nil {
+		r.ledger = nil // nobody knows how much of it is there: what is written again is another run's
 		return err
 	}
 	if r.ledger != nil {
@@ -35,6 +42,54 @@ func (r *Repair) head(late *lateSpan) ledger.Head {
 	}
 	return r.ledger.Head()
 }
+
+// keepLedger opens a run if there is none, and states what is stored, after a while.
+func (r *repairing) keepLedger(ctx context.Context) error {
+	switch {
+	case r.signer == nil:
+	case r.ledger == nil:
+		committed, err := fetchCommitted(ctx, kadm.NewClient(r.client), r.group())
+		if err != nil {
+			return err
+		}
+		r.openLedger(repairHead(committed))
+	case r.ledger.Owes() && r.clock.Now().Sub(r.ledger.Head().At) >= attestEvery:
+		return r.write(ctx, &sinks.Output{})
+	}
+	return nil
+}
+
+// withHead lets commits under ctx tell where the run stands.
+func (r *repairing) withHead(ctx context.Context) context.Context {
+	if r.ledger == nil {
+		return ctx
+	}
+	text := encodeHead(r.ledger.Head())
+	return kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
+		for i := range req.Topics {
+			for j := range req.Topics[i].Partitions {
+				req.Topics[i].Partitions[j].Metadata = &text
+			}
+		}
+		return nil
+	})
+}
+
+// endLedger states what is stored when nobody waits for it: without it, that is not
+// confirmed before the next run begins.
+func (r *repairing) endLedger(ctx context.Context) {
+	if r.ledger == nil || !r.ledger.Owes() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
+	defer cancel()
+	if err := r.write(ctx, &sinks.Output{}); err != nil {
+		r.log.Warn("what was repaired last is stored, and the ledger could not say so", "err", err)
+	}
+}
+
+// endLimit bounds the last write of a repair.
+const endLimit = 5 * time.Second
 
 // closeLedger states that all of the repair is stored, and commits where it ended.
 func (r *Repair) closeLedger(ctx context.Context, late *lateSpan) error {

@@ -245,12 +245,14 @@ type ledgerBench struct {
 
 func newLedgerBench(t *testing.T, events int) *ledgerBench {
 	b := newBench(t, events)
+	b.cfg.RepairEvery = 5 * time.Second
 	return &ledgerBench{b, newRegistry(b.sink), ledger.NewSigner(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))}
 }
 
 func (b *ledgerBench) start() *instance {
 	in := b.build()
 	in.sink, in.signer = b.registry, b.signer
+	in.repairing.sink, in.repairing.signer = b.registry, b.signer
 	b.launch(in)
 	return in
 }
@@ -282,11 +284,10 @@ func (b *ledgerBench) repairAll() {
 		b.t.Fatal(err)
 	}
 	defer table.Close()
-	cfg := b.tableConfig()
 	r := NewRepair(b.cfg, Deps{
-		Kafka: opts, Table: table, Sink: b.registry, Rules: rules.Library(), Log: log, Ledger: b.signer,
+		Kafka: opts, Table: table, Sink: b.registry, Archive: b.sink, Rules: rules.Library(), Log: log, Ledger: b.signer,
 		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg)},
-	}, []string{cfg.SessionsTopic, cfg.RegistryTopic}, b.sink)
+	})
 	if b.repaired, err = r.Once(b.t.Context()); err != nil && !errors.Is(err, errBreak) {
 		b.t.Fatal(err)
 	}

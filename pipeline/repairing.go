@@ -73,6 +73,7 @@ func (r *repairing) Run(ctx context.Context) error {
 		return fmt.Errorf("connect to kafka: %w", err)
 	}
 	defer r.client.Close()
+	defer r.endLedger(ctx)
 	looked := r.clock.Now()
 	for ctx.Err() == nil {
 		b := r.gather(ctx)
@@ -160,6 +161,9 @@ func (r *repairing) repair(ctx context.Context, b lateBatch) error {
 		if err := r.stored(ctx, b); err != nil {
 			return err
 		}
+		if err := r.keepLedger(ctx); err != nil {
+			return err
+		}
 		if err := r.table.Sync(ctx); err != nil {
 			return fmt.Errorf("catch up with the sessions topic: %w", err)
 		}
@@ -171,6 +175,9 @@ func (r *repairing) repair(ctx context.Context, b lateBatch) error {
 		}
 		r.count(done)
 	}
+	if err := r.keepLedger(ctx); err != nil {
+		return err
+	}
 	offsets := map[string]map[int32]kgo.EpochOffset{r.topics[0]: {}}
 	for p, next := range b.next {
 		if r.owns(p) {
@@ -179,7 +186,7 @@ func (r *repairing) repair(ctx context.Context, b lateBatch) error {
 	}
 	// A commit that is refused is for a partition that is somebody else's by now,
 	// who does the same again, to no effect.
-	r.client.CommitOffsetsSync(ctx, offsets, nil)
+	r.client.CommitOffsetsSync(r.withHead(ctx), offsets, nil)
 	return nil
 }
 
@@ -201,6 +208,9 @@ func (r *repairing) stored(ctx context.Context, b lateBatch) error {
 // and judges alerts again whose chain has changed since.
 func (r *repairing) leftovers(ctx context.Context) error {
 	r.forget()
+	if err := r.keepLedger(ctx); err != nil {
+		return err
+	}
 	var done Repaired
 	if before := r.readPast(); !before.IsZero() {
 		if err := r.unsettled(ctx, before, &done); err != nil {
