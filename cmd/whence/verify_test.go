@@ -110,6 +110,11 @@ func TestVerifyUsage(t *testing.T) {
 	if code, out := whence(t, "verify", "-c", config); code != exitFailed || !strings.Contains(out, "reach clickhouse") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
+	t.Setenv("WHENCE_CLICKHOUSE_KEEP_DAYS_CHAINS", "500")
+	if code, out := whence(t, "verify", "-c", config); code != exitWrong || !strings.Contains(out, "clickhouse.keep_days.ledger 430: want as many days as chains are kept") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	t.Setenv("WHENCE_CLICKHOUSE_KEEP_DAYS_CHAINS", "")
 	write(t, filepath.Join(dir, "ledger.pem"), []byte("SECRET-MARKER"))
 	for _, command := range []string{"run", "verify"} {
 		if code, out := whence(t, command, "-c", config); code != exitWrong || !strings.Contains(out, "openssl genpkey") || strings.Contains(out, "SECRET-MARKER") {
