@@ -99,14 +99,16 @@ const (
 
 // Seal sets the chain's version from epoch, rank, settled and the hash of its
 // content. It must be called after the last change.
-func (c *Chain) Seal(epoch uint32) {
+func (c *Chain) Seal(epoch uint32) { c.seal(epoch, c.found()) }
+
+func (c *Chain) seal(epoch uint32, found digest) {
 	v := uint64(min(epoch, MaxEpoch))
 	v = v<<rankBits | uint64(min(c.Rank, maxRank))
 	v <<= 1
 	if c.Settled {
 		v |= 1
 	}
-	v = v<<hashBits | c.digest()>>(64-hashBits)
+	v = v<<hashBits | c.digest(found)>>(64-hashBits)
 	c.Version = v
 }
 

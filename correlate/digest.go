@@ -21,39 +21,48 @@ const (
 	digestB = 0xD6E8FEB86659FD93
 )
 
-// word adds one number.
-func (d *digest) word(v uint64) {
-	*d = digest((bits.RotateLeft64(uint64(*d), 23) ^ v) * digestA)
-}
-
+// two adds two numbers.
 func (d *digest) two(v, w uint64) {
 	hi, lo := bits.Mul64(uint64(*d)^v^digestA, w^digestB)
-	*d ^= digest(hi ^ lo)
+	*d = digest(bits.RotateLeft64(uint64(*d), 23) ^ hi ^ lo)
 }
 
-// text adds a string. Its length comes first, so that what one string lacks cannot
-// be made up by the next.
+// word adds one number.
+func (d *digest) word(v uint64) { d.two(v, 0) }
+
+// text adds a string, and its length with the end of it, so that what one string
+// lacks cannot be made up by the next.
 func (d *digest) text(s string) {
-	d.word(uint64(len(s)))
+	n := uint64(len(s)) * digestA
 	for len(s) > 16 {
 		d.two(load(s), load(s[8:]))
 		s = s[16:]
 	}
-	switch {
-	case len(s) >= 8: // the two loads may overlap: the length is known
-		d.two(load(s), load(s[len(s)-8:]))
-	case len(s) > 0:
-		var v uint64
-		for i := range len(s) {
-			v = v<<8 | uint64(s[i])
-		}
-		d.two(v, 0)
+	v, w := ends(s)
+	d.two(v, w^n)
+}
+
+// ends are all bytes of a string of at most sixteen, some of them twice: its length
+// tells which.
+func ends(s string) (v, w uint64) {
+	switch n := len(s); {
+	case n >= 8:
+		return load(s), load(s[n-8:])
+	case n >= 4:
+		return load4(s), load4(s[n-4:])
+	case n > 0:
+		return uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16, 0
 	}
+	return 0, 0
 }
 
 func load(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func load4(s string) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 func (d *digest) texts(ss ...string) {
@@ -62,22 +71,11 @@ func (d *digest) texts(ss ...string) {
 	}
 }
 
-func (d *digest) bit(b bool) {
-	if b {
-		d.word(1)
-	} else {
-		d.word(0)
-	}
-}
-
 func (d *digest) id(id *ID) {
 	d.two(binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:]))
 }
 
-func (d *digest) time(t time.Time) {
-	d.word(uint64(t.Unix()))
-	d.word(uint64(t.Nanosecond()))
-}
+func (d *digest) time(t time.Time) { d.two(uint64(t.Unix()), uint64(t.Nanosecond())) }
 
 func (d *digest) key(k *Key) { d.texts(string(k.Kind), k.Value) }
 
@@ -88,18 +86,31 @@ func (d *digest) principal(p *Principal) {
 }
 
 // digest is that of what a chain's JSON shows, but for the version and the place of
-// the record. The SHA-256 of the raw event stands for what was decoded from it: with
-// the scope, which is in the id, and the time, which may be that of arrival, it
-// decides all of it. Where the walk started and what it looked at follows from that
-// and the facts.
-func (c *Chain) digest() uint64 {
+// the record: of its event, and of what was found.
+//
+// The SHA-256 of the raw event stands for what was decoded from it: with the scope,
+// which is in the id, and the time, which may be that of arrival, it decides all of
+// it. Where the walk started and what it looked at follows from that and the facts.
+func (c *Chain) digest(found digest) uint64 {
 	var d digest
 	d.id(&c.ID)
 	d.time(c.Time)
 	d.text(c.Evidence.SHA256)
-	d.word(uint64(c.Rank))
-	d.bit(c.Settled)
-	d.texts(string(c.Status), c.Proof.String(), c.Reason)
+	var settled uint64
+	if c.Settled {
+		settled = 1
+	}
+	d.two(uint64(found), settled)
+	d.word(digestB) // the version takes the highest bits
+	return uint64(d)
+}
+
+// found is the digest of what the walk found. A walk that is used again finds the
+// same, so this part is kept with it.
+func (c *Chain) found() digest {
+	var d digest
+	d.two(uint64(c.Rank), uint64(c.Proof))
+	d.texts(string(c.Status), c.Reason)
 	d.key(&c.Missing)
 	d.principal(&c.Requestor)
 	d.word(uint64(len(c.Approvers)))
@@ -126,6 +137,5 @@ func (c *Chain) digest() uint64 {
 		d.word(uint64(o.Proof))
 		d.texts(o.Method, o.EventID, o.Why)
 	}
-	d.two(uint64(d), digestA) // the version takes the highest bits
-	return uint64(d)
+	return d
 }

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ func TestDigestSeesEverything(t *testing.T) {
 	fill(reflect.ValueOf(&c).Elem(), 0)
 	c.Uses = c.Uses[:1]
 	c.Uses[0].Role = Acting
-	base := c.digest()
+	base := c.digest(c.found())
 	decides := []string{".Event.ID", ".Event.Time", ".Event.Evidence.SHA256"}
 	fields := 0
 	alter(reflect.ValueOf(&c).Elem(), "", func(path string) {
@@ -25,7 +26,7 @@ func TestDigestSeesEverything(t *testing.T) {
 		if !strings.HasPrefix(path, ".Event.") {
 			part = path != ".Version" && !strings.HasPrefix(path, ".Walked") && !strings.HasPrefix(path, ".Waits")
 		}
-		if changed := c.digest() != base; changed != part {
+		if changed := c.digest(c.found()) != base; changed != part {
 			t.Errorf("%s: changes the digest: %v", path, changed)
 		}
 	})
@@ -38,8 +39,29 @@ func TestDigestSeesEverything(t *testing.T) {
 func TestDigestStays(t *testing.T) {
 	c := Chain{Event: Event{ID: NewID("e"), Source: "aws.cloudtrail", Time: time.Unix(1795320308, 5).UTC()}, Rank: 3, Status: Partial}
 	c.Seal(7)
-	if got, want := c.Version, uint64(61572678969214); got != want {
+	if got, want := c.Version, uint64(61572677970737); got != want {
 		t.Errorf("version %d, want %d", got, want)
+	}
+}
+
+// TestDigestSpreads: chains that differ a little have versions that differ.
+func TestDigestSpreads(t *testing.T) {
+	const n = 20_000 // of which some 50 share the hash bits of a version by chance
+	for name, chain := range map[string]func(i int) Chain{
+		"time":     func(i int) Chain { return Chain{Event: Event{Time: time.Unix(int64(i), 0)}} },
+		"hop time": func(i int) Chain { return Chain{Hops: []Hop{{Time: time.Unix(0, int64(i))}}} },
+		"event id": func(i int) Chain { return Chain{Hops: []Hop{{EventID: fmt.Sprint(i)}, {Method: "m"}}} },
+		"name":     func(i int) Chain { return Chain{Requestor: Principal{ID: fmt.Sprintf("person%d@example.com", i)}} },
+	} {
+		seen := map[uint64]bool{}
+		for i := range n {
+			c := chain(i)
+			c.Seal(0)
+			seen[c.Version&(1<<hashBits-1)] = true
+		}
+		if want := n - 150; len(seen) < want {
+			t.Errorf("%s: %d of %d", name, len(seen), n)
+		}
 	}
 }
 
