@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"whence/correlate"
+	"whence/correlate/lexicon"
 )
 
 const (
@@ -21,13 +22,13 @@ const (
 // compact writes facts for the caches of one table, in a third of the bytes that the
 // topics take. It is of this process only: another one has other numbers.
 type compact struct {
-	words  *lexicon[string]
-	shapes *lexicon[*shape]
+	words  *lexicon.Lexicon[string]
+	shapes *lexicon.Lexicon[*shape]
 	papers sync.Pool // of *paper
 }
 
 func newCompact() *compact {
-	c := &compact{words: newLexicon[string](maxWords, wordBytes), shapes: newLexicon[*shape](maxShapes, shapeBytes)}
+	c := &compact{words: lexicon.New[string](maxWords, wordBytes), shapes: lexicon.New[*shape](maxShapes, shapeBytes)}
 	c.papers.New = func() any { return new(paper) }
 	return c
 }
@@ -85,13 +86,13 @@ func (c *compact) shapeFor(f *correlate.Fact) (uint32, bool) {
 	if !ok {
 		return 0, false
 	}
-	if id, ok := c.shapes.numberOf(name); ok {
+	if id, ok := c.shapes.NumberOf(name); ok {
 		return id, true
 	}
-	if !c.shapes.sight(string(name)) {
+	if !c.shapes.Sight(string(name)) {
 		return 0, false
 	}
-	return c.shapes.add(string(name), func(string) *shape { return newShape(f) })
+	return c.shapes.Add(string(name), func(string) *shape { return newShape(f) })
 }
 
 func (c *compact) appendWho(b []byte, p *correlate.Principal) []byte {

@@ -10,6 +10,7 @@ import (
 
 	"whence/correlate"
 	"whence/correlate/arena"
+	"whence/correlate/lexicon"
 )
 
 var texts = []string{
@@ -54,7 +55,7 @@ func checkText(t *testing.T, c *compact, s string, again bool) {
 
 func TestTextsAreGivenBackByteForByte(t *testing.T) {
 	c := newCompact()
-	for range 3 * sightings { // new, then with beginnings, then as words
+	for range 3 * lexicon.Sightings { // new, then with beginnings, then as words
 		for _, s := range texts {
 			checkText(t, c, s, false)
 			checkText(t, c, s, true)
@@ -74,7 +75,7 @@ func FuzzText(f *testing.F) {
 	}
 	c := newCompact()
 	f.Fuzz(func(t *testing.T, s string, again bool) {
-		for range sightings + 1 {
+		for range lexicon.Sightings + 1 {
 			checkText(t, c, s, again)
 		}
 	})
@@ -145,7 +146,7 @@ func TestEntriesGiveBackTheirFacts(t *testing.T) {
 			mem.Reset()
 		}
 	}
-	if n := len(*c.shapes.items.Load()); n < 50 {
+	if n := len(c.shapes.Items()); n < 50 {
 		t.Errorf("only %d shapes came up", n)
 	}
 }
@@ -153,7 +154,7 @@ func TestEntriesGiveBackTheirFacts(t *testing.T) {
 // A full lexicon costs memory, never a fact.
 func TestFullLexiconsSpellOut(t *testing.T) {
 	c := newCompact()
-	c.words, c.shapes = newLexicon[string](2, 100), newLexicon[*shape](2, 1000)
+	c.words, c.shapes = lexicon.New[string](2, 100), lexicon.New[*shape](2, 1000)
 	for i := range 400 {
 		f := estateFact(i % 20)
 		f.Method = fmt.Sprint("m", i%5)
@@ -161,7 +162,7 @@ func TestFullLexiconsSpellOut(t *testing.T) {
 		got, _, _ := c.readEntry(c.appendEntry(nil, s, whole), f.Key, whole, whole, nil)
 		diff(t, "full", got, s)
 	}
-	if words, shapes := len(*c.words.items.Load()), len(*c.shapes.items.Load()); words > 2 || shapes != 2 {
+	if words, shapes := len(c.words.Items()), len(c.shapes.Items()); words > 2 || shapes != 2 {
 		t.Errorf("%d words and %d shapes", words, shapes)
 	}
 }
@@ -172,7 +173,7 @@ func TestRareTextsGetNoNumber(t *testing.T) {
 	for i := range 200_000 {
 		c.wordFor(fmt.Sprint("once", i))
 	}
-	if n := len(*c.words.items.Load()); n > 100 {
+	if n := len(c.words.Items()); n > 100 {
 		t.Errorf("%d of 200,000 texts that came once have a number", n)
 	}
 }

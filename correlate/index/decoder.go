@@ -32,7 +32,7 @@ func (d *decoder) fact(f *correlate.Fact, k correlate.Key) {
 		d.body(f, k)
 		return
 	}
-	s := d.shapes.at(id - 1)
+	s := d.shapes.At(id - 1)
 	*f = s.fact
 	f.Key = k
 	f.Origin = correlate.ID(d.take(len(f.Origin)))
@@ -119,7 +119,7 @@ func (d *decoder) toldBefore(floor int64) bool {
 		peek.body(&f, correlate.Key{})
 		return nanos(f.Time) < floor
 	}
-	if peek.shapes.at(id-1).has&atTime == 0 {
+	if peek.shapes.At(id-1).has&atTime == 0 {
 		return nanos(time.Time{}) < floor
 	}
 	peek.take(len(correlate.ID{}))
@@ -136,7 +136,7 @@ func (d *decoder) since(begin int64) int64 {
 // instantOf is how facts tell times: see normal.
 func instantOf(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 
-func (d *decoder) word(n int) string { return d.words.at(uint64(n)) }
+func (d *decoder) word(n int) string { return d.words.At(uint64(n)) }
 
 func (d *decoder) take(n int) []byte {
 	b := d.b[:n:n]

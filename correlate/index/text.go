@@ -75,13 +75,13 @@ func (c *compact) appendText(b []byte, s string, again bool) []byte {
 }
 
 func (c *compact) wordFor(s string) (uint32, bool) {
-	if id, ok := c.words.number(s); ok {
+	if id, ok := c.words.Number(s); ok {
 		return id, true
 	}
-	if !c.words.sight(s) {
+	if !c.words.Sight(s) {
 		return 0, false
 	}
-	return c.words.add(s, func(s string) string { return s })
+	return c.words.Add(s, func(s string) string { return s })
 }
 
 // beginning finds the longest beginning of s, up to a separator, that has a number.
