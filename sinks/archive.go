@@ -16,19 +16,17 @@ import (
 const maxKeys = 1000
 
 // Naming yields the current version of every chain with a time in [from, to] that
-// looked up one of keys or names one as a hop, a candidate or missing: what a late
-// fact about them may change. A zero time leaves that side open. A chain may come
-// more than once when there are very many keys. An error of yield ends the read
-// and is returned. The query stays open meanwhile, so yield should not take long.
+// looked up one of keys: what a late fact about them may change. Keys of its hops
+// and candidates, and the missing one, are among those. A zero time leaves that side
+// open. A chain may come more than once when there are very many keys. An error of
+// yield ends the read and is returned. The query stays open meanwhile, so yield
+// should not take long.
 func (c *ClickHouse) Naming(ctx context.Context, keys []correlate.Key, from, to time.Time, yield func(correlate.Chain) error) error {
 	// The ids are found by index, over all versions; FINAL then picks the current
 	// one. With the condition on a FINAL read itself, an index could drop the
 	// current row and show an older one that still names the key.
 	q := c.current(" AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')",
-		"hasAny(walked, {keys:Array(String)})", "hasAny(`hops.key`, {keys:Array(String)})",
-		"hasAny(`candidates.key`, {keys:Array(String)})", "has({keys:Array(String)}, missing)",
-	) + " AND (hasAny(walked, {keys:Array(String)}) OR hasAny(`hops.key`, {keys:Array(String)})" +
-		" OR hasAny(`candidates.key`, {keys:Array(String)}) OR has({keys:Array(String)}, missing))"
+		"hasAny(walked, {keys:Array(String)})")
 	if to.IsZero() {
 		to = latest
 	}
@@ -45,7 +43,7 @@ func (c *ClickHouse) Naming(ctx context.Context, keys []correlate.Key, from, to 
 // Unsettled yields the current version of every chain from before a time that is
 // not settled: those a lane let go of, or that were in its window when it ended.
 func (c *ClickHouse) Unsettled(ctx context.Context, before time.Time, yield func(correlate.Chain) error) error {
-	q := c.current(" AND time < fromUnixTimestamp64Nano({before:Int64}, 'UTC')", "settled = 0") + " AND settled = 0"
+	q := c.current(" AND time < fromUnixTimestamp64Nano({before:Int64}, 'UTC')", "settled = 0")
 	if err := read(ctx, c, q, c.chains, yield, clickhouse.Named("before", columnTime(before).UnixNano())); err != nil {
 		return fmt.Errorf("read the unsettled chains: %w", err)
 	}
@@ -95,18 +93,15 @@ func (c *ClickHouse) StaleAlerts(ctx context.Context, yield func(correlate.Alert
 	return nil
 }
 
-// current is a query for the current version of the chains whose some version
-// meets one of conds; bounds restricts both, on columns that never change.
-func (c *ClickHouse) current(bounds string, conds ...string) string {
+// current is a query for the current version of the chains that meet cond; bounds
+// restricts them too, on columns that never change. The inner query finds them, over
+// all versions. By the hour, not the time: a line that tells no time has that of its
+// arrival, and can arrive twice.
+func (c *ClickHouse) current(bounds, cond string) string {
 	name := c.schema().name("chains")
-	q := "SELECT " + c.chains.selection("") + "\nFROM " + name + " FINAL\nWHERE (source, toStartOfHour(time), id) GLOBAL IN ("
-	for i, cond := range conds {
-		if i > 0 {
-			q += "\n\tUNION ALL"
-		}
-		q += "\n\tSELECT source, toStartOfHour(time), id FROM " + name + " WHERE " + cond + bounds
-	}
-	return q + "\n)" + bounds
+	return "SELECT " + c.chains.selection("") + "\nFROM " + name + " FINAL\nWHERE (source, toStartOfHour(time), id) GLOBAL IN (" +
+		"\n\tSELECT source, toStartOfHour(time), id FROM " + name + " WHERE " + cond + bounds +
+		"\n)" + bounds + " AND " + cond
 }
 
 // read yields the rows of a query for all columns of a table.

@@ -50,31 +50,31 @@ func TestChainRoundTrip(t *testing.T) {
 
 func TestNaming(t *testing.T) {
 	c := clickHouse(t)
-	walked, hop, candidate, missing, other := bareChain(1), bareChain(2), bareChain(3), bareChain(4), bareChain(5)
-	walked.Walked = []correlate.Key{{Kind: "k", Value: "it's"}}
-	hop.Hops = []correlate.Hop{{Key: walked.Walked[0]}}
-	candidate.Candidates = []correlate.Candidate{{Key: walked.Walked[0]}}
-	missing.Missing = walked.Walked[0]
-	other.Missing = correlate.Key{Kind: "k", Value: "other"}
+	key, another := correlate.Key{Kind: "k", Value: "it's"}, correlate.Key{Kind: "k", Value: "other"}
+	first, second, third, other := bareChain(1), bareChain(2), bareChain(3), bareChain(5)
+	first.Walked = []correlate.Key{key}
+	second.Walked = []correlate.Key{another, key}
+	third.Walked = []correlate.Key{key, accessKey(9999)}
+	other.Walked = []correlate.Key{another}
 	// Only its first version names the key.
 	stale := bareChain(6)
-	stale.Missing = walked.Walked[0]
+	stale.Walked = []correlate.Key{key}
 	stale.Seal(1)
 	fresh := stale
-	fresh.Missing = correlate.Key{}
+	fresh.Walked = nil
 	fresh = improved(fresh)
 	write(t, c, stale)
-	write(t, c, fresh, walked, hop, candidate, missing, other)
+	write(t, c, fresh, first, second, third, other)
 
 	find := func(from, to time.Time, keys ...correlate.Key) []string {
 		return collect(t, func(yield func(correlate.Chain) error) error {
 			return c.Naming(t.Context(), keys, from, to, yield)
 		})
 	}
-	if got, want := find(time.Time{}, time.Time{}, walked.Walked...), ids(walked, hop, candidate, missing); !slices.Equal(got, want) {
+	if got, want := find(time.Time{}, time.Time{}, key), ids(first, second, third); !slices.Equal(got, want) {
 		t.Errorf("any time: got %v, want %v", got, want)
 	}
-	if got, want := find(hop.Time, candidate.Time, walked.Walked...), ids(hop, candidate); !slices.Equal(got, want) {
+	if got, want := find(second.Time, third.Time, key), ids(second, third); !slices.Equal(got, want) {
 		t.Errorf("between: got %v, want %v", got, want)
 	}
 	if got := find(time.Time{}, time.Time{}); len(got) != 0 {
@@ -84,8 +84,37 @@ func TestNaming(t *testing.T) {
 	for i := range many {
 		many[i] = accessKey(i)
 	}
-	if got, want := find(time.Time{}, time.Time{}, append(many, other.Missing)...), ids(other); !slices.Equal(got, want) {
+	if got, want := find(time.Time{}, time.Time{}, append(many, another)...), ids(second, other); !slices.Equal(got, want) {
 		t.Errorf("many keys: got %v, want %v", got, want)
+	}
+}
+
+// Two versions that come in one insert are one row to whoever reads.
+func TestTwoVersionsInOneInsert(t *testing.T) {
+	c := clickHouse(t)
+	old := bareChain(1)
+	old.Walked = []correlate.Key{accessKey(1)}
+	old.Seal(1)
+	better := old
+	better.Settled = true
+	better = improved(better)
+	write(t, c, better, old)
+	var got []correlate.Chain
+	keep := func(ch correlate.Chain) error { got = append(got, ch); return nil }
+	if err := c.Naming(t.Context(), old.Walked, time.Time{}, time.Time{}, keep); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Between(t.Context(), time.Time{}, time.Time{}, keep); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Unsettled(t.Context(), old.Time.Add(time.Hour), keep); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got[0].Version != better.Version || got[1].Version != better.Version {
+		t.Errorf("got %d chains, want the better version from Naming and Between alone: %v", len(got), got)
+	}
+	if chains, unsettled, err := c.Counts(t.Context()); chains != 1 || unsettled != 0 || err != nil {
+		t.Errorf("got %d chains, %d not settled, %v", chains, unsettled, err)
 	}
 }
 

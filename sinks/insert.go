@@ -115,6 +115,9 @@ func (c *ClickHouse) insertSettings() []ch.Setting {
 		ch.SettingInt("insert_distributed_sync", 1),
 		// A year of old logs has more days than the default allows in one insert.
 		ch.SettingInt("max_partitions_per_insert_block", 0),
+		// Two versions of a row in one insert are as good as in two, for merges and
+		// FINAL; to find them here costs the server more than to sort and write.
+		ch.SettingInt("optimize_on_insert", 0),
 	}
 	if c.cfg.InsertQuorum > 0 {
 		s = append(s, ch.SettingInt("insert_quorum", c.cfg.InsertQuorum))

@@ -79,6 +79,9 @@ func estate() []correlate.Chain {
 		c.Class, c.Action = correlate.Model, "chat"
 		c.Usage = correlate.Usage{Model: "example-large", InputTokens: 100, OutputTokens: 10, CostUSD: 0.5, CostKnown: true}
 		change(&c)
+		for _, h := range c.Hops {
+			c.Walked = append(c.Walked, h.Key)
+		}
 		c.Seal(1)
 		return c
 	}

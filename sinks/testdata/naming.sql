@@ -2,10 +2,4 @@ SELECT `id`, `version`, `rank`, `settled`, `action_id`, `primary`, `time`, `sour
 FROM `whence`.`chains` FINAL
 WHERE (source, toStartOfHour(time), id) GLOBAL IN (
 	SELECT source, toStartOfHour(time), id FROM `whence`.`chains` WHERE hasAny(walked, {keys:Array(String)}) AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-	UNION ALL
-	SELECT source, toStartOfHour(time), id FROM `whence`.`chains` WHERE hasAny(`hops.key`, {keys:Array(String)}) AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-	UNION ALL
-	SELECT source, toStartOfHour(time), id FROM `whence`.`chains` WHERE hasAny(`candidates.key`, {keys:Array(String)}) AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-	UNION ALL
-	SELECT source, toStartOfHour(time), id FROM `whence`.`chains` WHERE has({keys:Array(String)}, missing) AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-) AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC') AND (hasAny(walked, {keys:Array(String)}) OR hasAny(`hops.key`, {keys:Array(String)}) OR hasAny(`candidates.key`, {keys:Array(String)}) OR has({keys:Array(String)}, missing));
+) AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC') AND hasAny(walked, {keys:Array(String)});
