@@ -36,9 +36,6 @@ func (c *Checkpoint) Sum() Sum {
 	return sha256.Sum256(c.statement(room[:0]))
 }
 
-// head is the run's head by c.
-func (c *Checkpoint) head() Head { return Head{Run: c.Run, Seq: c.Last, Hash: c.Hash, At: c.At} }
-
 // statement appends what is signed. Lane, the only part whose length differs, comes
 // last.
 func (c *Checkpoint) statement(b []byte) []byte {
