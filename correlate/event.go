@@ -61,8 +61,8 @@ type Event struct {
 // Key returns the credential the event acted with: the first exact key among
 // its uses, or the zero key.
 func (e *Event) Key() Key {
-	for _, u := range e.Uses {
-		if !u.Key.IsZero() && u.Role == Acting {
+	for i := range e.Uses {
+		if u := &e.Uses[i]; !u.Key.IsZero() && u.Role == Acting {
 			return u.Key
 		}
 	}

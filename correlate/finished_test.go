@@ -45,27 +45,44 @@ func againAndAgain(t *testing.T, silent bool) (reused int, different string) {
 		again.Finished.eager = true
 		w := again.NewWalker()
 		w.Poison()
-		turns := turnsOf(store, kinds, e)
-		for step := range 300 {
-			if rng.IntN(60) == 0 {
-				store.put([]Fact{more(rng, store, step, e)})
-				turns = turnsOf(store, kinds, e)
+		for step := 0; step < 300; {
+			events := make([]Event, 1+rng.IntN(2*lookAhead))
+			turns := turnsOf(store, kinds, e)
+			for i := range events {
+				e.ID, e.EventID = NewID(fmt.Sprint(seed, step+i)), fmt.Sprintf("%c-%d", 'a'+rng.IntN(26), step+i)
+				if e.Time = e.Time.Add(time.Duration(rng.IntN(1000))); rng.IntN(8) == 0 {
+					e.Time = turns[rng.IntN(len(turns))].Add(time.Duration(rng.IntN(3)-1) * time.Duration([]int{1, 1e9, 60e9}[rng.IntN(3)]))
+				} else if rng.IntN(8) == 0 {
+					e.Time = turns[0].Add(turns[len(turns)-1].Sub(turns[0]) / 2)
+				}
+				events[i] = e
 			}
-			e.ID, e.EventID = NewID(fmt.Sprint(seed, step)), fmt.Sprintf("%c-%d", 'a'+rng.IntN(26), step)
-			if e.Time = e.Time.Add(time.Duration(rng.IntN(1000))); rng.IntN(8) == 0 {
-				e.Time = turns[rng.IntN(len(turns))].Add(time.Duration(rng.IntN(3)-1) * time.Duration([]int{1, 1e9, 60e9}[rng.IntN(3)]))
-			} else if rng.IntN(8) == 0 {
-				e.Time = turns[0].Add(turns[len(turns)-1].Sub(turns[0]) / 2)
+			if rng.IntN(3) > 0 {
+				w.Ahead(events)
 			}
-			want := must(plain.Resolve(context.Background(), e))
-			var got Chain
-			if err := w.Walk(context.Background(), &e, &got); err != nil {
-				t.Fatal(err)
-			}
-			want.Seal(1)
-			got.Seal(1)
-			if d := cmp.Diff(whole(t, &want), whole(t, &got)); d != "" {
-				return reused, fmt.Sprintf("seed %d, step %d, at %s (-walked +used again):\n%s", seed, step, e.Time, d)
+			for i := range events {
+				step++
+				if rng.IntN(60) == 0 {
+					store.put([]Fact{more(rng, store, step, e)})
+				}
+				one := &events[i]
+				switch rng.IntN(60) {
+				case 0:
+					continue // not walked, though it was told
+				case 1:
+					other := events[i] // walked, though it was not told
+					one = &other
+				}
+				want := must(plain.Resolve(context.Background(), *one))
+				plain.Settle(&want, FileClock{})
+				var got Chain
+				if err := w.Walk(context.Background(), one, &got); err != nil {
+					t.Fatal(err)
+				}
+				w.Settle(&got, FileClock{})
+				if d := cmp.Diff(whole(t, &want), whole(t, &got)); d != "" {
+					return reused, fmt.Sprintf("seed %d, step %d, at %s (-walked +used again):\n%s", seed, step, one.Time, d)
+				}
 			}
 			reused += w.Reused()
 			w.Reset()
@@ -135,16 +152,55 @@ func more(rng *rand.Rand, s *simStore, n int, e Event) Fact {
 	return f
 }
 
-func BenchmarkFinished(b *testing.B) {
-	s, d, e := ladder(3)
-	r := &Resolver{Index: s, Directory: d, Kinds: scenarioKinds(), Finished: NewFinished(1 << 20)}
-	w := r.NewWalker()
+func TestUsingAWalkAgainAllocatesNothing(t *testing.T) {
+	store, directory, e := ladder(4)
+	w := (&Resolver{Index: store, Directory: directory, Kinds: scenarioKinds(), Finished: NewFinished(1 << 20)}).NewWalker()
+	events := slices.Repeat([]Event{e}, 3)
 	var c Chain
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := w.Walk(b.Context(), &e, &c); err != nil {
-			b.Fatal(err)
+	walk := func() {
+		w.Ahead(events)
+		for i := range events {
+			if err := w.Walk(context.Background(), &events[i], &c); err != nil {
+				t.Fatal(err)
+			}
+			w.Settle(&c, FileClock{})
 		}
-		w.Reset()
+	}
+	if n := testing.AllocsPerRun(100, func() { walk(); w.Reset() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if walk(); w.Reused() != len(events) {
+		t.Errorf("%d walks of %d were used again", w.Reused(), len(events))
+	}
+}
+
+// TestFinishedKeepsToItsBytes: whatever is kept, and whoever made it large.
+func TestFinishedKeepsToItsBytes(t *testing.T) {
+	const size = 1 << 20
+	f := NewFinished(size)
+	f.eager = true
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 20_000 {
+		s := start{rng.Uint64(), rng.Uint64()}
+		if i := f.place(s); i >= 0 {
+			f.keep(i, newFinished(finished{start: s}, nil, make([]byte, rng.IntN(4000))))
+		}
+	}
+	held := int64(0)
+	for i := range f.sets {
+		for j := range f.sets[i].walks {
+			if w := f.sets[i].walks[j].Load(); w != nil {
+				held += int64(w.bytes())
+				if f.find(w.start) != w {
+					t.Errorf("walk %d of set %d is not found", j, i)
+				}
+			}
+		}
+	}
+	if held != f.held.Load() || held > size || held < size*9/10 {
+		t.Errorf("%d bytes are held, %d counted, of %d", held, f.held.Load(), size)
+	}
+	if newFinished(finished{}, nil, make([]byte, mostFinished)) != nil {
+		t.Error("a walk without bounds is kept")
 	}
 }

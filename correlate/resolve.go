@@ -56,8 +56,12 @@ func (r *Resolver) Resolve(ctx context.Context, e Event) (Chain, error) {
 // Settle decides whether c is settled by the clock, and seals it. A chain that
 // waits for nothing is settled at once.
 func (r *Resolver) Settle(c *Chain, clock Clock) {
-	c.Settled = !slices.ContainsFunc(c.Waits, func(k Key) bool { return !clock.Passed(k.Kind, c.Time.Add(Skew)) })
+	c.settle(clock)
 	c.Seal(r.Epoch)
+}
+
+func (c *Chain) settle(clock Clock) {
+	c.Settled = !slices.ContainsFunc(c.Waits, func(k Key) bool { return !clock.Passed(k.Kind, c.Time.Add(Skew)) })
 }
 
 // Since is the earliest time of an event whose chain f can change: what has to be

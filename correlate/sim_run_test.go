@@ -17,17 +17,28 @@ import (
 // simStore is the local copy of the sessions topic.
 type simStore struct {
 	facts  map[Key]Session
-	drop   func() bool // a store that forgets, when the guard is off
-	stamps map[Key]uint32
+	drop   func() bool    // a store that forgets, when the guard is off
+	places map[Key]uint32 // in stamps, whose values count changes
+	stamps []uint32
 	silent bool // it does not tell that facts came, to see that it is noticed
 }
 
 // Stamp implements Stamper.
-func (s *simStore) Stamp(k Key) uint32 {
-	if s.silent {
-		return 0
+func (s *simStore) Stamp(k Key) Stamp {
+	i, ok := s.places[k]
+	if !ok {
+		if s.places == nil {
+			s.places = map[Key]uint32{}
+		}
+		i = uint32(len(s.stamps))
+		s.places[k], s.stamps = i, append(s.stamps, 0)
 	}
-	return s.stamps[k]
+	return Stamp{i, s.stamps[i]}
+}
+
+// Holds implements Stamper.
+func (s *simStore) Holds(stamps []Stamp) bool {
+	return s.silent || !slices.ContainsFunc(stamps, func(st Stamp) bool { return s.stamps[st.Place] != st.Value })
 }
 
 func (s *simStore) Lookup(_ context.Context, k Key, _ time.Time) (Session, error) {
@@ -44,10 +55,7 @@ func (s *simStore) put(fs []Fact) (changed []Key) {
 		after := before.Merge(NewSession(f.Key, f))
 		if len(after.Facts) != len(before.Facts) {
 			s.facts[f.Key] = after
-			if s.stamps == nil {
-				s.stamps = map[Key]uint32{}
-			}
-			s.stamps[f.Key]++
+			s.stamps[s.Stamp(f.Key).Place]++
 			changed = append(changed, f.Key)
 		}
 	}
@@ -317,15 +325,15 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 		l.walker.Poison()
 	}
 	var out []Chain
-	one := func(e Event, offset int64) {
+	one := func(e *Event, offset int64) {
 		var c Chain
-		if err := l.walker.Walk(context.Background(), &e, &c); err != nil {
+		if err := l.walker.Walk(context.Background(), e, &c); err != nil {
 			panic(err)
 		}
 		if !r.g.waits {
 			c.Waits = slices.DeleteFunc(slices.Clone(c.Waits), func(k Key) bool { return k != c.Missing })
 		}
-		res.Settle(&c, in.marks)
+		l.walker.Settle(&c, in.marks)
 		if c.Settled {
 			l.window.Release(c.ID)
 		} else {
@@ -335,16 +343,17 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 		}
 		out = append(out, c.Clone())
 	}
-	for _, e := range batch {
-		one(e, e.Evidence.Offset)
+	l.walker.Ahead(batch)
+	for i := range batch {
+		one(&batch[i], batch[i].Evidence.Offset)
 	}
 	keys := l.inbox
 	l.inbox = nil
 	for _, p := range l.window.Wake(keys) {
-		one(p.Chain.Event, p.Offset)
+		one(&p.Chain.Event, p.Offset)
 	}
 	for _, p := range l.window.Settled(in.marks, 0) {
-		one(p.Chain.Event, p.Offset)
+		one(&p.Chain.Event, p.Offset)
 	}
 	r.w.reused += l.walker.Reused()
 	l.walker.Reset()

@@ -16,7 +16,7 @@ type spot struct {
 	facts  []Fact // those that matter at that time
 	read   bool   // the index was asked for this spot, and all are its answer
 	all    []Fact
-	stamp  uint32 // of the key, from before it was asked
+	stamp  Stamp // of the key, from before it was asked
 
 	under bool     // being walked: to come here again is a cycle
 	way   *outcome // what the key leads to, once walked
@@ -166,7 +166,7 @@ func (w *Walker) known(n int) []Fact {
 	if old != nil && !p.at.Before(old.at) {
 		return old.all
 	}
-	if w.stamper != nil && w.Finished != nil {
+	if w.stamper != nil {
 		p.stamp = w.stamper.Stamp(p.key)
 	}
 	s, err := w.look(p.key, p.at)

@@ -15,10 +15,18 @@ type Walker struct {
 	*Resolver
 	mem  Memory
 	lend LendingIndex // nil if the index cannot lend
-	// stamper tells whether finished walks still hold; nil if the index cannot say.
+	// stamper tells whether finished walks still hold; nil if none are kept.
 	stamper Stamper
-	room    []byte // to write into what is compared or kept
 	reused  int
+	ahead   ahead
+	// To keep a walk in, and to use one again.
+	packer packer
+	stamps []Stamp
+	texts  []string
+	// sealing is the chain that was walked last if the digest of what the walk found
+	// is known, which is found.
+	sealing *Chain
+	found   digest
 	// kinds are those of Kinds that were asked for: there are a handful, and a map
 	// costs more to look into.
 	kinds []kindSeen
@@ -49,13 +57,20 @@ func (r *Resolver) NewWalker() *Walker {
 	w := &Walker{Resolver: r}
 	w.lend, _ = r.Index.(LendingIndex)
 	w.stamper, _ = r.Index.(Stamper)
+	if r.Finished == nil {
+		w.stamper = nil
+	}
+	if w.stamper != nil {
+		w.packer.names = &names{shared: r.Finished.names}
+	}
 	return w
 }
 
 // Reset takes back the memory of all chains since the last Reset.
 func (w *Walker) Reset() {
 	w.mem.Reset()
-	w.reused = 0
+	w.Ahead(nil)
+	w.reused, w.sealing = 0, nil
 }
 
 // Reused is how many finished walks have been used again since the last Reset.
@@ -68,7 +83,8 @@ func (w *Walker) Poison() { w.mem.Poison() }
 // until Reset, and what e says is where e has it: whoever keeps c longer clones it.
 func (w *Walker) Walk(ctx context.Context, e *Event, c *Chain) error {
 	w.ctx, w.event = ctx, e
-	again := w.Finished != nil && w.stamper != nil
+	w.sealing = nil
+	again := w.stamper != nil
 	var s start
 	if again {
 		var done bool
@@ -93,6 +109,17 @@ func (w *Walker) Walk(ctx context.Context, e *Event, c *Chain) error {
 		}
 	}
 	return nil
+}
+
+// Settle is that of the Resolver. For the chain that was walked last it costs less, if
+// nothing but its links, what it looked at and what it waits for has changed since.
+func (w *Walker) Settle(c *Chain, clock Clock) {
+	if w.sealing != c {
+		w.Resolver.Settle(c, clock)
+		return
+	}
+	c.settle(clock)
+	c.seal(w.Epoch, w.found)
 }
 
 // maxTorn bounds how often a walk begins anew because facts arrived under it. They

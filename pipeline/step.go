@@ -113,12 +113,13 @@ func (l *lane) resolve(ctx context.Context, woken []correlate.Key, all bool) err
 	now := l.clock.Now()
 	l.window.Bound(l.share(l.cfg.WindowBytes, 1))
 	events := l.work.decoded.Events
+	l.walker.Ahead(events)
 	for i := range events {
 		c := l.work.chain(nil)
 		if err := l.walker.Walk(ctx, &events[i], c); err != nil {
 			return err
 		}
-		l.resolver.Settle(c, l.clock)
+		l.walker.Settle(c, l.clock)
 		l.park(c, c.Evidence.Offset, now)
 	}
 	again := l.window.Wake(woken)
@@ -143,7 +144,7 @@ func (l *lane) again(ctx context.Context, parked []*correlate.Parked, now time.T
 		if err := l.walker.Walk(ctx, &p.Chain.Event, c); err != nil {
 			return err
 		}
-		l.resolver.Settle(c, l.clock)
+		l.walker.Settle(c, l.clock)
 		by := "clock"
 		if !c.Settled && now.Sub(p.Since) >= l.cfg.MaxWait {
 			c.Settled, by = true, "max_wait"

@@ -77,11 +77,11 @@ func (t *Table) applySome(facts []correlate.Fact, pos Position) ([]correlate.Key
 // show stores what is new and lets look-ups find it: see Stamp.
 func (t *Table) show(fresh []correlate.Fact, pos Position, updates []update) error {
 	for i := range updates {
-		t.stamps.begin(updates[i].hash)
+		t.stamps.begin(t.stamps.of(updates[i].hash))
 	}
 	defer func() {
 		for i := range updates {
-			t.stamps.end(updates[i].hash)
+			t.stamps.end(t.stamps.of(updates[i].hash))
 		}
 	}()
 	if err := t.put(fresh, pos); err != nil {

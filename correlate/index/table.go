@@ -218,16 +218,6 @@ func (t *Table) LookupIn(_ context.Context, k correlate.Key, at time.Time, mem *
 	return t.load(hash, k, at, life)
 }
 
-// Stamp returns a number that stays the same only while nothing new becomes known of
-// k: if Stamp(k) before a look-up of k equals Stamp(k) at some later time, then until
-// that time a look-up of k, for the same moment, would have had the same answer.
-//
-// It changes before a new fact of k can first be seen and again after all can see it,
-// and at every call in between; and, as keys share 64 Ki stamps, now and then for no
-// reason. It says nothing about facts that Sweep deletes, which can matter to nobody.
-// After 2^32 changes it may come back to what it was.
-func (t *Table) Stamp(k correlate.Key) uint32 { return t.stamps.read(t.hash(k)) }
-
 func (t *Table) hash(k correlate.Key) uint64 { return hashKey(t.seed, k) }
 
 // lacks reports that the store is known to have nothing of k. No lock is needed: a

@@ -1,0 +1,69 @@
+package correlate
+
+import "math"
+
+// again makes c the chain of e if a walk from the same start is there and holds.
+func (w *Walker) again(e *Event, c *Chain) (start, bool) {
+	s, f := w.begun(e)
+	at, ok := nanosOf(e.Time)
+	if !ok {
+		return s, false
+	}
+	if !w.holdsNow(f, at) {
+		// It was looked for before the events ahead of e, one of which may just have
+		// been walked from here.
+		if f = w.Finished.find(s); !w.holdsNow(f, at) {
+			return s, false
+		}
+	}
+	c.Event = *e
+	c.Rank, c.Version, c.Settled, c.Status, c.Proof = f.rank, 0, false, f.status(), f.proof
+	c.Missing, c.Reason, c.Approvers = Key{}, "", nil
+	u := unpacker{b: f.packed(), names: w.Finished.names.Items(), texts: w.texts[:0], mem: &w.mem}
+	u.chain(c)
+	w.texts = u.texts[:0]
+	if k := &c.Hops[0].Key; *k != e.Key() {
+		return s, false // two starts have one hash
+	}
+	w.reused++
+	w.sealing, w.found = c, f.found
+	return s, true
+}
+
+func (w *Walker) holdsNow(f *finished, at int64) bool {
+	return f != nil && f.holdsAt(at) && w.stamper.Holds(f.stamps())
+}
+
+// finish keeps the walk of c for the next event that starts there, if it can be.
+func (w *Walker) finish(s start, c *Chain) {
+	if !w.lasting(c) {
+		return
+	}
+	i := w.Finished.place(s)
+	if i < 0 {
+		return
+	}
+	from, until, ok := w.holds()
+	if !ok {
+		return
+	}
+	head := finished{start: s, found: c.found(), rank: c.Rank, proof: c.Proof, automated: c.Status == Automated}
+	if head.from, ok = nanosOf(from); !ok {
+		return
+	}
+	if head.until, ok = nanosOf(until); !ok {
+		head.until = math.MaxInt64
+	}
+	w.stamps = w.stamps[:0]
+	for i := range w.spots.list {
+		if p := &w.spots.list[i]; p.read {
+			w.stamps = append(w.stamps, p.stamp)
+		}
+	}
+	w.packer.reset()
+	w.packer.chain(c)
+	if f := newFinished(head, w.stamps, w.packer.b); f != nil {
+		w.Finished.keep(i, f)
+	}
+	w.sealing, w.found = c, head.found
+}
