@@ -86,6 +86,10 @@ func bare(w sinks.Wire) (proto.ColInput, func(), error) {
 		return fillOf[float64](w, new(proto.ColFloat64), new(proto.ColFloat64))
 	case "Array(String)":
 		return fillOf[[]string](w, proto.NewArray[string](new(proto.ColStr)), proto.NewArray[string](new(proto.ColStr)))
+	case "LowCardinality(String)":
+		return fillOf[string](w, dictionary(), dictionary())
+	case "Array(LowCardinality(String))":
+		return fillOf[[]string](w, proto.NewArray[string](dictionary()), proto.NewArray[string](dictionary()))
 	case "DateTime64(9, 'UTC')":
 		return fillOf[time.Time](w, nanoseconds(), nanoseconds())
 	case "Array(DateTime64(9, 'UTC'))":
@@ -94,12 +98,22 @@ func bare(w sinks.Wire) (proto.ColInput, func(), error) {
 	return nil, nil, errors.New("no column for " + w.Type.String())
 }
 
+func dictionary() *proto.ColLowCardinality[string] {
+	return proto.NewLowCardinality[string](new(proto.ColStr))
+}
+
 func nanoseconds() *proto.ColDateTime64 {
 	return new(proto.ColDateTime64).WithPrecision(proto.PrecisionNano).WithLocation(time.UTC)
 }
 
 func fillOf[V any](w sinks.Wire, from, to proto.ColumnOf[V]) (proto.ColInput, func(), error) {
-	if err := from.DecodeColumn(proto.NewReader(bytes.NewReader(w.Data)), w.Rows); err != nil {
+	r := proto.NewReader(bytes.NewReader(w.Data))
+	if s, ok := from.(proto.StateDecoder); ok {
+		if err := s.DecodeState(r); err != nil {
+			return nil, nil, fmt.Errorf("column %s: %w", w.Name, err)
+		}
+	}
+	if err := from.DecodeColumn(r, w.Rows); err != nil {
 		return nil, nil, fmt.Errorf("column %s: %w", w.Name, err)
 	}
 	values := make([]V, w.Rows)

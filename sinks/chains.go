@@ -27,13 +27,13 @@ func chainColumns() []column[correlate.Chain] {
 		ident("action_id", func(c *chain) *correlate.ID { return &c.ActionID }),
 		field("primary", func(c *chain) *bool { return &c.Primary }),
 		instant("time", func(c *chain) *time.Time { return &c.Time }),
-		text("source", func(c *chain) *string { return &c.Source }),
+		word("source", func(c *chain) *string { return &c.Source }),
 		text("event_id", func(c *chain) *string { return &c.EventID }),
-		text("status", func(c *chain) *correlate.Status { return &c.Status }),
+		word("status", func(c *chain) *correlate.Status { return &c.Status }),
 		proof("proof", func(c *chain) *correlate.Proof { return &c.Proof }),
 		key("missing", func(c *chain) *correlate.Key { return &c.Missing }),
-		text("reason", func(c *chain) *string { return &c.Reason }),
-		text("tenant", func(c *chain) *string { return &c.Tenant }),
+		word("reason", func(c *chain) *string { return &c.Reason }),
+		word("tenant", func(c *chain) *string { return &c.Tenant }),
 	}
 }
 
@@ -45,7 +45,7 @@ func personColumns() []column[correlate.Chain] {
 		principals("approvers", approvers, func(a *correlate.Approver) *correlate.Principal { return &a.Principal }),
 		[]column[chain]{
 			instants("approvers.time", approvers, func(a *correlate.Approver) *time.Time { return &a.Time }),
-			texts("approvers.via", approvers, func(a *correlate.Approver) *string { return &a.Via }),
+			wordList("approvers.via", approvers, func(a *correlate.Approver) *string { return &a.Via }),
 			texts("approvers.event_id", approvers, func(a *correlate.Approver) *string { return &a.EventID }),
 		},
 		principal("executor", func(c *chain) *correlate.Principal { return &c.Actor }),
@@ -64,11 +64,11 @@ func hopColumns() []column[correlate.Chain] {
 		principals("hops", hops, func(h *hop) *correlate.Principal { return &h.Principal }),
 		[]column[correlate.Chain]{
 			listedProof("hops.proof", hops, func(h *hop) *correlate.Proof { return &h.Proof }),
-			texts("hops.method", hops, func(h *hop) *string { return &h.Method }),
+			wordList("hops.method", hops, func(h *hop) *string { return &h.Method }),
 			texts("hops.event_id", hops, func(h *hop) *string { return &h.EventID }),
-			texts("hops.source", hops, func(h *hop) *string { return &h.Source }),
+			wordList("hops.source", hops, func(h *hop) *string { return &h.Source }),
 			instants("hops.time", hops, func(h *hop) *time.Time { return &h.Time }),
-			texts("hops.state", hops, func(h *hop) *string { return &h.State }),
+			wordList("hops.state", hops, func(h *hop) *string { return &h.State }),
 		},
 	)
 }
@@ -81,9 +81,9 @@ func candidateColumns() []column[correlate.Chain] {
 		principals("candidates", candidates, func(c *candidate) *correlate.Principal { return &c.Principal }),
 		[]column[correlate.Chain]{
 			listedProof("candidates.proof", candidates, func(c *candidate) *correlate.Proof { return &c.Proof }),
-			texts("candidates.method", candidates, func(c *candidate) *string { return &c.Method }),
+			wordList("candidates.method", candidates, func(c *candidate) *string { return &c.Method }),
 			texts("candidates.event_id", candidates, func(c *candidate) *string { return &c.EventID }),
-			texts("candidates.why", candidates, func(c *candidate) *string { return &c.Why }),
+			wordList("candidates.why", candidates, func(c *candidate) *string { return &c.Why }),
 		},
 	)
 }
@@ -92,18 +92,18 @@ func actionColumns() []column[correlate.Chain] {
 	type chain = correlate.Chain
 	resources := func(c *chain) *[]correlate.Resource { return &c.Resources }
 	return []column[chain]{
-		text("action", func(c *chain) *string { return &c.Action }),
-		text("class", func(c *chain) *correlate.Class { return &c.Class }),
-		text("outcome", func(c *chain) *correlate.Outcome { return &c.Outcome }),
-		text("error", func(c *chain) *string { return &c.Error }),
-		texts("resources.type", resources, func(r *correlate.Resource) *string { return &r.Type }),
+		word("action", func(c *chain) *string { return &c.Action }),
+		word("class", func(c *chain) *correlate.Class { return &c.Class }),
+		word("outcome", func(c *chain) *correlate.Outcome { return &c.Outcome }),
+		word("error", func(c *chain) *string { return &c.Error }),
+		wordList("resources.type", resources, func(r *correlate.Resource) *string { return &r.Type }),
 		texts("resources.id", resources, func(r *correlate.Resource) *string { return &r.ID }),
-		text("usage_model", func(c *chain) *string { return &c.Usage.Model }),
+		word("usage_model", func(c *chain) *string { return &c.Usage.Model }),
 		field("usage_input_tokens", func(c *chain) *int64 { return &c.Usage.InputTokens }),
 		field("usage_output_tokens", func(c *chain) *int64 { return &c.Usage.OutputTokens }),
 		field("usage_cost_usd", func(c *chain) *float64 { return &c.Usage.CostUSD }),
 		field("usage_cost_known", func(c *chain) *bool { return &c.Usage.CostKnown }),
-		text("evidence_topic", func(c *chain) *string { return &c.Evidence.Topic }),
+		word("evidence_topic", func(c *chain) *string { return &c.Evidence.Topic }),
 		field("evidence_partition", func(c *chain) *int32 { return &c.Evidence.Partition }),
 		field("evidence_offset", func(c *chain) *int64 { return &c.Evidence.Offset }),
 		text("evidence_sha256", func(c *chain) *string { return &c.Evidence.SHA256 }),
@@ -114,14 +114,14 @@ func contextColumns() []column[correlate.Chain] {
 	type chain = correlate.Chain
 	return []column[chain]{
 		text("context_ip", func(c *chain) *string { return &c.Context.IP }),
-		text("context_agent", func(c *chain) *string { return &c.Context.Agent }),
-		text("context_account", func(c *chain) *string { return &c.Context.Account }),
-		text("context_region", func(c *chain) *string { return &c.Context.Region }),
+		word("context_agent", func(c *chain) *string { return &c.Context.Agent }),
+		word("context_account", func(c *chain) *string { return &c.Context.Account }),
+		word("context_region", func(c *chain) *string { return &c.Context.Region }),
 		text("context_session", func(c *chain) *string { return &c.Context.Session }),
 		text("context_trace", func(c *chain) *string { return &c.Context.Trace }),
 		text("context_ticket", func(c *chain) *string { return &c.Context.Ticket }),
-		text("context_app", func(c *chain) *string { return &c.Context.App }),
-		text("context_unit", func(c *chain) *string { return &c.Context.Unit }),
+		word("context_app", func(c *chain) *string { return &c.Context.App }),
+		word("context_unit", func(c *chain) *string { return &c.Context.Unit }),
 	}
 }
 

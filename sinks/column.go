@@ -13,6 +13,8 @@ import (
 type column[T any] struct {
 	name string
 	typ  proto.ColumnType
+	// few says that encode appends words to the strip. The type is still that of texts.
+	few bool
 	// encode appends the column's values to s and keeps nothing of rows.
 	encode func(s *strip, rows []T)
 	// count, of a column of arrays, appends where each row's values end.
@@ -172,14 +174,16 @@ func list[T, E, V any](name string, typ proto.ColumnType, of func(*T) *[]E, add 
 func texts[T, E any, S ~string](name string, of func(*T) *[]E, ref func(*E) *S) column[T] {
 	c := list(name, wireText, of, nil, func(e *E, v string) error { *ref(e) = S(v); return nil })
 	c.encode = func(s *strip, rows []T) {
-		b := s.cells
+		b, used := s.cells, s.used
 		for i := range rows {
 			es := *of(&rows[i])
 			for j := range es {
-				b = appendText(b, *ref(&es[j]))
+				v := *ref(&es[j])
+				used = used || v != ""
+				b = appendText(b, v)
 			}
 		}
-		s.cells, s.used = b, len(b) > 0
+		s.cells, s.used = b, used
 	}
 	return c
 }

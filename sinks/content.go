@@ -25,7 +25,7 @@ import (
 type digester struct {
 	columns []digested
 	room    []byte
-	at      []int // of each column, where the next row's cell begins
+	at      []int // of each column, where the next row's cell begins; of words, the value
 }
 
 // digested is a column of the table.
@@ -71,25 +71,41 @@ func (d *digester) row(out []byte, b *block, row int) []byte {
 	for i := range d.columns {
 		c := &d.columns[i]
 		s := &b.strips[c.place]
-		if !s.used { // every cell is empty, or there are none
+		if c.list {
+			if n := elements(s, &b.strips[c.lead], row); n > 0 {
+				out = binary.AppendUvarint(append(out, c.tag[:]...), uint64(n))
+				out = d.values(out, i, s, n)
+			}
 			continue
 		}
-		n := 1
-		if c.list {
-			if n = elements(s, &b.strips[c.lead], row); n == 0 {
-				continue
-			}
+		if !s.used { // every cell is empty
+			continue
 		}
-		from := d.at[i]
-		to := skip(s.cells, from, n, c.size)
-		d.at[i] = to
-		switch {
-		case c.list:
-			out = binary.AppendUvarint(append(out, c.tag[:]...), uint64(n))
-			out = append(out, s.cells[from:to]...)
-		case !empty(s.cells[from:to], c.size):
-			out = append(append(out, c.tag[:]...), s.cells[from:to]...)
+		from := len(out)
+		out = d.values(append(out, c.tag[:]...), i, s, 1)
+		if empty(out[from+len(c.tag):], c.size) {
+			out = out[:from]
 		}
+	}
+	return out
+}
+
+// values appends the next n values of column i.
+func (d *digester) values(out []byte, i int, s *strip, n int) []byte {
+	size, from := d.columns[i].size, d.at[i]
+	switch {
+	case !s.used: // all are empty, and nothing of them may be there
+		for range n * max(size, 1) {
+			out = append(out, 0)
+		}
+	case len(s.codes) > 0:
+		d.at[i] += n
+		for v := from; v < d.at[i]; v++ {
+			out = append(out, s.value(v)...)
+		}
+	default:
+		d.at[i] = skip(s.cells, from, n, size)
+		out = append(out, s.cells[from:d.at[i]]...)
 	}
 	return out
 }

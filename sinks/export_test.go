@@ -39,6 +39,9 @@ func Wires(chains []correlate.Chain) []Wire {
 	var ws []Wire
 	for _, c := range in.input {
 		var out proto.Buffer
+		if s, ok := c.Data.(proto.StateEncoder); ok {
+			s.EncodeState(&out)
+		}
 		c.Data.EncodeColumn(&out)
 		ws = append(ws, Wire{c.Name, c.Data.Type(), b.rows, out.Buf})
 	}

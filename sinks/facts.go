@@ -58,21 +58,21 @@ func digest(b []byte) uint64 {
 func factTable() table[storedFact] {
 	type fact = storedFact
 	return newTable("sessions", []column[fact]{
-		scalar("fact", wireText, func(b []byte, f *fact) []byte { return appendText(b, f.Kind.String()) },
+		term("fact", func(f *fact) string { return f.Kind.String() },
 			func(f *fact, s string) error { return f.Kind.UnmarshalText([]byte(s)) }),
 		key("key", func(f *fact) *correlate.Key { return &f.Key }),
 		key("target", func(f *fact) *correlate.Key { return &f.Target }),
 		ident("origin", func(f *fact) *correlate.ID { return &f.Origin }),
 		field("digest", func(f *fact) *uint64 { return &f.digest }),
-		text("source", func(f *fact) *string { return &f.Source }),
+		word("source", func(f *fact) *string { return &f.Source }),
 		text("event_id", func(f *fact) *string { return &f.EventID }),
 		instant("time", func(f *fact) *time.Time { return &f.Time }),
 		proof("proof", func(f *fact) *correlate.Proof { return &f.Proof }),
-		text("method", func(f *fact) *string { return &f.Method }),
+		word("method", func(f *fact) *string { return &f.Method }),
 		instant("start", func(f *fact) *time.Time { return &f.Start }),
 		instant("end", func(f *fact) *time.Time { return &f.End }),
 		field("standing", func(f *fact) *bool { return &f.Standing }),
-		text("reason", func(f *fact) *string { return &f.Reason }),
+		word("reason", func(f *fact) *string { return &f.Reason }),
 		scalar("json", wireText, func(b []byte, f *fact) []byte { return appendText(b, f.text) },
 			func(f *fact, s string) error { f.text = []byte(s); return nil }),
 	}, factPeople())
@@ -83,12 +83,12 @@ func factPeople() []column[storedFact] {
 	parents := func(f *storedFact) *[]link { return &f.Parents }
 	return append(
 		principal("principal", func(f *storedFact) *correlate.Principal { return &f.Principal }),
-		list("parents.role", wireText, parents, func(b []byte, l *link) []byte { return appendText(b, l.Role.String()) },
+		terms("parents.role", parents, func(l *link) string { return l.Role.String() },
 			func(l *link, s string) error { return l.Role.UnmarshalText([]byte(s)) }),
 		listedKey("parents.key", parents, func(l *link) *correlate.Key { return &l.Key }),
-		texts("parents.type", parents, func(l *link) *correlate.PrincipalType { return &l.Principal.Type }),
+		wordList("parents.type", parents, func(l *link) *correlate.PrincipalType { return &l.Principal.Type }),
 		texts("parents.id", parents, func(l *link) *string { return &l.Principal.ID }),
 		listedProof("parents.proof", parents, func(l *link) *correlate.Proof { return &l.Proof }),
-		texts("parents.method", parents, func(l *link) *string { return &l.Method }),
+		wordList("parents.method", parents, func(l *link) *string { return &l.Method }),
 	)
 }

@@ -39,7 +39,7 @@ func newInsertion[T any](database string, t *table[T], blocks []*block, settings
 	for i, c := range t.columns {
 		used := slices.ContainsFunc(blocks, func(b *block) bool { return b.strips[i].used })
 		if last := i == len(t.columns)-1; used || last && in.input == nil {
-			in.input = append(in.input, proto.InputColumn{Name: c.name, Data: &feed{in, i, c.lead, c.name, c.typ}})
+			in.input = append(in.input, proto.InputColumn{Name: c.name, Data: &feed{in, i, c.lead, c.name, c.typ, c.few}})
 		}
 	}
 	names := make([]string, len(in.input))
@@ -85,10 +85,27 @@ type feed struct {
 	lead int // and that of the column with the same ends
 	name string
 	typ  proto.ColumnType
+	few  bool
 }
 
-// Type implements proto.ColInput.
-func (f *feed) Type() proto.ColumnType { return f.typ }
+// Type implements proto.ColInput. Each part has its own.
+func (f *feed) Type() proto.ColumnType {
+	switch {
+	case !f.asWords():
+		return f.typ
+	case f.typ.IsArray():
+		return wireWordLists
+	}
+	return wireWords
+}
+
+func (f *feed) asWords() bool {
+	if !f.few {
+		return false
+	}
+	_, pays := glossaryOf(f.in.part, f.at)
+	return pays
+}
 
 // Rows implements proto.ColInput.
 func (f *feed) Rows() int { return f.in.rows }
@@ -97,8 +114,11 @@ func (f *feed) Rows() int { return f.in.rows }
 // convert, and say nothing of what that loses. An insert that goes wrong here ends
 // without rows, and the connection can be used again.
 func (f *feed) Infer(t proto.ColumnType) error {
-	if t.Base() == proto.ColumnTypeLowCardinality {
+	switch {
+	case t.Base() == proto.ColumnTypeLowCardinality:
 		t = t.Elem()
+	case t.IsArray() && t.Elem().Base() == proto.ColumnTypeLowCardinality:
+		t = t.Elem().Elem().Array()
 	}
 	if f.typ.Conflicts(t) && f.in.wrong == nil {
 		f.in.wrong = &columnError{f.name, fmt.Errorf("the server has %s there, want %s", t, f.typ)}
@@ -120,10 +140,31 @@ func (f *feed) EncodeColumn(out *proto.Buffer) {
 			base += lead.values()
 		}
 	}
-	for _, bl := range f.in.part {
-		b = append(b, bl.strips[f.at].cells...)
+	out.Buf = f.appendCells(b)
+}
+
+func (f *feed) appendCells(b []byte) []byte {
+	if f.few {
+		if g, pays := glossaryOf(f.in.part, f.at); pays {
+			return g.append(b)
+		}
 	}
-	out.Buf = b
+	for _, bl := range f.in.part {
+		s := &bl.strips[f.at]
+		if f.few {
+			b = s.spell(b)
+		} else {
+			b = append(b, s.cells...)
+		}
+	}
+	return b
+}
+
+// EncodeState implements proto.StateEncoder: what comes before a column.
+func (f *feed) EncodeState(out *proto.Buffer) {
+	if f.asWords() {
+		out.PutInt64(wordsVersion)
+	}
 }
 
 // WriteColumn implements proto.ColInput.

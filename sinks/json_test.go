@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -32,6 +33,19 @@ func FuzzFactJSON(f *testing.F) {
 			t.Errorf("got  %s, %v\nwant x%s, %v", got, gerr, want, werr)
 		}
 	})
+}
+
+func TestEightPlain(t *testing.T) {
+	for c := range 256 {
+		want := c < utf8.RuneSelf && plain[c&0x7f]
+		for at := range 8 {
+			b := []byte("01234567")
+			b[at] = byte(c)
+			if got := eightPlain(eight(string(b))); got != want {
+				t.Errorf("%q: got %v, want %v", b, got, want)
+			}
+		}
+	}
 }
 
 // What a chain keeps beside its columns comes back as it was, and what an older

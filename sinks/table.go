@@ -50,6 +50,8 @@ func (t table[T]) encode(b *block, rows []T) error {
 				before := lead.values()
 				lead.ends = c.count(lead.ends, some)
 				lead.grew = lead.values() > before
+				// The server makes the other lists as long as those it is sent.
+				lead.used = lead.used || lead.grew
 			}
 			if c.count == nil || lead.grew { // or all lists are empty
 				c.encode(&b.strips[i], some)

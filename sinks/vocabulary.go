@@ -36,14 +36,12 @@ func parseKey(s string) correlate.Key {
 }
 
 func proof[T any](name string, of func(*T) *correlate.Proof) column[T] {
-	return scalar(name, wireText,
-		func(b []byte, t *T) []byte { return appendText(b, of(t).String()) },
+	return term(name, func(t *T) string { return of(t).String() },
 		func(t *T, s string) (err error) { *of(t), err = correlate.ParseProof(s); return err })
 }
 
 func listedProof[T, E any](name string, of func(*T) *[]E, ref func(*E) *correlate.Proof) column[T] {
-	return list(name, wireText, of,
-		func(b []byte, e *E) []byte { return appendText(b, ref(e).String()) },
+	return terms(name, of, func(e *E) string { return ref(e).String() },
 		func(e *E, s string) (err error) { *ref(e), err = correlate.ParseProof(s); return err })
 }
 
@@ -106,24 +104,24 @@ func appendTime(b []byte, t *time.Time) []byte {
 // principal is the columns of one principal. Names are kept elsewhere.
 func principal[T any](prefix string, of func(*T) *correlate.Principal) []column[T] {
 	return []column[T]{
-		text(prefix+"_type", func(t *T) *correlate.PrincipalType { return &of(t).Type }),
+		word(prefix+"_type", func(t *T) *correlate.PrincipalType { return &of(t).Type }),
 		text(prefix+"_id", func(t *T) *string { return &of(t).ID }),
 		text(prefix+"_name", func(t *T) *string { return &of(t).Name }),
-		text(prefix+"_issuer", func(t *T) *string { return &of(t).Issuer }),
-		text(prefix+"_unit", func(t *T) *string { return &of(t).Unit }),
-		text(prefix+"_owner", func(t *T) *string { return &of(t).Owner }),
+		word(prefix+"_issuer", func(t *T) *string { return &of(t).Issuer }),
+		word(prefix+"_unit", func(t *T) *string { return &of(t).Unit }),
+		word(prefix+"_owner", func(t *T) *string { return &of(t).Owner }),
 	}
 }
 
 // principals is the columns of the principals of a list.
 func principals[T, E any](prefix string, of func(*T) *[]E, ref func(*E) *correlate.Principal) []column[T] {
 	return []column[T]{
-		texts(prefix+".type", of, func(e *E) *correlate.PrincipalType { return &ref(e).Type }),
+		wordList(prefix+".type", of, func(e *E) *correlate.PrincipalType { return &ref(e).Type }),
 		texts(prefix+".id", of, func(e *E) *string { return &ref(e).ID }),
 		texts(prefix+".name", of, func(e *E) *string { return &ref(e).Name }),
-		texts(prefix+".issuer", of, func(e *E) *string { return &ref(e).Issuer }),
-		texts(prefix+".unit", of, func(e *E) *string { return &ref(e).Unit }),
-		texts(prefix+".owner", of, func(e *E) *string { return &ref(e).Owner }),
+		wordList(prefix+".issuer", of, func(e *E) *string { return &ref(e).Issuer }),
+		wordList(prefix+".unit", of, func(e *E) *string { return &ref(e).Unit }),
+		wordList(prefix+".owner", of, func(e *E) *string { return &ref(e).Owner }),
 	}
 }
 

@@ -23,10 +23,13 @@ type strip struct {
 	used bool
 	room []byte // for values whose length comes before them and is not known yet
 	err  error  // the first row that cannot be encoded
+	// words are set in a strip of few different texts. Its cells are those, each once.
+	words
 }
 
 func (s *strip) reset() {
 	s.cells, s.ends, s.used, s.err = s.cells[:0], s.ends[:0], false, nil
+	s.words.reset()
 }
 
 // values is how many values a column of arrays that leads others has.
@@ -37,7 +40,7 @@ func (s *strip) values() uint64 {
 	return s.ends[len(s.ends)-1]
 }
 
-func (s *strip) bytes() int { return len(s.cells) + 8*len(s.ends) }
+func (s *strip) bytes() int { return len(s.cells) + 8*len(s.ends) + len(s.codes) }
 
 // The types of our columns. The server makes LowCardinality(String) of String.
 const (
@@ -49,6 +52,9 @@ const (
 	wireI32   proto.ColumnType = "Int32"
 	wireI64   proto.ColumnType = "Int64"
 	wireFloat proto.ColumnType = "Float64"
+
+	wireWords     proto.ColumnType = "LowCardinality(String)"
+	wireWordLists proto.ColumnType = "Array(LowCardinality(String))"
 )
 
 // appendText appends a String: its length and its bytes.
