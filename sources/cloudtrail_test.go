@@ -39,7 +39,7 @@ func TestCloudTrailTimes(t *testing.T) {
 func TestCloudTrailTimesByHand(t *testing.T) {
 	end := time.Date(2201, 1, 1, 0, 0, 0, 0, time.UTC)
 	for want := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC); want.Before(end); want = want.Add(53*time.Hour + 17*time.Minute + 13*time.Second) {
-		if got, ok := cloudtrailPlainTime(want.Format(time.RFC3339)); !ok || got != want {
+		if got, ok := utcTime(want.Format(time.RFC3339)); !ok || got != want {
 			t.Fatalf("%s: got %s", want, got)
 		}
 		if got, ok := cloudtrailJavaTime(want.Format("Jan 2, 2006, 3:04:05 PM")); !ok || got != want {

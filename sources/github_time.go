@@ -71,6 +71,9 @@ func githubParseTime(s string) time.Time {
 		}
 		return githubSane(time.Unix(n, 0))
 	}
+	if t, ok := utcTime(s); ok {
+		return githubSane(t)
+	}
 	t, err := time.Parse(githubLayout(s), s)
 	if err != nil {
 		return time.Time{}

@@ -65,8 +65,8 @@ func litellmDate(s string) time.Time {
 	if n := len(b); b[n-1] != 'Z' && b[n-6] != '+' && b[n-6] != '-' {
 		b = append(b, 'Z')
 	}
-	t, err := time.Parse(time.RFC3339, arena.View(b))
-	if err != nil {
+	t, ok := rfc3339(arena.View(b))
+	if !ok {
 		return time.Time{}
 	}
 	return litellmSane(t)

@@ -114,7 +114,7 @@ func (o *oktaEvent) inner() scan.Raw {
 // oktaTime reads published. Okta writes RFC 3339; exports rewrite it, in ways
 // that are told apart by their look.
 func oktaTime(s string) (time.Time, bool) {
-	layout := time.RFC3339Nano
+	layout := ""
 	switch n := len(s); {
 	case n <= len("2006-01-02"):
 		return time.Time{}, false
@@ -122,6 +122,8 @@ func oktaTime(s string) (time.Time, bool) {
 		layout = "2006-01-02 15:04:05.999999999"
 	case s[n-5] == '+', s[n-5] == '-':
 		layout = "2006-01-02T15:04:05.999Z0700"
+	default:
+		return rfc3339(s)
 	}
 	t, err := time.Parse(layout, s)
 	if err != nil || !placeable(t) {

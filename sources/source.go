@@ -51,8 +51,8 @@ type Input struct {
 // event; it must mint nothing, because its facts could not be placed in time.
 func (in Input) arrival() time.Time {
 	if in.Header != nil {
-		if t, err := time.Parse(time.RFC3339Nano, in.Header("whence-received-at")); err == nil && placeable(t) {
-			return t.UTC()
+		if t, ok := rfc3339(in.Header("whence-received-at")); ok {
+			return t
 		}
 	}
 	return time.Unix(0, 0).UTC()

@@ -10,3 +10,72 @@ func placeable(t time.Time) bool {
 	y := t.UTC().Year()
 	return y >= 1900 && y <= 2200
 }
+
+// rfc3339 reads a time as time.Parse does, if it is placeable.
+func rfc3339(s string) (time.Time, bool) {
+	if t, ok := utcTime(s); ok {
+		return t, true
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil || !placeable(t) {
+		return time.Time{}, false
+	}
+	return t.UTC(), true
+}
+
+// utcTime reads 2006-01-02T15:04:05Z, and with a fraction of up to nine digits. It is
+// what nearly every line has, and takes a fifth of the time that time.Parse does. Of
+// any other it reports false.
+func utcTime(s string) (time.Time, bool) {
+	n := len(s) - 1
+	if n < 19 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' || s[n] != 'Z' {
+		return time.Time{}, false
+	}
+	t, ok := moment(pair(s, 0)*100+pair(s, 2), pair(s, 5), pair(s, 8), pair(s, 11), pair(s, 14), pair(s, 17))
+	if n == 19 || !ok {
+		return t, ok
+	}
+	if s[19] != '.' || n == 20 || n > 29 {
+		return time.Time{}, false
+	}
+	nanos := 0
+	for i := 20; i < 29; i++ {
+		digit := byte(0)
+		if i < n {
+			digit = s[i] - '0'
+		}
+		if digit > 9 {
+			return time.Time{}, false
+		}
+		nanos = nanos*10 + int(digit)
+	}
+	return t.Add(time.Duration(nanos)), true
+}
+
+// moment is the time of these numbers, if there is such a time and it is
+// placeable.
+func moment(year, month, day, hour, minute, second int) (time.Time, bool) {
+	if year < 1900 || year > 2200 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false
+	}
+	if day > 28 && day > time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day() {
+		return time.Time{}, false
+	}
+	// Days since March 1, 0000, which puts the leap day at the end of the year.
+	if month -= 3; month < 0 {
+		month, year = month+12, year-1
+	}
+	days := 365*year + year/4 - year/100 + year/400 + (153*month+2)/5 + day - 1
+	const epoch = 719468 // 1970-01-01
+	return time.Unix(int64(days-epoch)*86400+int64(hour*3600+minute*60+second), 0).UTC(), true
+}
+
+// pair reads the two digits at i, or gives a number that is no part of
+// any time.
+func pair(s string, i int) int {
+	tens, ones := s[i]-'0', s[i+1]-'0'
+	if tens > 9 || ones > 9 {
+		return 1 << 16
+	}
+	return int(tens)*10 + int(ones)
+}

@@ -2,9 +2,38 @@ package sources
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 )
+
+// TestUTCTime: what is read by hand is what package time reads.
+func TestUTCTime(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	forms := [...]string{"2026-11-22T10:05:08Z", "2026-02-28T23:59:59.1Z", "1999-12-31T00:00:00.000Z", "2024-02-29T01:02:03.123456789Z", "2024-02-29T01:02:03.0000000001Z", "2026-11-22T10:05:08.Z"}
+	read := 0
+	for range 50_000 {
+		in := []byte(forms[dice.IntN(len(forms))])
+		for range dice.IntN(3) {
+			in[dice.IntN(len(in))] = "0123456789-:.TZ,/+ "[dice.IntN(19)]
+		}
+		want, err := time.Parse(time.RFC3339, string(in))
+		got, ok := utcTime(string(in))
+		if ok && (err != nil || got != want) {
+			t.Fatalf("%s: got %s, want %s, %v", in, got, want, err)
+		}
+		if got, ok := rfc3339(string(in)); ok != (err == nil && placeable(want)) || ok && !got.Equal(want) {
+			t.Fatalf("%s: got %s, %v, want %s, %v", in, got, ok, want, err)
+		}
+		if ok {
+			read++
+		}
+	}
+	if read < 10_000 {
+		t.Errorf("only %d were read by hand", read)
+	}
+}
 
 // TestImpossibleTimes: a year that no time can be written with must cost at most
 // the line it is in. Chains are hashed as JSON, where such a time is an error.

@@ -85,8 +85,8 @@ func vaultAppend(raw []byte, scope vaultScope, out *Batch) {
 		out.reject(raw, correlate.RejectSource, noType)
 		return
 	}
-	at, err := time.Parse(time.RFC3339Nano, written)
-	if err != nil || !placeable(at) {
+	at, ok := rfc3339(written)
+	if !ok {
 		out.reject(raw, correlate.RejectNoTime, "time is missing or is no time")
 		return
 	}
@@ -104,7 +104,7 @@ func vaultAppend(raw []byte, scope vaultScope, out *Batch) {
 	e.ID = correlate.NewID(vaultAudit, scope.cluster, e.EventID)
 	e.ActionID = correlate.NewID(vaultAudit, scope.cluster, requestID)
 	e.Primary = kind == "response" // only that line knows how it ended
-	e.Time, e.Evidence.SHA256 = at.UTC(), hash
+	e.Time, e.Evidence.SHA256 = at, hash
 
 	d := &s.deed
 	d.vaultLine, d.req, d.out, d.e, d.scope, d.failure = l, &l.Request, out, e, scope, failure

@@ -142,11 +142,11 @@ func (a *vaultAuth) issued(by time.Time) time.Time {
 	if a.IssueTime == "" {
 		return by // the error would be made on the heap
 	}
-	t, err := time.Parse(time.RFC3339Nano, a.IssueTime)
-	if err != nil || !placeable(t) || t.After(by) {
+	t, ok := rfc3339(a.IssueTime)
+	if !ok || t.After(by) {
 		return by
 	}
-	return t.UTC()
+	return t
 }
 
 // revoked is the token that a successful revocation ended, if it can be named.
