@@ -3,9 +3,6 @@
 package sinks_test
 
 import (
-	"encoding/hex"
-	"fmt"
-	"math/rand/v2"
 	"syscall"
 	"testing"
 	"time"
@@ -89,39 +86,34 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// usualChain is what most chains look like: two hops, nothing minted or approved,
-// and as many different names, addresses and numbers as an estate has.
-func usualChain(n int) correlate.Chain {
-	c := fullChain(n)
-	r := rand.New(rand.NewPCG(1, uint64(n)))
-	pick := func(format string, n int) string { return fmt.Sprintf(format, int(float64(n)*r.Float64()*r.Float64())) }
-	random := func(bytes int) string {
-		b := make([]byte, bytes)
-		for i := range b {
-			b[i] = byte(r.Uint32())
+// What an insert does to a row beside talking: encode it with those of its lane, join
+// blocks into parts, and compress these.
+func BenchmarkWire(b *testing.B) {
+	const step = 512 // as a lane writes
+	var outs []sinks.Output
+	for i := range lanes {
+		var out sinks.Output
+		for j := range step {
+			out.Chains = append(out.Chains, usualChain(i*step+j))
 		}
-		return hex.EncodeToString(b)
+		outs = append(outs, out)
 	}
-	c.Mints, c.Approvers, c.Candidates, c.Waits = nil, nil, nil, nil
-	c.Missing, c.Reason, c.Error, c.Outcome = correlate.Key{}, "", "", correlate.Success
-	c.Uses, c.Hops, c.Usage = c.Uses[:1], c.Hops[:2], correlate.Usage{}
-	c.Requestor.ID = pick("person%d@example.com", 5000)
-	c.Requestor.Name = c.Requestor.ID
-	c.Actor.ID = pick("arn:aws:sts::123456789012:assumed-role/deploy/session-%d", 100_000)
-	c.EventID, c.Evidence.SHA256, c.Evidence.Offset = random(16), random(32), int64(n)
-	c.Action = pick("svc:DescribeSomething%d", 400)
-	c.Context = correlate.Context{
-		IP: fmt.Sprintf("10.%d.%d.%d", r.IntN(256), r.IntN(256), r.IntN(256)), Account: pick("12345678%04d", 40), Region: pick("eu-west-%d", 12),
-		Agent: pick("aws-sdk-go-v2/1.30.3 os/linux lang/go#1.22.5 md/GOARCH#amd64 api/s3#1.58.%d", 300),
+	pack := sinks.NewPacker(func() time.Duration { return processorTime(b) })
+	var sum sinks.Packed
+	if err := pack(outs, &sum); err != nil { // the memory grows
+		b.Fatal(err)
 	}
-	c.Resources[0].ID = pick("arn:aws:s3:::shop/receipts/%d", 1_000_000)
-	key := correlate.Key{Kind: "aws.access_key", Value: "ASIA" + random(8)}
-	c.Hops[0].Key, c.Hops[0].Principal, c.Uses[0].Key, c.Uses[0].Principal = key, c.Actor, key, correlate.Principal{}
-	c.Hops[0].EventID, c.Hops[1].EventID, c.Walked = random(16), random(16), []correlate.Key{key, c.Hops[1].Key}
-	for i := range c.Hops {
-		c.Hops[i].Principal.Names, c.Hops[i].State = nil, ""
+	sum = sinks.Packed{}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := pack(outs, &sum); err != nil {
+			b.Fatal(err)
+		}
 	}
-	c.Actor.Names, c.Requestor.Names = nil, nil
-	c.Seal(1)
-	return c
+	rows := float64(b.N * len(outs) * step)
+	b.ReportMetric(float64(sum.Encode)/rows, "encode-ns/row")
+	b.ReportMetric(float64(sum.Join)/rows, "join-ns/row")
+	b.ReportMetric(float64(sum.Compress)/rows, "lz4-ns/row")
+	b.ReportMetric(float64(sum.Bytes)/rows, "B/row")
+	b.ReportMetric(float64(sum.Compressed)/rows, "lz4-B/row")
 }

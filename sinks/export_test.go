@@ -2,7 +2,9 @@ package sinks
 
 import (
 	"context"
+	"time"
 
+	"github.com/ClickHouse/ch-go/compress"
 	"github.com/ClickHouse/ch-go/proto"
 
 	"whence/correlate"
@@ -46,4 +48,51 @@ func Wires(chains []correlate.Chain) []Wire {
 		ws = append(ws, Wire{c.Name, c.Data.Type(), b.rows, out.Buf})
 	}
 	return ws
+}
+
+// Packed is what rows took, of memory before and after they were compressed, and of
+// the processor.
+type Packed struct {
+	Bytes, Compressed      int
+	Encode, Join, Compress time.Duration
+}
+
+// NewPacker returns what Write does before chains are sent, and ch-go while they are,
+// in memory that is used again. It adds what that took by a clock.
+func NewPacker(clock func() time.Duration) func([]Output, *Packed) error {
+	t := chainTable()
+	var blocks []*block
+	var buf proto.Buffer
+	lz4 := compress.NewWriter(0, compress.LZ4)
+	return func(outs []Output, sum *Packed) error {
+		for len(blocks) < len(outs) {
+			blocks = append(blocks, new(block))
+		}
+		began := clock()
+		lap := func(d *time.Duration) {
+			now := clock()
+			*d += now - began
+			began = now
+		}
+		for i := range outs {
+			if err := t.encode(blocks[i], outs[i].Chains); err != nil {
+				return err
+			}
+		}
+		in := newInsertion("whence", &t, blocks[:len(outs)], nil)
+		lap(&sum.Encode)
+		for q := in.query(); q.OnInput(context.Background()) == nil; {
+			buf.Reset()
+			if err := (proto.Block{Columns: len(in.input), Rows: in.rows}).EncodeRawBlock(&buf, proto.Version, in.input); err != nil {
+				return err
+			}
+			lap(&sum.Join)
+			if err := lz4.Compress(buf.Buf); err != nil {
+				return err
+			}
+			lap(&sum.Compress)
+			sum.Bytes, sum.Compressed = sum.Bytes+len(buf.Buf), sum.Compressed+len(lz4.Data)
+		}
+		return nil
+	}
 }
