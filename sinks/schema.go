@@ -83,9 +83,6 @@ func (s Schema) Apply(ctx context.Context, conn driver.Conn) error {
 			}
 		}
 	}
-	if err := s.applyStorage(ctx, conn); err != nil {
-		return err
-	}
 	return s.applyKeep(ctx, conn)
 }
 
