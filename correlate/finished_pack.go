@@ -111,7 +111,7 @@ func (p *packer) text(s string) {
 		}
 		p.texts = append(p.texts, s)
 	}
-	p.count(len(s)<<2 | spelled)
+	p.count(len(s)<<2 + spelled)
 	p.b = append(p.b, s...)
 }
 
