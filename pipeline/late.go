@@ -65,8 +65,8 @@ func (r *Repair) commit(ctx context.Context, late *lateSpan) error {
 // readStall is how long to wait for records before asking whether they are gone.
 const readStall = 3 * time.Second
 
-// lateKeys is how many keys are looked for in one query.
-const lateKeys = 1000
+// lateKeys is how many keys are looked for at once.
+const lateKeys = 10_000
 
 // named walks the chains again that looked up any of keys.
 func (r *Repair) named(ctx context.Context, keys map[correlate.Key]time.Time, done *Repaired) error {

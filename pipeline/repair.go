@@ -73,7 +73,12 @@ func newRepair(cfg Config, d Deps, clock *correlate.Marks) *Repair {
 		signer: d.Ledger,
 	}
 	resolver := *d.Resolver
-	r.wider = &widerIndex{table: d.Table, archive: d.Archive, known: map[correlate.Key]correlate.Session{}}
+	r.wider = &widerIndex{table: d.Table, archive: d.Archive, known: map[correlate.Key]correlate.Session{}, now: clock.Now}
+	var life time.Duration
+	for _, k := range resolver.Kinds {
+		life = max(life, k.Life)
+	}
+	r.wider.reach = d.Table.Retention() - 2*life
 	resolver.Index = r.wider
 	r.resolver = &resolver
 	return r
@@ -198,6 +203,7 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 	for i := range chains {
 		old := &chains[i]
 		var c correlate.Chain
+		r.wider.event = old.Time
 		if err := w.Walk(ctx, &old.Event, &c); err != nil {
 			return err
 		}
@@ -236,6 +242,9 @@ func (r *Repair) settle(c, old *correlate.Chain) {
 func (r *Repair) prefetch(ctx context.Context, chains []correlate.Chain) error {
 	keys := map[correlate.Key]struct{}{}
 	for i := range chains {
+		if r.wider.recent(chains[i].Time) {
+			continue
+		}
 		for _, k := range chains[i].Walked {
 			keys[k] = struct{}{}
 		}
@@ -268,7 +277,15 @@ type widerIndex struct {
 	table   correlate.Index
 	archive Archive
 	known   map[correlate.Key]correlate.Session
+	event   time.Time // that of the chain being walked
+	// The topic still has all that events from so long ago need: an ancestor may have
+	// been minted a life before its child.
+	reach time.Duration
+	now   func() time.Time
 }
+
+// recent reports whether the archive has nothing to add for events of a time.
+func (w *widerIndex) recent(event time.Time) bool { return w.now().Sub(event) < w.reach }
 
 // maxKnown bounds the archive's answers that are kept; then all are forgotten.
 const maxKnown = 200_000
@@ -276,7 +293,7 @@ const maxKnown = 200_000
 // Lookup implements correlate.Index.
 func (w *widerIndex) Lookup(ctx context.Context, k correlate.Key, at time.Time) (correlate.Session, error) {
 	s, err := w.table.Lookup(ctx, k, at)
-	if err != nil {
+	if err != nil || w.recent(w.event) {
 		return s, err
 	}
 	old, ok := w.known[k]

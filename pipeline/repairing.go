@@ -41,6 +41,9 @@ const rememberedKeys = 10_000
 
 // retryEvery is how long to wait before what failed is tried again, and knownEvery
 // before asking again whether a row that lacks a fact can still be under way.
+//
+// A query costs much the same for many keys as for few, so whoever has fallen behind
+// takes many.
 const (
 	retryEvery = 2 * time.Second
 	knownEvery = 250 * time.Millisecond

@@ -12,8 +12,13 @@ import (
 	"whence/correlate"
 )
 
-// maxKeys bounds the keys of one query.
-const maxKeys = 1000
+// maxKeys bounds the keys of one query, and fewKeys are so few that an index helps:
+// of more, every granule has one by chance. A set is looked into once for each key
+// of a row, and a list as often as it is long.
+const (
+	maxKeys = 10_000
+	fewKeys = 30
+)
 
 // Naming yields the current version of every chain with a time in [from, to] that
 // looked up one of keys: what a late fact about them may change. Keys of its hops
@@ -25,8 +30,11 @@ func (c *ClickHouse) Naming(ctx context.Context, keys []correlate.Key, from, to 
 	// The ids are found by index, over all versions; FINAL then picks the current
 	// one. With the condition on a FINAL read itself, an index could drop the
 	// current row and show an older one that still names the key.
-	q := c.current(" AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')",
-		"hasAny(walked, {keys:Array(String)})")
+	names := "hasAny(walked, {keys:Array(String)})"
+	if len(keys) > fewKeys {
+		names = "arrayExists(k -> k IN {keys:Array(String)}, walked)"
+	}
+	q := c.current(" AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')", names)
 	if to.IsZero() {
 		to = latest
 	}

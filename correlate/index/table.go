@@ -181,6 +181,9 @@ func (t *Table) Follow(m *correlate.Marks) { t.marks.Store(m) }
 // Topics are the two that facts are in: sessions, then registry.
 func (t *Table) Topics() []string { return []string{t.cfg.SessionsTopic, t.cfg.RegistryTopic} }
 
+// Retention is how long the sessions topic keeps what expires.
+func (t *Table) Retention() time.Duration { return t.cfg.Retention }
+
 // SessionsPartitions is how many partitions the sessions topic has. Partitions
 // added later are read and written to after a restart.
 func (t *Table) SessionsPartitions() int { return t.sessions }
