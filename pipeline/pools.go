@@ -12,10 +12,11 @@ import (
 // the last of its records has been worked on: records and the events decoded from
 // them are gone by then. It saves a sixth of what fetching costs.
 type pools struct {
-	bytes   [poolSizes]sync.Pool
 	records sync.Pool
 
 	mu    sync.Mutex
+	idle  [poolSizes][][]byte
+	held  int     // bytes in idle
 	times float64 // how many times as large as its batch a log is
 }
 
@@ -34,6 +35,10 @@ const (
 	slack      = 8 // one in eight
 	learnOver  = 8 // batches
 	mostTimes  = 64
+	// mostIdle bounds the pieces that wait to be lent again. A sync.Pool would lose
+	// them to every second collection, and they would be made anew, which is what the
+	// next one collects.
+	mostIdle = 16 << 20
 )
 
 // classBytes is the size of the pieces of a class.
@@ -51,8 +56,14 @@ func (p *pools) GetDecompressBytes(packed []byte, _ kgo.CompressionCodecType) []
 	if class == poolSizes {
 		return make([]byte, 0, n)
 	}
-	if b, ok := p.bytes[class].Get().(*[]byte); ok {
-		return (*b)[:0]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.idle[class]); n > 0 {
+		b := p.idle[class][n-1]
+		p.idle[class][n-1] = nil
+		p.idle[class] = p.idle[class][:n-1]
+		p.held -= cap(b)
+		return b[:0]
 	}
 	return make([]byte, 0, classBytes(class))
 }
@@ -64,8 +75,11 @@ func (p *pools) PutDecompressBytes(b []byte) {
 	if class == poolSizes || classBytes(class) > cap(b) {
 		class--
 	}
-	if class >= 0 && cap(b) < 2*classBytes(class) {
-		p.bytes[class].Put(&b)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if class >= 0 && cap(b) < 2*classBytes(class) && p.held+cap(b) <= mostIdle {
+		p.idle[class] = append(p.idle[class], b)
+		p.held += cap(b)
 	}
 }
 

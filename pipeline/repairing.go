@@ -31,6 +31,7 @@ type repairing struct {
 	*Repair
 	metrics *metrics
 	client  *kgo.Client
+	past    time.Time // up to where all was read when leftovers were looked for last
 
 	mu    sync.Mutex
 	owned map[int32]struct{} // partitions of the sessions topic
@@ -215,7 +216,11 @@ func (r *repairing) leftovers(ctx context.Context) error {
 		return err
 	}
 	var done Repaired
-	if before := r.readPast(); !before.IsZero() {
+	// Up to where all was read the last time: since then the lanes have settled what
+	// they hold, and what is left is nobody's.
+	before := r.past
+	r.past = r.readPast()
+	if !before.IsZero() {
 		if err := r.unsettled(ctx, before, &done); err != nil {
 			return err
 		}

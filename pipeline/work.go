@@ -22,6 +22,7 @@ import (
 type work struct {
 	decoded sources.Batch
 	out     sinks.Output
+	room    []correlate.Chain // what out.Chains begins with in each step
 	// former are the versions that were written before, by the place of the chain
 	// in out; nil for a first version.
 	former []*correlate.Chain
@@ -55,7 +56,8 @@ func (w *work) drop() {
 	w.out.Chains = w.out.Chains[:len(w.out.Chains)-1]
 }
 
-// mostChains is how many chains a lane keeps room for between steps.
+// mostChains is how many chains a lane keeps room for between steps. When very many
+// settle at once they take more, for that step.
 const mostChains = 2 * maxBatch
 
 func (w *work) reset() {
@@ -74,13 +76,13 @@ func (w *work) reset() {
 	}
 	clear(w.records)
 	w.records = nil
-	if cap(w.out.Chains) > mostChains {
-		w.out.Chains = nil
+	if cap(w.out.Chains) <= mostChains {
+		w.room = w.out.Chains[:0]
 	}
 	clear(w.former)
 	clear(w.out.Alerts)
 	w.former, w.record = w.former[:0], nil
-	w.out = sinks.Output{Chains: w.out.Chains[:0], Facts: w.out.Facts[:0], Alerts: w.out.Alerts[:0]}
+	w.out = sinks.Output{Chains: w.room, Facts: w.out.Facts[:0], Alerts: w.out.Alerts[:0]}
 }
 
 // input is what a decoder gets of a record, of a topic with a scope of its own. It is

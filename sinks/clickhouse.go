@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 
 	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -26,7 +25,7 @@ type ClickHouse struct {
 	out   inserter
 	batch *batch[*load]
 	waits waits
-	loads sync.Pool // of *load: their memory is used again
+	loads loads
 
 	chains  table[correlate.Chain]
 	facts   table[storedFact]
@@ -115,11 +114,7 @@ func (c *ClickHouse) Write(ctx context.Context, out *Output) error {
 	if out.Len() == 0 && out.Ledger == nil {
 		return nil
 	}
-	// A load that is not written is left to the collector.
-	l, _ := c.loads.Get().(*load)
-	if l == nil {
-		l = new(load)
-	}
+	l := c.loads.take() // one that is not written is left to the collector
 	if err := c.encode(l, out); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}

@@ -16,7 +16,7 @@ import (
 func (c *ClickHouse) insert(ctx context.Context, loads []*load) error {
 	defer func() {
 		for _, l := range loads {
-			c.loads.Put(l)
+			c.loads.give(l)
 		}
 	}()
 	if err := insertInOrder(ctx, c, &c.facts, loads, func(l *load) *block { return &l.facts }); err != nil {

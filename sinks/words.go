@@ -34,6 +34,9 @@ const (
 	seenBits = 9
 )
 
+// size is the memory that w holds.
+func (w *words) size() int { return 8*cap(w.spans) + cap(w.codes) + 16*cap(w.chapters) + 2*cap(w.seen) }
+
 func (w *words) reset() {
 	if len(w.spans) > 0 {
 		clear(w.seen)

@@ -15,9 +15,9 @@ import (
 // what garbage collection cost, from the lines that GODEBUG=gctrace=1 adds to its
 // log.
 
-// heap is what whence has allocated since it started, and how many walks it found
-// finished.
-type heap struct{ mallocs, bytes, reused float64 }
+// heap is what whence has allocated since it started, how many walks it found
+// finished, and how many facts it has published and repaired after.
+type heap struct{ mallocs, bytes, reused, published, repaired float64 }
 
 func (l *lab) heap(ctx context.Context) (h heap, err error) {
 	page, err := l.ask(ctx, "/metrics")
@@ -34,6 +34,10 @@ func (l *lab) heap(ctx context.Context) (h heap, err error) {
 			into = &h.bytes
 		case "whence_walks_reused_total":
 			into = &h.reused
+		case `whence_sessions_facts_total{as="published"}`:
+			into = &h.published
+		case `whence_repair_total{what="facts"}`:
+			into = &h.repaired
 		default:
 			continue
 		}

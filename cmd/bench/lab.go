@@ -123,12 +123,24 @@ func (l *lab) learn(ctx context.Context) error {
 		if err := l.written(ctx); err != nil {
 			return err
 		}
-		if err := l.empty(ctx); err != nil {
+		if err := errors.Join(l.repaired(ctx), l.empty(ctx)); err != nil {
 			return err
 		}
 	}
 	l.say("whence knows %d sessions after %.0f s", l.sessions, time.Since(began).Seconds())
 	return nil
+}
+
+// repaired waits until whence has looked for the chains that each of the facts may
+// touch: it does so beside its work, and here they came all at once.
+func (l *lab) repaired(ctx context.Context) error {
+	for began := time.Now(); time.Since(began) < 10*time.Minute; time.Sleep(200 * time.Millisecond) {
+		h, err := l.heap(ctx)
+		if err != nil || h.repaired >= h.published {
+			return err
+		}
+	}
+	return l.whence.failed("has not repaired after the facts it knows within ten minutes")
 }
 
 // written waits until a chain of every record in the topic is in ClickHouse.
