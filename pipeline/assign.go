@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -18,11 +20,7 @@ import (
 // somebody else had owned the partition in between.
 func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[string][]int32) {
 	_, generation := client.GroupMetadata()
-	begins, err := g.admin.ListStartOffsets(ctx, topicNames(g.cfg)...)
-	ends, endErr := g.admin.ListEndOffsets(ctx, topicNames(g.cfg)...)
-	if err := errors.Join(err, endErr); err != nil {
-		g.log.Warn("partitions without new records will not count as idle yet", "err", err)
-	}
+	begins, ends := g.edges(ctx)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, l := range g.lanes {
@@ -46,6 +44,36 @@ func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[stri
 	}
 	g.joined()
 }
+
+// edges are where the partitions begin and end. Partitions often move because a
+// broker was lost, and then another needs seconds to lead: nobody may go without the
+// answer for less than DrainTimeout, half of what a rebalance may take. A lane that
+// does not know its end is not idle until the next record comes, and holds up time
+// for everybody.
+func (g *group) edges(ctx context.Context) (begins, ends kadm.ListedOffsets) {
+	patience := time.NewTimer(g.cfg.DrainTimeout)
+	defer patience.Stop()
+	for {
+		var err, endErr error
+		begins, err = g.admin.ListStartOffsets(ctx, topicNames(g.cfg)...)
+		ends, endErr = g.admin.ListEndOffsets(ctx, topicNames(g.cfg)...)
+		err = errors.Join(err, endErr, begins.Error(), ends.Error())
+		if err == nil {
+			return begins, ends
+		}
+		select {
+		case <-time.After(edgesAgain):
+			continue
+		case <-patience.C:
+		case <-ctx.Done():
+		}
+		g.log.Warn("partitions without new records will not count as idle yet", "err", err)
+		return begins, ends
+	}
+}
+
+// edgesAgain is how long to wait before the brokers are asked again.
+const edgesAgain = 500 * time.Millisecond
 
 func (g *group) topic(name string) Topic {
 	for _, t := range g.cfg.Topics {

@@ -26,10 +26,15 @@ const integrationEnv = "WHENCE_INTEGRATION"
 // everywhere runs a test of delivery with an empty bench on every broker there is:
 // the fake one, where time is fake too, and Apache Kafka, where a second is one.
 func everywhere(t *testing.T, test func(t *testing.T, b *bench)) {
+	inFakeTime(t, test)
+	t.Run("apache", func(t *testing.T) { test(t, apacheBench(t, apache.shared(t))) })
+}
+
+// inFakeTime runs it on the fake one alone.
+func inFakeTime(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Run("kfake", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { test(t, emptyBench(t)) })
 	})
-	t.Run("apache", func(t *testing.T) { test(t, apacheBench(t, apache.shared(t))) })
 }
 
 // apache is the Apache Kafka of one node that tests share, because it takes seconds
@@ -132,7 +137,26 @@ func (b *bench) until(what string, holds func() bool) {
 		}
 		time.Sleep(b.every) // where time is fake it costs none
 	}
+	for i, in := range b.instances {
+		select {
+		case <-in.closed:
+			b.t.Logf("instance %d has ended (%v) and said %q", i, in.result(), in.log.saying(""))
+		default:
+			b.t.Logf("instance %d runs and said %q", i, in.log.saying(""))
+		}
+	}
 	b.t.Fatalf("waited in vain until %s", what)
+}
+
+// result is what Run of an instance that has ended returned, unless the test has
+// asked before.
+func (in *instance) result() error {
+	select {
+	case err := <-in.done:
+		return err
+	default:
+		return nil
+	}
 }
 
 // ready waits until the instance has joined the group.

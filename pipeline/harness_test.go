@@ -44,6 +44,7 @@ type bench struct {
 	replication int16
 	// every and patience are how often until looks, and for how long.
 	every, patience time.Duration
+	instances       []*instance // all there ever were
 	// repaired is what the last repair did.
 	repaired Repaired
 }
@@ -63,6 +64,17 @@ func newBench(t *testing.T, events int) *bench {
 // fill makes raw topics with an estate's lines.
 func (b *bench) fill(events int) {
 	b.t.Helper()
+	b.open(events)
+	client := b.client()
+	defer client.Close()
+	if err := client.ProduceSync(b.t.Context(), lines(events)...).FirstErr(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// open makes the raw topics of an estate, and leaves them empty.
+func (b *bench) open(events int) {
+	b.t.Helper()
 	if b.real() {
 		b.cfg.MaxWait = 2 * time.Second // nobody can wait for what is late
 	}
@@ -75,9 +87,6 @@ func (b *bench) fill(events int) {
 		b.cfg.Lateness[tc.Source] = estate(events).Lateness(tc.Source)
 	}
 	b.makeTopics(nil, topicNames(b.cfg)...)
-	client := b.client()
-	defer client.Close()
-	b.produce(client, events)
 }
 
 // emptyBench has a fake broker with our own topics, and no raw topic yet.
@@ -133,8 +142,8 @@ func estate(events int) simulate.Config {
 	return c
 }
 
-func (b *bench) produce(client *kgo.Client, events int) {
-	var records []*kgo.Record
+// lines are the estate's, in the order in which they are delivered.
+func lines(events int) (records []*kgo.Record) {
 	for r := range simulate.New(estate(events)).Records {
 		rec := &kgo.Record{Topic: "raw." + r.Source, Key: r.Key, Value: r.Value}
 		for k, v := range r.Headers {
@@ -142,9 +151,7 @@ func (b *bench) produce(client *kgo.Client, events int) {
 		}
 		records = append(records, rec)
 	}
-	if err := client.ProduceSync(b.t.Context(), records...).FirstErr(); err != nil {
-		b.t.Fatal(err)
-	}
+	return records
 }
 
 func (b *bench) client(opts ...kgo.Opt) *kgo.Client {
@@ -213,6 +220,7 @@ func (b *bench) build() *instance {
 func (b *bench) launch(in *instance) {
 	ctx, cancel := context.WithCancel(context.Background())
 	in.cancel = cancel
+	b.instances = append(b.instances, in)
 	b.t.Cleanup(func() {
 		in.kill()
 		<-in.closed
@@ -283,13 +291,14 @@ func (b *bench) read() bool {
 	return all
 }
 
-// offsets are what the group has committed; it need not be there yet.
+// offsets are what the group has committed; it need not be there yet, nor who
+// coordinates it.
 func (b *bench) offsets() kadm.OffsetResponses {
 	b.t.Helper()
 	client := b.client()
 	defer client.Close()
 	committed, err := kadm.NewClient(client).FetchOffsets(b.t.Context(), b.cfg.Group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) && !errors.Is(err, kerr.CoordinatorNotAvailable) {
 		b.t.Fatal(err)
 	}
 	return committed

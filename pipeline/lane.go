@@ -35,6 +35,7 @@ type lane struct {
 	// looked and told are when the window was last searched for what has settled,
 	// and when progress was last published, on the wall.
 	looked, told time.Time
+	unsettled    bool      // there may be more that has settled
 	flights      []*flight // oldest first
 	flying       int       // rows in them
 	// ledger is the run that this lane enters into; nil for none.
@@ -85,7 +86,7 @@ func (l *lane) run(ctx context.Context, from place) error {
 	// not read yet: with less knowledge the lane would settle them, and lose to
 	// the rows that are there. So it catches up first.
 	if err := l.table.Sync(ctx); err != nil {
-		return fmt.Errorf("catch up with the sessions topic for %s/%d: %w", l.topic.Name, l.partition, err)
+		return l.ends(ctx, fmt.Errorf("catch up with the sessions topic: %w", err))
 	}
 	tick := time.NewTicker(l.cfg.CommitEvery)
 	defer tick.Stop()
@@ -111,7 +112,7 @@ func (l *lane) run(ctx context.Context, from place) error {
 		}
 		for more := true; more; ticked = false {
 			batch, woken, all := l.take()
-			more = len(batch) > 0
+			more = len(batch) > 0 || l.unsettled
 			if !more && len(woken) == 0 && !all && !ticked {
 				break
 			}

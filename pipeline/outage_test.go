@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"whence/sources"
 )
 
 // blocks makes every write wait until the returned function is called, as a sink
@@ -188,6 +192,57 @@ func TestBrokerAwayAtStart(t *testing.T) {
 			t.Errorf("when the broker came it said %q", in.log.saying(""))
 		}
 		in.stop(t)
+	})
+}
+
+// TestBrokerLostAsPartitionsMove: partitions often move because a broker went away,
+// and then it does not tell either where topics end. Who takes over waits for that,
+// and so does who starts.
+func TestBrokerLostAsPartitionsMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := trailBench(t)
+		first, second := b.start(nil), b.start(nil)
+		b.ready(first)
+		b.ready(second)
+		b.until("both have a partition", func() bool { return first.owns() == 1 && second.owns() == 1 })
+		var lost atomic.Bool
+		b.cluster.ControlKey(int16(kmsg.ListOffsets), func(kmsg.Request) (kmsg.Response, error, bool) {
+			b.cluster.KeepControl()
+			return nil, errors.New("the broker is lost"), lost.Load()
+		})
+		lost.Store(true)
+		second.stop(t)
+		third := b.start(nil)
+		time.Sleep(10 * time.Minute)
+		lost.Store(false)
+		for n := range rawPartitions {
+			b.send(int32(n), deletes(n, keyOf(n), time.Now()))
+		}
+		b.ready(third)
+		b.until("the lines are in", b.read)
+		first.stop(t)
+		third.stop(t)
+	})
+}
+
+// TestLostWhileCatchingUp: a partition may go to somebody else before its lane has
+// read what the former owner knew. That is no failure of the instance.
+func TestLostWhileCatchingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := trailBench(t)
+		first := b.start(nil)
+		b.ready(first)
+		time.Sleep(10 * time.Second) // it announces marks
+		first.stop(t)
+		in := b.build() // and nothing follows the sessions topic for it
+		defer in.table.Close()
+		src, _ := sources.Find("aws.cloudtrail")
+		l := newLane(in.shared, b.cfg.Topics[0], src, 0, 1)
+		ctx, lose := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, lose)
+		if err := l.run(ctx, place{}); err != nil {
+			t.Errorf("the lane ended with %v", err)
+		}
 	})
 }
 

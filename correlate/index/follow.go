@@ -100,11 +100,16 @@ func (t *Table) seek(ctx context.Context) (begins map[TopicPartition]int64, err 
 	return begins, nil
 }
 
+// offsets asks where the partitions begin or end, for as long as brokers are away.
 func (t *Table) offsets(ctx context.Context, list func(*kadm.Client, context.Context, ...string) (kadm.ListedOffsets, error)) (map[TopicPartition]int64, error) {
-	listed, err := list(kadm.NewClient(t.producer), ctx, t.cfg.SessionsTopic, t.cfg.RegistryTopic)
-	if err == nil {
-		err = listed.Error()
-	}
+	var listed kadm.ListedOffsets
+	err := t.patiently(ctx, func() (err error) {
+		listed, err = list(kadm.NewClient(t.producer), ctx, t.cfg.SessionsTopic, t.cfg.RegistryTopic)
+		if err == nil {
+			err = listed.Error()
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list offsets: %w", err)
 	}
