@@ -23,6 +23,10 @@ test: ## Run all tests. The floors are checked afresh: go test cannot see go lis
 	$(GO) test ./...
 	$(GO) test -count=1 -run TestFloors ./pipeline
 
+.PHONY: integration
+integration: ## Run the tests of delivery on Apache Kafka too (needs Java 17 and Maven; fetches the jars once).
+	WHENCE_INTEGRATION=1 $(GO) test -count=1 -p 1 -timeout 20m ./deploy/local/apachekafka ./pipeline
+
 .PHONY: race
 race: ## Run the tests of everything concurrent under the race detector (needs a C compiler).
 	CGO_ENABLED=1 $(GO) test -race -short ./correlate/... ./pipeline ./sinks ./rules ./cmd/...
