@@ -2,7 +2,8 @@
 // child processes over a simulated estate: instances of one group are killed at
 // any moment, again and again, and then one finishes in peace; another group reads
 // the same topics without being disturbed. At the end both ClickHouse databases
-// must hold every event once, with the same content, and the same open alerts.
+// must hold every event once, with the same content, and the same open alerts. On
+// Apache Kafka (-kafka apache) its brokers are killed now and then as well.
 //
 // The last line on standard output is the result; progress, and the first
 // differences, go to standard error. It exits 1 unless lost, duplicated and
@@ -30,18 +31,23 @@ type options struct {
 	seed   uint64
 	dir    string
 	keep   bool
+	kafka  string
+	nodes  int
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.whence, "whence", "bin/whence", "the program to kill")
 	flag.IntVar(&o.events, "events", 200_000, "about how many log lines")
-	flag.IntVar(&o.kills, "kills", 30, "how often to kill, at least")
+	flag.IntVar(&o.kills, "kills", 30, "how often to kill something, at least")
 	flag.Uint64Var(&o.seed, "seed", 1, "which estate, and which moments to kill at")
 	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
 	flag.BoolVar(&o.keep, "keep", false, "leave the folder behind, whatever comes out")
+	flag.StringVar(&o.kafka, "kafka", localKafka, "the broker: "+localKafka+", whence's own, or "+apacheKafka+", which is killed now and then too (needs Java 17 and Maven)")
+	flag.IntVar(&o.nodes, "nodes", 1, "how many brokers Apache Kafka has: 1, or 3 that replicate")
 	flag.Parse()
-	if flag.NArg() > 0 || o.events < 1 || o.kills < 0 {
+	known := o.kafka == localKafka && o.nodes == 1 || o.kafka == apacheKafka && (o.nodes == 1 || o.nodes == 3)
+	if flag.NArg() > 0 || o.events < 1 || o.kills < 0 || !known {
 		flag.Usage()
 		os.Exit(2)
 	}

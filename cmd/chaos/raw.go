@@ -41,7 +41,7 @@ type rawLogs struct {
 
 // openRawLogs makes up the estate and the raw topics. Its stories lie in the past
 // and its lines are hardly late.
-func openRawLogs(ctx context.Context, o options, broker string) (*rawLogs, error) {
+func openRawLogs(ctx context.Context, o options, brokers []string) (*rawLogs, error) {
 	cfg := simulate.Default()
 	cfg.Seed, cfg.Events, cfg.Delay = o.seed, o.events, 0.01
 	cfg.Start = time.Now().UTC().Truncate(time.Second).Add(-cfg.Span - 2*time.Hour)
@@ -58,11 +58,11 @@ func openRawLogs(ctx context.Context, o options, broker string) (*rawLogs, error
 		}
 	}
 	var err error
-	if r.client, err = kgo.NewClient(kgo.SeedBrokers(broker), kgo.MaxBufferedRecords(20_000)); err != nil {
+	if r.client, err = kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.MaxBufferedRecords(20_000)); err != nil {
 		return nil, err
 	}
 	for _, t := range r.topics {
-		if _, err := kadm.NewClient(r.client).CreateTopic(ctx, rawPartitions, 1, nil, t.Name); err != nil {
+		if _, err := kadm.NewClient(r.client).CreateTopic(ctx, rawPartitions, int16(o.nodes), nil, t.Name); err != nil {
 			r.client.Close()
 			return nil, fmt.Errorf("make topic %s: %w", t.Name, err)
 		}

@@ -78,6 +78,11 @@ func (t *trial) round(ctx context.Context, s *side) error {
 	if err := m.reach(ctx, t, s, in); err != nil {
 		return err
 	}
+	if t.cluster != nil && t.dice.IntN(3) == 0 {
+		if err := t.loseBroker(ctx, in); err != nil {
+			return err
+		}
+	}
 	if err := t.kill(in, m.name+note); err != nil || other == nil {
 		return err
 	}
@@ -93,7 +98,7 @@ func (t *trial) kill(in *instance, when string) error {
 		return err
 	}
 	t.faults++
-	t.say("kill %d of %d: %s", t.faults, t.kills, when)
+	t.say("fault %d of %d: killed %s", t.faults, t.kills, when)
 	return nil
 }
 

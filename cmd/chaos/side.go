@@ -33,7 +33,11 @@ const (
 )
 
 var configTemplate = template.Must(template.New("whence.yaml").Parse(`
-kafka: {brokers: ["{{.Broker}}"]}
+kafka:
+  brokers:
+{{- range .Brokers}}
+  - "{{.}}"
+{{- end}}
 group: chaos-{{.Name}}
 topics:
 {{- range .Topics}}
@@ -43,7 +47,7 @@ lateness:
 {{- range .Topics}}
   {{.Source}}: {{.Lateness}}
 {{- end}}
-sessions: {topic: {{.Name}}.sessions, registry: {{.Name}}.registry, replication: 1}
+sessions: {topic: {{.Name}}.sessions, registry: {{.Name}}.registry, replication: {{.Replication}}}
 rejects_topic: {{.Name}}.rejects
 outputs: {chains_topic: {{.Name}}.chains, alerts_topic: {{.Name}}.alerts}
 pipeline:
@@ -65,10 +69,12 @@ func (t *trial) newSide(name string) (*side, error) {
 	var b bytes.Buffer
 	err := configTemplate.Execute(&b, struct {
 		*side
-		Broker, ClickHouse, Root string
-		Topics                   []rawTopic
-		MaxWait, SessionTimeout  time.Duration
-	}{s, t.broker, t.clickhouse, t.dir, t.raw.topics, maxWait, sessionTimeout})
+		Brokers                 []string
+		Replication             int
+		ClickHouse, Root        string
+		Topics                  []rawTopic
+		MaxWait, SessionTimeout time.Duration
+	}{s, t.brokers, t.nodes, t.clickhouse, t.dir, t.raw.topics, maxWait, sessionTimeout})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"whence/deploy/local/apachekafka"
 )
 
 // A trial is one run of chaos: servers, raw logs, both groups, the comparison.
@@ -17,10 +19,12 @@ type trial struct {
 	began time.Time
 	dice  *rand.Rand
 
-	broker, clickhouse string // addresses
-	raw                *rawLogs
-	faults             int
-	children           []*child // all there ever were
+	brokers    []string             // addresses
+	clickhouse string               // address
+	cluster    *apachekafka.Cluster // nil on whence's own broker
+	raw        *rawLogs
+	faults     int
+	children   []*child // all there ever were
 }
 
 func newDice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
@@ -44,19 +48,18 @@ func (t *trial) run(ctx context.Context) (r result, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, ch.stop()) }()
-	broker, err := t.serve(ctx, fail, filepath.Join(t.dir, "kafka.log"),
-		"local", "kafka", "--dir", filepath.Join(t.dir, "kafka"), "--port", "0", "--stdin")
+	stopKafka, err := t.startKafka(ctx, fail)
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, broker.stop()) }()
-	t.clickhouse, t.broker = ch.addr, broker.addr
+	defer func() { err = errors.Join(err, stopKafka()) }()
+	t.clickhouse = ch.addr
 
-	if t.raw, err = openRawLogs(ctx, t.options, t.broker); err != nil {
+	if t.raw, err = openRawLogs(ctx, t.options, t.brokers); err != nil {
 		return r, err
 	}
 	defer t.raw.close()
-	t.say("ClickHouse is at %s, Kafka at %s; the estate has %d events", t.clickhouse, t.broker, len(t.raw.expected))
+	t.say("ClickHouse is at %s, Kafka at %v; the estate has %d events", t.clickhouse, t.brokers, len(t.raw.expected))
 	if err := os.WriteFile(filepath.Join(t.dir, "directory.yaml"), t.raw.estate.Directory(), 0o644); err != nil {
 		return r, err
 	}
@@ -67,7 +70,7 @@ func (t *trial) run(ctx context.Context) (r result, err error) {
 	if err := t.rounds(ctx, killed); err != nil {
 		return r, fmt.Errorf("kill: %w", err)
 	}
-	t.say("%d kills done; now one instance finishes in peace", t.faults)
+	t.say("%d faults done; now one instance finishes in peace", t.faults)
 	if err := t.finish(ctx, killed); err != nil {
 		return r, fmt.Errorf("finish after the kills: %w", err)
 	}
