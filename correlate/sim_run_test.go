@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -352,7 +353,7 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 	for _, p := range l.window.Wake(keys) {
 		one(&p.Chain.Event, p.Offset)
 	}
-	for _, p := range l.window.Settled(in.marks, 0) {
+	for _, p := range l.window.Settled(in.marks, 0, math.MaxInt) {
 		one(&p.Chain.Event, p.Offset)
 	}
 	r.w.reused += l.walker.Reused()

@@ -102,10 +102,11 @@ func (w *Window) WakeAll() []*Parked {
 	})
 }
 
-// Settled returns the chains that nothing can improve any more: every kind they
-// wait for has been read past their time, or they have been parked for maxWait.
-// They stay parked until Release.
-func (w *Window) Settled(clock Clock, maxWait time.Duration) []*Parked {
+// Settled returns chains that nothing can improve any more: every kind they wait for
+// has been read past their time, or they have been parked for maxWait. They stay
+// parked until Release. It returns most at a time: many come at once, whenever a
+// partition that was behind moves on.
+func (w *Window) Settled(clock Clock, maxWait time.Duration, most int) []*Parked {
 	now := clock.Now()
 	// Many chains wait for the same few kinds at nearly the same time: ask the
 	// clock once for each kind and second.
@@ -125,9 +126,16 @@ func (w *Window) Settled(clock Clock, maxWait time.Duration) []*Parked {
 		return a
 	}
 	return w.collect(func(yield func(ID) bool) {
+		n := 0
 		for id, p := range w.parked {
+			if n == most {
+				return
+			}
 			done := !slices.ContainsFunc(p.Chain.Waits, func(k Key) bool { return !passed(k.Kind, p.Chain.Time) })
-			if (done || maxWait > 0 && now.Sub(p.Since) >= maxWait) && !yield(id) {
+			if !done && (maxWait <= 0 || now.Sub(p.Since) < maxWait) {
+				continue
+			}
+			if n++; !yield(id) {
 				return
 			}
 		}

@@ -102,8 +102,9 @@ func (g *group) options() []kgo.Opt {
 		// Control records take offsets: without them a partition that ends in
 		// one would never look read to its end.
 		kgo.KeepControlRecords(),
-		// Small fetches cost the least CPU per record (measured), and bound memory.
-		kgo.FetchMaxBytes(2 << 20), kgo.FetchMaxPartitionBytes(1 << 20), kgo.MaxDecompressBatchBytes(g.maxBatchBytes),
+		// Small fetches cost the least CPU per record (measured), and bound memory: a
+		// fetch unpacks to six times its size, and some are under way beside the queues.
+		kgo.FetchMaxBytes(512 << 10), kgo.FetchMaxPartitionBytes(256 << 10), kgo.MaxDecompressBatchBytes(g.maxBatchBytes),
 		kgo.WithPools(lent), kgo.WithHooks(lent),
 		// As long again to commit and to join. A member that dies in between holds
 		// the group up for all of it.

@@ -38,7 +38,7 @@ const (
 	// mostIdle bounds the pieces that wait to be lent again. A sync.Pool would lose
 	// them to every second collection, and they would be made anew, which is what the
 	// next one collects.
-	mostIdle = 16 << 20
+	mostIdle = 24 << 20
 )
 
 // classBytes is the size of the pieces of a class.
@@ -58,12 +58,14 @@ func (p *pools) GetDecompressBytes(packed []byte, _ kgo.CompressionCodecType) []
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := len(p.idle[class]); n > 0 {
-		b := p.idle[class][n-1]
-		p.idle[class][n-1] = nil
-		p.idle[class] = p.idle[class][:n-1]
-		p.held -= cap(b)
-		return b[:0]
+	for c := class; c < min(class+4, poolSizes); c++ { // up to twice the size
+		if n := len(p.idle[c]); n > 0 {
+			b := p.idle[c][n-1]
+			p.idle[c][n-1] = nil
+			p.idle[c] = p.idle[c][:n-1]
+			p.held -= cap(b)
+			return b[:0]
+		}
 	}
 	return make([]byte, 0, classBytes(class))
 }

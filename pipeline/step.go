@@ -134,8 +134,18 @@ func (l *lane) resolve(ctx context.Context, woken []correlate.Key, all bool) err
 	}
 	l.looked = now
 	// Those that settled just now have left the window: none is written twice.
-	return l.again(ctx, l.window.Settled(l.clock, l.cfg.MaxWait), now)
+	settled, held := l.window.Settled(l.clock, l.cfg.MaxWait, mostSettled), l.window.Len()
+	err := l.again(ctx, settled, now)
+	// If there may be more the next step goes on with them, unless these did not leave.
+	if l.unsettled = len(settled) == mostSettled && l.window.Len() < held; l.unsettled {
+		l.looked = time.Time{}
+	}
+	return err
 }
+
+// mostSettled bounds the chains that are settled in one step: what is made of them
+// stays in the caches, and in memory that is there.
+const mostSettled = maxBatch
 
 // again walks parked chains again, and keeps the versions that differ.
 func (l *lane) again(ctx context.Context, parked []*correlate.Parked, now time.Time) error {

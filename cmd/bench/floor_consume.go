@@ -14,7 +14,7 @@ func (t *topic) consume(ctx context.Context, broker string, n int) (cpu time.Dur
 	began := ownCPU()
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(broker), kgo.ConsumeTopics(t.name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchMaxBytes(2<<20), kgo.FetchMaxPartitionBytes(1<<20),
+		kgo.FetchMaxBytes(512<<10), kgo.FetchMaxPartitionBytes(256<<10),
 		kgo.WithPools(&pools{}),
 	)
 	if err != nil {
