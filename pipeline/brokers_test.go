@@ -52,7 +52,7 @@ func (k *oneKafka) shared(t *testing.T) *apachekafka.Cluster {
 	t.Helper()
 	wantsApache(t)
 	k.start.Do(func() {
-		if k.dir, k.err = os.MkdirTemp("", "whence-kafka-"); k.err == nil {
+		if k.dir, k.err = os.MkdirTemp("", "whence-kafka-"); k.err == nil { //nolint:usetesting // it outlives the first test
 			k.cluster, k.err = apachekafka.Start(t.Context(), apachekafka.Config{Dir: k.dir})
 		}
 	})
