@@ -26,7 +26,8 @@ type ClickHouseConfig struct {
 	// Username and Password; no username means ClickHouse's default user.
 	Username, Password string
 	TLS                TLSConfig
-	// Compression is lz4, zstd or none.
+	// Compression of inserts is lz4, zstd, none, or auto: none to a server on the same
+	// machine, where bytes cost nothing, and lz4 to others.
 	Compression string
 	// BatchRows and BatchBytes bound one insert; the bytes are those in memory.
 	BatchRows, BatchBytes int
@@ -67,7 +68,7 @@ func (ClickHouseConfig) Default() ClickHouseConfig {
 	return ClickHouseConfig{
 		Addr:          []string{"127.0.0.1:9000"},
 		Database:      "whence",
-		Compression:   "lz4",
+		Compression:   "auto",
 		BatchRows:     50_000,
 		BatchBytes:    64 << 20,
 		Linger:        200 * time.Millisecond,
@@ -95,7 +96,7 @@ func (c ClickHouseConfig) Validate() error {
 	check(identifier.MatchString(c.Database), "database %q: want letters, digits and _", c.Database)
 	check(c.Cluster == "" || clusterName.MatchString(c.Cluster), "cluster %q: want letters, digits, _, - and macros in braces", c.Cluster)
 	_, ok := compressions[c.Compression]
-	check(ok, "compression %q: want lz4, zstd or none", c.Compression)
+	check(ok, "compression %q: want auto, lz4, zstd or none", c.Compression)
 	check(c.BatchRows > 0, "batch rows %d: want at least 1", c.BatchRows)
 	check(c.BatchBytes > 0, "batch bytes %d: want at least 1", c.BatchBytes)
 	check(c.Linger >= 0, "linger %s: want 0 or more", c.Linger)
@@ -112,7 +113,7 @@ func (c ClickHouseConfig) Validate() error {
 }
 
 var compressions = map[string]ch.Compression{
-	"lz4": ch.CompressionLZ4, "zstd": ch.CompressionZSTD, "none": ch.CompressionDisabled,
+	"auto": ch.CompressionLZ4, "lz4": ch.CompressionLZ4, "zstd": ch.CompressionZSTD, "none": ch.CompressionDisabled,
 }
 
 // options are those of the connections that are read from.
@@ -136,7 +137,7 @@ func (c ClickHouseConfig) options(tls *tls.Config) *clickhouse.Options {
 // conns are the connections that are written to.
 func (c ClickHouseConfig) conns(tls *tls.Config) *conns {
 	return &conns{
-		addrs: c.Addr, tls: tls, dialer: net.Dialer{Timeout: c.DialTimeout},
+		addrs: c.Addr, tls: tls, plainHere: c.Compression == "auto", dialer: net.Dialer{Timeout: c.DialTimeout},
 		options: ch.Options{
 			User: c.Username, Password: c.Password, ClientName: "whence",
 			Compression:      compressions[c.Compression],

@@ -28,7 +28,7 @@ import (
 // The rows of callers that wait together go out as one insert in several parts,
 // and each is read back as it was written.
 func TestJoinedLoads(t *testing.T) {
-	for _, compression := range []string{"none", "lz4", "zstd"} {
+	for _, compression := range []string{"auto", "none", "lz4", "zstd"} {
 		t.Run(compression, func(t *testing.T) {
 			const callers, each = 6, 400
 			c := clickHouse(t, func(cfg *sinks.ClickHouseConfig) {

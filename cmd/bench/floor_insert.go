@@ -37,7 +37,7 @@ const (
 )
 
 // newInserter reads the sample from the chains that are there.
-func newInserter(ctx context.Context, s *server) (*inserter, error) {
+func newInserter(ctx context.Context, s *server, compress string) (*inserter, error) {
 	if _, err := s.do(ctx, "CREATE TABLE IF NOT EXISTS %[1]s.%[2]s AS %[1]s.chains", database, floorTable); err != nil {
 		return nil, err
 	}
@@ -71,7 +71,11 @@ func newInserter(ctx context.Context, s *server) (*inserter, error) {
 		in.columns = append(in.columns, c)
 		in.input = append(in.input, proto.InputColumn{Name: c.name, Data: c.data})
 	}
-	in.client, err = ch.Dial(ctx, ch.Options{Address: s.Addr(), Database: database, Compression: ch.CompressionLZ4})
+	method := ch.CompressionLZ4
+	if compress == "none" {
+		method = ch.CompressionDisabled
+	}
+	in.client, err = ch.Dial(ctx, ch.Options{Address: s.Addr(), Database: database, Compression: method})
 	return in, err
 }
 

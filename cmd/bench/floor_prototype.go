@@ -27,7 +27,7 @@ func (l *lab) prototype(ctx context.Context, n int) (time.Duration, error) {
 		return 0, err
 	}
 	cmd := exec.CommandContext(ctx, l.options.fullpath,
-		"-brokers", l.broker, "-ch", l.server.Addr(), "-index", "100000", "-sink", "chain", "-n", strconv.Itoa(n))
+		"-brokers", l.broker, "-ch", l.server.Addr(), "-index", "100000", "-sink", "chain", "-compress", l.options.compress, "-n", strconv.Itoa(n))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w: %s", l.options.fullpath, err, out)

@@ -32,7 +32,7 @@ func (l *lab) floors(ctx context.Context, n int) (f floors, err error) {
 	}
 	f.consume = consumed / time.Duration(n)
 	if l.inserter == nil {
-		if l.inserter, err = newInserter(ctx, l.server); err != nil {
+		if l.inserter, err = newInserter(ctx, l.server, l.options.compress); err != nil {
 			return f, fmt.Errorf("the floor of an insert: %w", err)
 		}
 		// The first block grows the columns.

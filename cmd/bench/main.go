@@ -34,6 +34,7 @@ type options struct {
 	only       string
 	cpuprofile string
 	fullpath   string
+	compress   string
 
 	tools                    string
 	compare, bench, packages string
@@ -63,6 +64,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, peers (default: the first two)")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
+	flag.StringVar(&o.compress, "compress", "lz4", "clickhouse.compression of whence, the bare insert and the prototype: lz4, or none, which is what whence does by itself when ClickHouse is on its machine")
 	flag.DurationVar(&o.latencyFor, "latency", 20*time.Second, "how long to send at half load for the latency; 0 for not at all")
 	flag.DurationVar(&o.stageTime, "stage-time", 2*time.Second, "CPU that a stage uses in each round")
 	flag.StringVar(&o.tools, "tools", "", "folder that keeps the peer once it is built (default: whence in the user's cache folder)")

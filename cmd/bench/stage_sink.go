@@ -63,7 +63,7 @@ func (w *workshop) insertStages(chains []correlate.Chain) []stage {
 		{"insert.chains", "encode and send to ClickHouse", func(ctx context.Context, m *meter) error { return write(ctx, m, w.sink) }},
 		{"insert.bare", "ch-go, the same columns and values", func(ctx context.Context, m *meter) (err error) {
 			if w.inserter == nil {
-				if w.inserter, err = newInserter(ctx, w.server); err != nil {
+				if w.inserter, err = newInserter(ctx, w.server, "lz4"); err != nil {
 					return err
 				}
 				// The first block grows the columns.

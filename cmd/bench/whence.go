@@ -33,7 +33,7 @@ sessions: {topic: bench.sessions, registry: bench.registry, replication: 1}
 rejects_topic: bench.rejects
 pipeline: {session_timeout: 5m}
 store: {dir: store}
-clickhouse: {addr: ["{{.ClickHouse}}"], database: {{.Database}}}
+clickhouse: {addr: ["{{.ClickHouse}}"], database: {{.Database}}, compression: {{.Compress}}}
 outputs: {chains_topic: "", alerts_topic: ""}
 directory: directory.yaml
 rules: {dir: rules, library: {{.Library}}}
@@ -48,7 +48,7 @@ func (l *lab) startWhence(ctx context.Context) (err error) {
 	}
 	var b bytes.Buffer
 	err = configTemplate.Execute(&b, map[string]any{
-		"Broker": l.broker, "Topic": rawTopic, "Lateness": lateness, "ClickHouse": l.server.Addr(), "Database": database, "Listen": l.listen, "Library": withLibrary(l.rules),
+		"Broker": l.broker, "Topic": rawTopic, "Lateness": lateness, "ClickHouse": l.server.Addr(), "Database": database, "Compress": l.options.compress, "Listen": l.listen, "Library": withLibrary(l.rules),
 	})
 	if err != nil {
 		return err
