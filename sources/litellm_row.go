@@ -42,7 +42,7 @@ type litellmRow struct {
 
 	// Metadata is an object, or a string with one in it. That it is cut off, or no JSON
 	// at all, is no reason to lose the call.
-	Metadata litellmMetadata `json:"metadata,string"`
+	Metadata litellmMetadata `json:"metadata" scan:"quoted"`
 	Failure  litellmFailure  `json:"error_information"`
 
 	// Data is the rows of a page of the spend API.

@@ -21,7 +21,7 @@ type quotedPart struct {
 	Inner  inner             `json:"inner"`
 	List   []inner           `json:"list"`
 	Map    map[string]string `json:"map"`
-	Deep   inner             `json:"deep,string"`
+	Deep   inner             `json:"deep" scan:"quoted"`
 }
 
 func (q *quotedPart) said() string {
@@ -30,7 +30,7 @@ func (q *quotedPart) said() string {
 
 type quotedLine struct {
 	Order Order
-	Part  quotedPart `json:"part,string"`
+	Part  quotedPart `json:"part" scan:"quoted"`
 	After string     `json:"after"`
 }
 

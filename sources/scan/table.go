@@ -54,7 +54,7 @@ var readerType = reflect.TypeFor[Reader]()
 // T is part of the program. A Seen tells which members came, an Order makes reading
 // many lines faster.
 //
-// With the option string, as in `json:"metadata,string"`, a struct takes an object or
+// Tagged as `json:"metadata" scan:"quoted"`, a struct takes an object or
 // text with one in it: JSON inside of JSON, read in the same pass. Text that is no
 // object, or breaks off, is no error: what comes before the break is read, and
 // nothing if it nests too deep.
@@ -175,7 +175,7 @@ func compile(t reflect.Type, number *int) *object {
 func (o *object) add(t reflect.Type, base uintptr, number *int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
 			o.add(f.Type, base+f.Offset, number)
@@ -185,7 +185,7 @@ func (o *object) add(t reflect.Type, base uintptr, number *int) {
 			o.order, o.ordered = base+f.Offset, true
 		case name != "" && name != "-":
 			k := kindOf(f.Type, number)
-			if option == "string" && k.op == opObject {
+			if f.Tag.Get("scan") == "quoted" && k.op == opObject {
 				k.op = opQuoted
 			}
 			o.fields = append(o.fields, field{kind: k, name: name, offset: base + f.Offset})
