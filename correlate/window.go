@@ -25,14 +25,14 @@ type Window struct {
 	maxBytes int
 	bytes    int
 	parked   map[ID]*Parked
-	waiting  map[Key]map[ID]struct{}
+	waiting  waiters
 	order    []ID // by time of parking; holds stale ids, which are skipped
 	letGo    int
 }
 
 // NewWindow returns a window of at most maxBytes, estimated.
 func NewWindow(maxBytes int) *Window {
-	return &Window{maxBytes: maxBytes, parked: map[ID]*Parked{}, waiting: map[Key]map[ID]struct{}{}}
+	return &Window{maxBytes: maxBytes, parked: map[ID]*Parked{}, waiting: waiters{}}
 }
 
 // Bound changes how many bytes w may hold. What is too much is let go by the next
@@ -56,10 +56,7 @@ func (w *Window) Park(offset int64, c *Chain, now time.Time) (letGo []Parked) {
 	w.parked[c.ID] = p
 	w.bytes += p.size
 	for _, k := range c.Waits {
-		if w.waiting[k] == nil {
-			w.waiting[k] = map[ID]struct{}{}
-		}
-		w.waiting[k][c.ID] = struct{}{}
+		w.waiting.add(k, c.ID)
 	}
 	for w.bytes > w.maxBytes && len(w.parked) > 0 {
 		letGo = append(letGo, w.oldest())
@@ -78,9 +75,7 @@ func (w *Window) Wake(keys []Key) []*Parked {
 	}
 	ids := map[ID]struct{}{}
 	for _, k := range keys {
-		for id := range w.waiting[k] {
-			ids[id] = struct{}{}
-		}
+		w.waiting.of(k, ids)
 	}
 	return w.collect(func(yield func(ID) bool) {
 		for id := range ids {
@@ -191,10 +186,7 @@ func (w *Window) forget(id ID) {
 		return
 	}
 	for _, k := range p.Chain.Waits {
-		delete(w.waiting[k], id)
-		if len(w.waiting[k]) == 0 {
-			delete(w.waiting, k)
-		}
+		w.waiting.remove(k, id)
 	}
 	delete(w.parked, id)
 	w.bytes -= p.size
