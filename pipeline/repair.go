@@ -147,7 +147,7 @@ func (r *Repair) expectPartitions(ctx context.Context) error {
 // millions.
 const (
 	repairBatch = 2000
-	mostHeld    = 20_000
+	mostHeld    = 4_000
 )
 
 // inBatches works on the chains that read yields, those that were walked already
