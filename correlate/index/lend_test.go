@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 var _ correlate.LendingIndex = (*Table)(nil)
@@ -72,6 +73,24 @@ func TestLentTextsAreNeverWrittenAgain(t *testing.T) {
 		if k != want {
 			t.Fatalf("got %v, want %v", k, want)
 		}
+	}
+}
+
+// Whoever asks the store may have lent the key, and writes over it afterwards.
+func TestStoreKeepsNoKeyItIsAskedWith(t *testing.T) {
+	store := NewMemory()
+	f := estateFact(1)
+	if err := store.Put([]correlate.Fact{f}, nil); err != nil {
+		t.Fatal(err)
+	}
+	value := []byte(f.Key.Value)
+	lent := correlate.Key{Kind: f.Key.Kind, Value: arena.View(value)}
+	if s, err := store.Get(lent, day, 0); err != nil || len(s.Facts) == 0 {
+		t.Fatalf("got %+v, %v", s, err)
+	}
+	clear(value)
+	if s, err := store.Get(f.Key, day, 0); err != nil || s.Key != f.Key {
+		t.Errorf("got the session of %q, %v; want that of %q", s.Key, err, f.Key)
 	}
 }
 

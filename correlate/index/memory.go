@@ -34,8 +34,11 @@ type told struct {
 	since   []correlate.Fact
 }
 
-func (t *told) settle(k correlate.Key) correlate.Session {
+// settle merges what came since. The session bears the key of a fact, which is the
+// store's own, and never one that somebody asks with, which may be lent.
+func (t *told) settle() correlate.Session {
 	if len(t.since) > 0 {
+		k := t.since[0].Key
 		t.session = t.session.Merge(gather(k, t.since))
 		t.session.Key = k
 		t.since = nil
@@ -59,7 +62,7 @@ func (m *Memory) Get(k correlate.Key, at time.Time, life time.Duration) (correla
 	t, ok := sh.sessions[k]
 	s := correlate.Session{Key: k}
 	if ok {
-		s = t.settle(k)
+		s = t.settle()
 	}
 	sh.mu.Unlock()
 	return since(s, floorOf(at, life)), nil
@@ -85,7 +88,7 @@ func (m *Memory) Put(facts []correlate.Fact, pos Position) error {
 			sh.sessions[f.Key] = t
 		}
 		if t.since = append(t.since, normal(f)); len(t.since) > 64+len(t.session.Facts) {
-			t.settle(f.Key) // repeats must not pile up
+			t.settle() // repeats must not pile up
 		}
 		sh.mu.Unlock()
 	}
@@ -112,7 +115,7 @@ func (m *Memory) Sweep(before time.Time) (int, error) {
 		sh := &m.shards[i]
 		sh.mu.Lock()
 		for k, t := range sh.sessions {
-			left, gone := remains(t.settle(k), before, lasting)
+			left, gone := remains(t.settle(), before, lasting)
 			t.session = left
 			swept += gone
 			if len(left.Facts) == 0 {
