@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"whence/correlate/ledger"
 	"whence/sinks"
@@ -57,22 +55,6 @@ func (r *repairing) keepLedger(ctx context.Context) error {
 		return r.write(ctx, &sinks.Output{})
 	}
 	return nil
-}
-
-// withHead lets commits under ctx tell where the run stands.
-func (r *repairing) withHead(ctx context.Context) context.Context {
-	if r.ledger == nil {
-		return ctx
-	}
-	text := encodeHead(r.ledger.Head())
-	return kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
-		for i := range req.Topics {
-			for j := range req.Topics[i].Partitions {
-				req.Topics[i].Partitions[j].Metadata = &text
-			}
-		}
-		return nil
-	})
 }
 
 // endLedger states what is stored when nobody waits for it: without it, that is not

@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"whence/correlate"
 	"whence/correlate/index"
@@ -70,7 +72,7 @@ func (r *repairing) Run(ctx context.Context) error {
 	r.client, err = kgo.NewClient(slices.Concat(r.kafka, []kgo.Opt{
 		kgo.ConsumerGroup(r.group()), kgo.ConsumeTopics(r.topics[0]), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.FetchMaxBytes(1 << 20), kgo.FetchMaxPartitionBytes(256 << 10),
+		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.RebalanceTimeout(2 * r.cfg.DrainTimeout), kgo.FetchMaxBytes(1 << 20), kgo.FetchMaxPartitionBytes(256 << 10),
 		kgo.OnPartitionsAssigned(note(true)), kgo.OnPartitionsRevoked(note(false)), kgo.OnPartitionsLost(note(false)),
 	})...)
 	if err != nil {
@@ -182,15 +184,41 @@ func (r *repairing) repair(ctx context.Context, b lateBatch) error {
 	if err := r.keepLedger(ctx); err != nil {
 		return err
 	}
-	offsets := map[string]map[int32]kgo.EpochOffset{r.topics[0]: {}}
-	for p, next := range b.next {
-		if r.owns(p) {
-			offsets[r.topics[0]][p] = next
-		}
+	return r.commit(ctx, b)
+}
+
+// commit commits where b ends, by a request of its own: the client's commits wait for
+// a join that is under way, whatever their context says, and a join waits for members
+// that died as long as the group allows. A commit that is refused is for a partition
+// that is somebody else's by now, who does the same again, to no effect.
+func (r *repairing) commit(ctx context.Context, b lateBatch) error {
+	topics, err := kadm.NewClient(r.client).ListTopics(ctx, r.topics[0])
+	if err != nil {
+		return fmt.Errorf("commit the place of repair: %w", err)
 	}
-	// A commit that is refused is for a partition that is somebody else's by now,
-	// who does the same again, to no effect.
-	r.client.CommitOffsetsSync(r.withHead(ctx), offsets, nil)
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group = r.group()
+	req.MemberID, req.Generation = r.client.GroupMetadata()
+	topic := kmsg.NewOffsetCommitRequestTopic()
+	topic.Topic, topic.TopicID = r.topics[0], topics[r.topics[0]].ID
+	for p, next := range b.next {
+		if !r.owns(p) {
+			continue
+		}
+		part := kmsg.NewOffsetCommitRequestTopicPartition()
+		part.Partition, part.Offset, part.LeaderEpoch = p, next.Offset, next.Epoch
+		if r.ledger != nil {
+			part.Metadata = kmsg.StringPtr(encodeHead(r.ledger.Head()))
+		}
+		topic.Partitions = append(topic.Partitions, part)
+	}
+	if len(topic.Partitions) == 0 || req.Generation < 0 {
+		return nil
+	}
+	req.Topics = append(req.Topics, topic)
+	if _, err := req.RequestWith(ctx, r.client); err != nil {
+		return fmt.Errorf("commit the place of repair: %w", err)
+	}
 	return nil
 }
 
