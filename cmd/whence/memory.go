@@ -15,7 +15,7 @@ import (
 // part of the process.
 const (
 	collectAt = 50 // percent of what is live
-	headroom  = 128 << 20
+	headroom  = 192 << 20
 	// leastPercent bounds what collecting can cost, however much is live.
 	leastPercent = 10
 	paceEvery    = time.Second
