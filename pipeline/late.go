@@ -21,7 +21,7 @@ import (
 // and committed after everything found by then has been written: a crash in
 // between does the work twice, to the same effect.
 func (r *Repair) lateFacts(ctx context.Context, late *lateSpan, done *Repaired) error {
-	keys := map[correlate.Key]time.Time{} // with the earliest event each can matter to
+	keys := touched{}
 	flush := func() error {
 		err := r.named(ctx, keys, done)
 		clear(keys)
@@ -29,10 +29,7 @@ func (r *Repair) lateFacts(ctx context.Context, late *lateSpan, done *Repaired) 
 	}
 	err := r.read(ctx, late, func(f *correlate.Fact) error {
 		done.Facts++
-		since := f.Since(r.resolver.Kinds)
-		if old, ok := keys[f.Key]; !ok || since.Before(old) {
-			keys[f.Key] = since
-		}
+		keys.add(f, r.resolver.Kinds)
 		if len(keys) >= lateKeys {
 			return flush()
 		}
@@ -68,8 +65,19 @@ const readStall = 3 * time.Second
 // lateKeys is how many keys are looked for at once.
 const lateKeys = 10_000
 
+// touched are the keys that late facts are about, each with the earliest event it can
+// matter to.
+type touched map[correlate.Key]time.Time
+
+func (t touched) add(f *correlate.Fact, kinds correlate.Kinds) {
+	since := f.Since(kinds)
+	if old, ok := t[f.Key]; !ok || since.Before(old) {
+		t[f.Key] = since
+	}
+}
+
 // named walks the chains again that looked up any of keys.
-func (r *Repair) named(ctx context.Context, keys map[correlate.Key]time.Time, done *Repaired) error {
+func (r *Repair) named(ctx context.Context, keys touched, done *Repaired) error {
 	if len(keys) == 0 {
 		return nil
 	}
