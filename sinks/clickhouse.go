@@ -97,6 +97,9 @@ func newClickHouse(cfg ClickHouseConfig, conn driver.Conn, out inserter, log *sl
 // Name implements Sink.
 func (c *ClickHouse) Name() string { return "clickhouse" }
 
+// Waiting returns what writes wait for now, if they do. It is safe for concurrent use.
+func (c *ClickHouse) Waiting() []Wait { return c.waits.Waiting() }
+
 // Migrate brings the schema up to date, from nothing if need be. Several
 // instances may do so at once. A schema that is newer than this program is
 // refused.

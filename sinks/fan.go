@@ -54,6 +54,16 @@ func (f *Fan) Write(ctx context.Context, out *Output) error {
 	return g.Wait()
 }
 
+// Waiting returns what its sinks wait for now. It is safe for concurrent use.
+func (f *Fan) Waiting() (all []Wait) {
+	for _, s := range f.sinks {
+		if w, ok := s.(waiter); ok {
+			all = append(all, w.Waiting()...)
+		}
+	}
+	return all
+}
+
 // Close implements Sink: it closes all sinks and reports all errors.
 func (f *Fan) Close(ctx context.Context) error {
 	errs := make([]error, len(f.sinks))

@@ -60,6 +60,9 @@ func insertInOrder[T any](ctx context.Context, c *ClickHouse, t *table[T], loads
 const (
 	firstWait = 50 * time.Millisecond
 	lastWait  = 30 * time.Second
+	// awayWait is the longest for a server that does not answer: to ask costs it
+	// nothing, and when it is back all that was held up is waiting.
+	awayWait = 5 * time.Second
 
 	// longestAttempt is what the timeout of an attempt grows to.
 	longestAttempt = 30 * time.Minute
@@ -82,7 +85,10 @@ func (c *ClickHouse) try(ctx context.Context, in *insertion) error {
 		case permanent(err):
 			return explain(err)
 		}
-		c.waits.begin(err)
+		c.waits.begin(advise(err), err)
+		if _, answered := code(err); !answered {
+			wait = min(wait, awayWait)
+		}
 		pause := time.NewTimer(wait/2 + rand.N(wait))
 		select {
 		case <-pause.C:

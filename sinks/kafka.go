@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -48,6 +49,8 @@ func (c KafkaConfig) Validate() error {
 type Kafka struct {
 	cfg    KafkaConfig
 	client *kgo.Client
+	conns  *brokerConns
+	waits  waits
 	writes sync.WaitGroup
 
 	mu     sync.Mutex
@@ -61,21 +64,25 @@ func NewKafka(cfg KafkaConfig, opts []kgo.Opt, log *slog.Logger) (*Kafka, error)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	conns := &brokerConns{}
 	opts = append(opts[:len(opts):len(opts)],
 		kgo.RequiredAcks(kgo.AllISRAcks()), // with idempotence, which is kgo's default
 		kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
 		kgo.MaxBufferedBytes(cfg.MaxBytes),
-		kgo.WithHooks(&brokerWaits{waits{sink: "kafka", log: log}}),
+		kgo.WithHooks(conns),
 	)
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka sink: %w", err)
 	}
-	return &Kafka{cfg: cfg, client: client}, nil
+	return &Kafka{cfg: cfg, client: client, conns: conns, waits: waits{sink: "kafka", log: log}}, nil
 }
 
 // Name implements Sink.
 func (k *Kafka) Name() string { return "kafka" }
+
+// Waiting returns what writes wait for now, if they do. It is safe for concurrent use.
+func (k *Kafka) Waiting() []Wait { return k.waits.Waiting() }
 
 // Write implements Sink. It returns when all in-sync replicas of every partition
 // have the records.
@@ -138,18 +145,30 @@ func (k *Kafka) produce(ctx context.Context, records []*kgo.Record) error {
 		})
 	}
 	var first error
-	for range records {
+	slow := time.NewTimer(slowAck)
+	defer slow.Stop()
+	for left := len(records); left > 0; {
 		select {
 		case err := <-acks:
+			left--
 			if first == nil {
 				first = err
 			}
+		case <-slow.C:
+			k.waits.begin("brokers do not acknowledge; are all of the topic's partitions led, and in sync?", k.conns.failed())
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	if first == nil {
+		k.waits.over()
+	}
 	return first
 }
+
+// slowAck is when a write counts as held up: another broker takes over within
+// seconds, and nobody needs to hear of that.
+const slowAck = 10 * time.Second
 
 // explain says what to do about a record that was not taken.
 func (k *Kafka) explain(r *kgo.Record, err error) error {
@@ -184,15 +203,24 @@ func (k *Kafka) Close(ctx context.Context) error {
 	}
 }
 
-// brokerWaits hears from the client whether brokers can be reached.
-type brokerWaits struct{ waits waits }
+// brokerConns hears from the client whether brokers can be reached. It is safe for
+// concurrent use.
+type brokerConns struct{ last atomic.Pointer[error] }
 
 // OnBrokerConnect implements kgo.HookBrokerConnect.
-func (b *brokerWaits) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+func (b *brokerConns) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
 	switch {
 	case err == nil:
-		b.waits.over()
+		b.last.Store(nil)
 	case !errors.Is(err, context.Canceled):
-		b.waits.begin(err)
+		b.last.Store(&err)
 	}
+}
+
+// failed is the error of the last attempt to connect, if it failed.
+func (b *brokerConns) failed() error {
+	if err := b.last.Load(); err != nil {
+		return *err
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -26,10 +27,8 @@ const (
 )
 
 // hopeless are the codes of ClickHouse that mean "never". Whatever is not in here
-// may pass: a full disk, no memory (241), too many parts (252), a table that is
-// read-only while Keeper is away (242, 999), a timeout whose outcome is unknown
-// (159, 209, 210, 319). Giving up on those would only have the same rows written
-// again by the next owner of the partition.
+// may pass, and most of what does is in passing. Giving up on those would only have
+// the same rows written again by the next owner of the partition.
 var hopeless = map[int32]string{
 	10: adviseSchema, // NOT_FOUND_COLUMN_IN_BLOCK
 	16: adviseSchema, // NO_SUCH_COLUMN_IN_TABLE
@@ -54,10 +53,35 @@ var hopeless = map[int32]string{
 	194: adviseUser, // REQUIRED_PASSWORD
 	516: adviseUser, // AUTHENTICATION_FAILED
 
-	164: adviseGrant, // READONLY, of the user's profile
 	291: adviseGrant, // DATABASE_ACCESS_DENIED
 	497: adviseGrant, // ACCESS_DENIED
 }
+
+// passing are codes that are no fault of the rows, and what would end them. A user or
+// a server that may not write for a while (164, 242) is one of them: operators set
+// that for maintenance.
+var passing = map[int32]string{
+	159: adviseSlow,                                                                                  // TIMEOUT_EXCEEDED
+	164: "the user may only read; if that is not for maintenance, change readonly in its profile",    // READONLY
+	201: "the user's quota is used up; raise it",                                                     // QUOTA_EXCEEDED
+	202: "it is busy with other queries; raise max_concurrent_queries if this stays",                 // TOO_MANY_SIMULTANEOUS_QUERIES
+	209: adviseSlow,                                                                                  // SOCKET_TIMEOUT
+	210: adviseAway,                                                                                  // NETWORK_ERROR
+	241: "it is out of memory; give it more, or lower clickhouse.batch_rows and inserts",             // MEMORY_LIMIT_EXCEEDED
+	242: adviseKeeper,                                                                                // TABLE_IS_READ_ONLY
+	243: "its disk is full; free some, or shorten clickhouse.keep_days",                              // NOT_ENOUGH_SPACE
+	252: "it merges slower than it is written to; look for merges that are stopped, and at its disk", // TOO_MANY_PARTS
+	279: adviseAway,                                                                                  // ALL_CONNECTION_TRIES_FAILED
+	285: adviseKeeper,                                                                                // TOO_FEW_LIVE_REPLICAS
+	319: adviseKeeper,                                                                                // UNKNOWN_STATUS_OF_INSERT
+	999: adviseKeeper,                                                                                // KEEPER_EXCEPTION
+}
+
+const (
+	adviseAway   = "it cannot be reached"
+	adviseSlow   = "it did not answer in time; raise clickhouse.insert_timeout if it needs longer"
+	adviseKeeper = "replicas are missing or cannot reach Keeper"
+)
 
 // code is the code of an answer of ClickHouse, of either client.
 func code(err error) (int32, bool) {
@@ -89,4 +113,18 @@ func explain(err error) error {
 		advice = adviseSchema
 	}
 	return fmt.Errorf("these rows can never be stored: %s: %w", advice, err)
+}
+
+// advise says what a write that is tried again waits for.
+func advise(err error) string {
+	c, ok := code(err)
+	switch advice := passing[c]; {
+	case advice != "":
+		return advice
+	case ok:
+		return "it refuses them for now"
+	case errors.Is(err, context.DeadlineExceeded):
+		return adviseSlow
+	}
+	return adviseAway
 }
