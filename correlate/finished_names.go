@@ -14,8 +14,11 @@ type names struct {
 
 const recentNames = 256
 
-// number returns the number of s, if it has or now gets one.
+// number returns the number of s, if it has or now gets one. Without names nothing has.
 func (n *names) number(s string) (uint32, bool) {
+	if n == nil {
+		return 0, false
+	}
 	v, w := ends(s[max(0, len(s)-16):])
 	r := &n.recent[(v^w*digestA^uint64(len(s)))*digestB>>56%recentNames]
 	if r.name == s {

@@ -22,6 +22,7 @@ type Memory struct {
 	candidates arena.Slab[Candidate]
 	approvers  arena.Slab[Approver]
 	keys       arena.Slab[Key]
+	resources  arena.Slab[Resource] // of parked chains: those of others are their event's
 }
 
 // Reset takes back all that was lent.
@@ -33,12 +34,13 @@ func (m *Memory) Reset() {
 	m.candidates.Reset()
 	m.approvers.Reset()
 	m.keys.Reset()
+	m.resources.Reset()
 }
 
 // Poison makes Reset overwrite what was lent, for tests.
 func (m *Memory) Poison() {
 	m.Facts.Poison, m.Links.Poison, m.Names.Poison, m.Text.Poison = true, true, true, true
-	m.hops.Poison, m.candidates.Poison, m.approvers.Poison, m.keys.Poison = true, true, true, true
+	m.hops.Poison, m.candidates.Poison, m.approvers.Poison, m.keys.Poison, m.resources.Poison = true, true, true, true, true
 }
 
 // forget takes back what one walk looked up.

@@ -338,8 +338,8 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 		if c.Settled {
 			l.window.Release(c.ID)
 		} else {
-			for _, p := range l.window.Park(offset, &c, epoch) {
-				r.sink.letGo[p.Chain.ID] = true
+			for _, id := range l.window.Park(offset, &c, epoch) {
+				r.sink.letGo[id] = true
 			}
 		}
 		out = append(out, c.Clone())
@@ -350,14 +350,18 @@ func (r *run) resolve(in *instance, l *simLane, batch []Event) []Chain {
 	}
 	keys := l.inbox
 	l.inbox = nil
-	for _, p := range l.window.Wake(keys) {
-		one(&p.Chain.Event, p.Offset)
+	again := func(refs []Ref) {
+		for _, ref := range refs {
+			if p, ok := l.window.Read(ref); ok {
+				one(&p.Chain.Event, p.Offset)
+			}
+		}
 	}
-	for _, p := range l.window.Settled(in.marks, 0, math.MaxInt) {
-		one(&p.Chain.Event, p.Offset)
-	}
+	again(l.window.Wake(keys))
+	again(l.window.Settled(in.marks, 0, math.MaxInt))
 	r.w.reused += l.walker.Reused()
 	l.walker.Reset()
+	l.window.Reset()
 	return out
 }
 

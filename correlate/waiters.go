@@ -1,50 +1,52 @@
 package correlate
 
-// waiters are the parked chains by the keys they wait for. Nearly every key is
-// waited for by one chain alone, which is held without a set of its own: a set is some
-// 200 bytes in several objects, and all of it is the collector's to look at.
-type waiters map[Key]waiter
-
-type waiter struct {
-	one  ID
-	more map[ID]struct{} // all of them, one among them; nil for one alone
+// waiters are the slots of parked chains by the hashes of the keys they wait for.
+// Nearly every key is waited for by one chain alone, which is held without a set of
+// its own, in a map without pointers: the collector does not look into it.
+type waiters struct {
+	one  map[uint64]int32
+	more map[uint64]map[int32]struct{} // all of them, where there are several
 }
 
-func (ws waiters) add(k Key, id ID) {
-	w, ok := ws[k]
+func newWaiters() waiters {
+	return waiters{one: map[uint64]int32{}, more: map[uint64]map[int32]struct{}{}}
+}
+
+func (ws waiters) add(k uint64, slot int32) {
+	if set, ok := ws.more[k]; ok {
+		set[slot] = struct{}{}
+		return
+	}
+	first, ok := ws.one[k]
 	switch {
 	case !ok:
-		ws[k] = waiter{one: id}
-	case w.more != nil:
-		w.more[id] = struct{}{}
-	case w.one != id:
-		ws[k] = waiter{one: id, more: map[ID]struct{}{w.one: {}, id: {}}}
+		ws.one[k] = slot
+	case first != slot:
+		delete(ws.one, k)
+		ws.more[k] = map[int32]struct{}{first: {}, slot: {}}
 	}
 }
 
-func (ws waiters) remove(k Key, id ID) {
-	w, ok := ws[k]
-	switch {
-	case !ok:
-	case w.more != nil:
-		if delete(w.more, id); len(w.more) == 0 {
-			delete(ws, k)
+func (ws waiters) remove(k uint64, slot int32) {
+	if set, ok := ws.more[k]; ok {
+		if delete(set, slot); len(set) == 0 {
+			delete(ws.more, k)
 		}
-	case w.one == id:
-		delete(ws, k)
+		return
+	}
+	if first, ok := ws.one[k]; ok && first == slot {
+		delete(ws.one, k)
 	}
 }
 
-// of adds the chains that wait for k to ids.
-func (ws waiters) of(k Key, ids map[ID]struct{}) {
-	w, ok := ws[k]
-	switch {
-	case !ok:
-	case w.more == nil:
-		ids[w.one] = struct{}{}
-	default:
-		for id := range w.more {
-			ids[id] = struct{}{}
-		}
+// of adds the slots that wait for k to slots.
+func (ws waiters) of(k uint64, slots map[int32]struct{}) {
+	if first, ok := ws.one[k]; ok {
+		slots[first] = struct{}{}
+	}
+	for s := range ws.more[k] {
+		slots[s] = struct{}{}
 	}
 }
+
+func (ws waiters) empty() bool { return len(ws.one)+len(ws.more) == 0 }

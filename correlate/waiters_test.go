@@ -10,30 +10,29 @@ import (
 // TestWaiters compares them with a set for each key.
 func TestWaiters(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 2))
-	keys := []Key{{Kind: "a", Value: "1"}, {Kind: "a", Value: "2"}, {Kind: "b", Value: "1"}}
-	ws, plain := waiters{}, map[Key]map[ID]struct{}{}
+	ws, plain := newWaiters(), map[uint64]map[int32]struct{}{}
 	for range 5000 {
-		k, id := keys[dice.IntN(len(keys))], ID{byte(dice.IntN(4))}
+		k, slot := dice.Uint64N(3), int32(dice.IntN(4))
 		if dice.IntN(2) == 0 {
-			ws.add(k, id)
+			ws.add(k, slot)
 			if plain[k] == nil {
-				plain[k] = map[ID]struct{}{}
+				plain[k] = map[int32]struct{}{}
 			}
-			plain[k][id] = struct{}{}
+			plain[k][slot] = struct{}{}
 		} else {
-			ws.remove(k, id)
-			if delete(plain[k], id); len(plain[k]) == 0 {
+			ws.remove(k, slot)
+			if delete(plain[k], slot); len(plain[k]) == 0 {
 				delete(plain, k)
 			}
 		}
-		if len(ws) != len(plain) {
-			t.Fatalf("%d keys are waited for; want %d", len(ws), len(plain))
+		if n := len(ws.one) + len(ws.more); n != len(plain) || ws.empty() != (n == 0) {
+			t.Fatalf("%d keys are waited for; want %d", n, len(plain))
 		}
-		for _, k := range keys {
-			got, want := map[ID]struct{}{}, map[ID]struct{}{}
+		for k := range uint64(3) {
+			got, want := map[int32]struct{}{}, map[int32]struct{}{}
 			ws.of(k, got)
-			for id := range plain[k] {
-				want[id] = struct{}{}
+			for s := range plain[k] {
+				want[s] = struct{}{}
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Fatalf("who waits for %v (-want +got):\n%s", k, d)

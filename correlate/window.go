@@ -2,21 +2,13 @@ package correlate
 
 import (
 	"cmp"
-	"iter"
+	"encoding/binary"
+	"hash/maphash"
 	"slices"
 	"time"
-)
 
-// A Parked chain may still improve.
-type Parked struct {
-	// Offset is that of its record in the lane's partition. Several chains may
-	// come from one record.
-	Offset int64
-	Chain  Chain
-	// Since is when it was parked, on the wall.
-	Since time.Time
-	size  int
-}
+	"whence/correlate/arena"
+)
 
 // A Window holds the chains of one lane that may still improve, by the keys they
 // wait for. It is bounded in bytes: when it is full the oldest is let go. It is
@@ -24,142 +16,195 @@ type Parked struct {
 type Window struct {
 	maxBytes int
 	bytes    int
-	parked   map[ID]*Parked
+	slots    []slot // the first is none
+	unused   []int32
+	byID     map[ID]int32
 	waiting  waiters
-	order    []ID // by time of parking; holds stale ids, which are skipped
+	kinds    kindSets
+	seed     maphash.Seed
+	began    time.Time // since is counted from it
+	oldest   int32
+	newest   int32
 	letGo    int
+
+	packer packer
+	words  words
+	rooms  rooms
+	// What Read lends.
+	mem    Memory
+	chains arena.Slab[Chain]
+	read   int
+	texts  []string
+	poison bool
 }
 
 // NewWindow returns a window of at most maxBytes, estimated.
 func NewWindow(maxBytes int) *Window {
-	return &Window{maxBytes: maxBytes, parked: map[ID]*Parked{}, waiting: waiters{}}
+	return &Window{
+		maxBytes: maxBytes, slots: make([]slot, 1), byID: map[ID]int32{}, waiting: newWaiters(),
+		kinds: kindSets{ids: map[string]int32{}}, seed: maphash.MakeSeed(), words: words{ids: map[string]uint32{}},
+	}
 }
 
 // Bound changes how many bytes w may hold. What is too much is let go by the next
 // Park.
 func (w *Window) Bound(maxBytes int) { w.maxBytes = maxBytes }
 
-// Park puts a clone of c into the window, in place of an earlier version of it. now
+// Park puts a copy of c into the window, in place of an earlier version of it. now
 // is the time on the wall. It returns the chains that had to be let go to make room:
 // they stay in the sinks as they were last written, lose their bookmark, and are
 // repair's from then on.
-func (w *Window) Park(offset int64, c *Chain, now time.Time) (letGo []Parked) {
-	p := &Parked{Offset: offset, Since: now, size: footprint(c)}
-	if old, ok := w.parked[c.ID]; ok {
-		p.Offset, p.Since = min(offset, old.Offset), old.Since
-		w.forget(c.ID)
+func (w *Window) Park(offset int64, c *Chain, now time.Time) (letGo []ID) {
+	if w.began.IsZero() {
+		w.began = now
+	}
+	n, again := w.byID[c.ID]
+	if again {
+		w.empty(n)
+		w.slots[n].offset = min(offset, w.slots[n].offset)
 	} else {
-		w.order = append(w.order, c.ID)
+		n = w.place(c.ID)
+		w.slots[n].offset, w.slots[n].since = offset, now.Sub(w.began)
 	}
-	p.Chain = c.Clone()
-	c = &p.Chain
-	w.parked[c.ID] = p
-	w.bytes += p.size
-	for _, k := range c.Waits {
-		w.waiting.add(k, c.ID)
-	}
-	for w.bytes > w.maxBytes && len(w.parked) > 0 {
-		letGo = append(letGo, w.oldest())
+	w.fill(n, c)
+	for w.bytes > w.maxBytes && w.oldest != 0 {
+		id := w.slots[w.oldest].id
+		w.forget(w.oldest)
+		letGo = append(letGo, id)
 	}
 	w.letGo += len(letGo)
-	w.compact()
 	return letGo
 }
 
 // Wake returns the parked chains that wait for any of keys, each once, in the
-// order of their offsets. They stay parked, and as they are: resolve them again and
-// either Park the better version or Release it.
-func (w *Window) Wake(keys []Key) []*Parked {
-	if len(w.waiting) == 0 {
+// order of their offsets. Now and then one is among them that waits for none. They
+// stay parked, and as they are: resolve them again and either Park the better version
+// or Release it.
+func (w *Window) Wake(keys []Key) []Ref {
+	if w.waiting.empty() {
 		return nil
 	}
-	ids := map[ID]struct{}{}
+	found := map[int32]struct{}{}
 	for _, k := range keys {
-		w.waiting.of(k, ids)
+		w.waiting.of(w.hash(k), found)
 	}
-	return w.collect(func(yield func(ID) bool) {
-		for id := range ids {
-			if !yield(id) {
-				return
-			}
-		}
-	})
+	refs := make([]Ref, 0, len(found))
+	for n := range found {
+		refs = append(refs, Ref{n, w.slots[n].id})
+	}
+	return w.sort(refs)
 }
 
 // WakeAll returns every parked chain.
-func (w *Window) WakeAll() []*Parked {
-	return w.collect(func(yield func(ID) bool) {
-		for id := range w.parked {
-			if !yield(id) {
-				return
-			}
-		}
-	})
+func (w *Window) WakeAll() []Ref {
+	refs := make([]Ref, 0, len(w.byID))
+	for n := w.oldest; n != 0; n = w.slots[n].newer {
+		refs = append(refs, Ref{n, w.slots[n].id})
+	}
+	return w.sort(refs)
 }
 
 // Settled returns chains that nothing can improve any more: every kind they wait for
 // has been read past their time, or they have been parked for maxWait. They stay
-// parked until Release. It returns most at a time: many come at once, whenever a
-// partition that was behind moves on.
-func (w *Window) Settled(clock Clock, maxWait time.Duration, most int) []*Parked {
+// parked until Release. It returns most at a time, those parked first: many come at
+// once, whenever a partition that was behind moves on.
+func (w *Window) Settled(clock Clock, maxWait time.Duration, most int) []Ref {
 	now := clock.Now()
 	// Many chains wait for the same few kinds at nearly the same time: ask the
-	// clock once for each kind and second.
+	// clock once for each set of kinds and second.
 	type question struct {
-		kind   Kind
+		kinds  int32
 		second int64
 	}
 	answers := map[question]bool{}
-	passed := func(k Kind, t time.Time) bool {
-		t = t.Add(Skew).Truncate(time.Second).Add(time.Second)
-		q := question{k, t.Unix()}
-		a, ok := answers[q]
+	var refs []Ref
+	for n := w.oldest; n != 0 && len(refs) < most; n = w.slots[n].newer {
+		s := &w.slots[n]
+		q := question{s.kinds, s.passed}
+		done, ok := answers[q]
 		if !ok {
-			a = clock.Passed(k, t)
-			answers[q] = a
+			at := time.Unix(s.passed, 0).UTC()
+			done = !slices.ContainsFunc(w.kinds.sets[s.kinds], func(k Kind) bool { return !clock.Passed(k, at) })
+			answers[q] = done
 		}
-		return a
+		if done || maxWait > 0 && now.Sub(w.began.Add(s.since)) >= maxWait {
+			refs = append(refs, Ref{n, s.id})
+		}
 	}
-	return w.collect(func(yield func(ID) bool) {
-		n := 0
-		for id, p := range w.parked {
-			if n == most {
-				return
-			}
-			done := !slices.ContainsFunc(p.Chain.Waits, func(k Key) bool { return !passed(k.Kind, p.Chain.Time) })
-			if !done && (maxWait <= 0 || now.Sub(p.Since) < maxWait) {
-				continue
-			}
-			if n++; !yield(id) {
-				return
-			}
-		}
-	})
+	return w.sort(refs)
+}
+
+// Read returns a parked chain, lent until Reset, and reports false if it has been
+// released or let go.
+func (w *Window) Read(r Ref) (Parked, bool) {
+	s := &w.slots[r.slot]
+	if s.id != r.id || s.packed == nil {
+		return Parked{}, false
+	}
+	w.read++
+	c := w.chains.New()
+	u := unpacker{b: s.packed, at: 8 * int(s.waits), names: w.words.list, texts: w.texts[:0], mem: &w.mem}
+	u.whole(c)
+	w.texts = u.texts[:0]
+	return Parked{Offset: s.offset, Since: w.began.Add(s.since), Chain: c}, true
 }
 
 // Release takes a chain out of the window. Releasing one that is not in it does
 // nothing.
-func (w *Window) Release(id ID) { w.forget(id) }
+func (w *Window) Release(id ID) {
+	if n, ok := w.byID[id]; ok {
+		w.forget(n)
+	}
+}
+
+// mostRead bounds the chains that memory is kept for between Resets.
+const mostRead = 2048
+
+// Reset takes back the memory of all that was read.
+func (w *Window) Reset() {
+	w.mem.Reset()
+	w.chains.Reset()
+	w.rooms.reset()
+	clear(w.texts[:cap(w.texts)])
+	if w.read > mostRead { // everything was woken at once
+		w.mem, w.chains = Memory{}, arena.Slab[Chain]{}
+		w.poisonLent()
+	}
+	w.read = 0
+}
+
+// Poison makes Reset overwrite what it takes back, for tests.
+func (w *Window) Poison() {
+	w.poison, w.rooms.poison = true, true
+	w.poisonLent()
+}
+
+func (w *Window) poisonLent() {
+	if w.poison {
+		w.mem.Poison()
+		w.chains.Poison = true
+	}
+}
 
 // Has reports whether the chain is parked.
 func (w *Window) Has(id ID) bool {
-	_, ok := w.parked[id]
+	_, ok := w.byID[id]
 	return ok
 }
 
 // Offsets returns the offsets of the records that parked chains come from,
 // ascending, each once: the bookmarks.
 func (w *Window) Offsets() []int64 {
-	out := make([]int64, 0, len(w.parked))
-	for _, p := range w.parked {
-		out = append(out, p.Offset)
+	out := make([]int64, 0, len(w.byID))
+	for n := w.oldest; n != 0; n = w.slots[n].newer {
+		out = append(out, w.slots[n].offset)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
 // Len is the number of parked chains.
-func (w *Window) Len() int { return len(w.parked) }
+func (w *Window) Len() int { return len(w.byID) }
 
 // Bytes is the estimated size of the parked chains.
 func (w *Window) Bytes() int { return w.bytes }
@@ -167,55 +212,74 @@ func (w *Window) Bytes() int { return w.bytes }
 // LetGo is how many chains have been let go because the window was full.
 func (w *Window) LetGo() int { return w.letGo }
 
-func (w *Window) collect(ids iter.Seq[ID]) []*Parked {
-	var out []*Parked
-	for id := range ids {
-		if p, ok := w.parked[id]; ok {
-			out = append(out, p)
-		}
-	}
-	slices.SortFunc(out, func(a, b *Parked) int {
-		return cmp.Or(cmp.Compare(a.Offset, b.Offset), slices.Compare(a.Chain.ID[:], b.Chain.ID[:]))
+func (w *Window) sort(refs []Ref) []Ref {
+	slices.SortFunc(refs, func(a, b Ref) int {
+		return cmp.Or(cmp.Compare(w.slots[a.slot].offset, w.slots[b.slot].offset), slices.Compare(a.id[:], b.id[:]))
 	})
-	return out
+	return refs
 }
 
-func (w *Window) forget(id ID) {
-	p, ok := w.parked[id]
-	if !ok {
-		return
+// place makes room for a chain, as the newest.
+func (w *Window) place(id ID) int32 {
+	var n int32
+	if last := len(w.unused) - 1; last >= 0 {
+		n, w.unused = w.unused[last], w.unused[:last]
+	} else {
+		w.slots = append(w.slots, slot{})
+		n = int32(len(w.slots) - 1)
 	}
-	for _, k := range p.Chain.Waits {
-		w.waiting.remove(k, id)
+	w.slots[n] = slot{id: id, older: w.newest}
+	if w.newest != 0 {
+		w.slots[w.newest].newer = n
+	} else {
+		w.oldest = n
 	}
-	delete(w.parked, id)
-	w.bytes -= p.size
+	w.newest = n
+	w.byID[id] = n
+	return n
 }
 
-func (w *Window) oldest() Parked {
-	for {
-		id := w.order[0]
-		w.order = w.order[1:]
-		if p, ok := w.parked[id]; ok {
-			w.forget(id)
-			return *p
-		}
+// fill packs c into its slot.
+func (w *Window) fill(n int32, c *Chain) {
+	s := &w.slots[n]
+	for _, k := range c.Waits {
+		h := w.hash(k)
+		w.packer.b = binary.LittleEndian.AppendUint64(w.packer.b, h)
+		w.waiting.add(h, n)
 	}
+	w.packer.whole(c, &w.words)
+	s.packed = append(w.rooms.take(len(w.packer.b))[:0], w.packer.b...)
+	s.waits, s.kinds = int32(len(c.Waits)), w.kinds.of(c.Waits)
+	s.passed = c.Time.Add(Skew).Truncate(time.Second).Add(time.Second).Unix()
+	w.bytes += cap(s.packed) + slotBytes
+	w.packer.reset() // it holds on to nothing of c
 }
 
-// compact drops stale ids once they are the majority.
-func (w *Window) compact() {
-	if len(w.order) < 2*len(w.parked)+64 {
-		return
+// empty takes a slot's chain out of it.
+func (w *Window) empty(n int32) {
+	s := &w.slots[n]
+	for i := range int(s.waits) {
+		w.waiting.remove(binary.LittleEndian.Uint64(s.packed[8*i:]), n)
 	}
-	w.order = slices.DeleteFunc(w.order, func(id ID) bool { return !w.Has(id) })
+	w.bytes -= cap(s.packed) + slotBytes
+	w.rooms.give(s.packed)
+	s.packed = nil
 }
 
-// footprint estimates the memory a parked chain takes.
-func footprint(c *Chain) int {
-	n := 1024 + 256*(len(c.Uses)+len(c.Hops)+len(c.Candidates)+len(c.Waits)+len(c.Resources)) + 512*len(c.Mints)
-	for _, r := range c.Resources {
-		n += len(r.ID)
+func (w *Window) forget(n int32) {
+	w.empty(n)
+	s := &w.slots[n]
+	if s.older != 0 {
+		w.slots[s.older].newer = s.newer
+	} else {
+		w.oldest = s.newer
 	}
-	return n + len(c.Action) + len(c.Reason) + len(c.Context.Agent)
+	if s.newer != 0 {
+		w.slots[s.newer].older = s.older
+	} else {
+		w.newest = s.older
+	}
+	delete(w.byID, s.id)
+	*s = slot{}
+	w.unused = append(w.unused, n)
 }

@@ -70,6 +70,7 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 	}
 	if s.poison {
 		l.walker.Poison()
+		l.window.Poison()
 	}
 	return l
 }

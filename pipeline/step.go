@@ -21,6 +21,7 @@ func (l *lane) step(ctx context.Context, batch []*kgo.Record, woken []correlate.
 	defer func() {
 		l.work.reset()
 		l.walker.Reset()
+		l.window.Reset()
 	}()
 	l.decode(batch)
 	if err := l.at("decode"); err != nil {
@@ -148,9 +149,13 @@ func (l *lane) resolve(ctx context.Context, woken []correlate.Key, all bool) err
 const mostSettled = maxBatch
 
 // again walks parked chains again, and keeps the versions that differ.
-func (l *lane) again(ctx context.Context, parked []*correlate.Parked, now time.Time) error {
-	for _, p := range parked {
-		c := l.work.chain(&p.Chain)
+func (l *lane) again(ctx context.Context, parked []correlate.Ref, now time.Time) error {
+	for _, r := range parked {
+		p, ok := l.window.Read(r)
+		if !ok { // let go to make room for one before it: repair's from then on
+			continue
+		}
+		c := l.work.chain(p.Chain)
 		if err := l.walker.Walk(ctx, &p.Chain.Event, c); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func TestFullWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const lines = 10
 		b := trailBench(t)
-		b.cfg.WindowBytes = 20 << 10 // of two lanes
+		b.cfg.WindowBytes = 8 << 10 // of two lanes
 		now := time.Now()
 		for n := range lines {
 			b.send(0, deletes(n, keyOf(n), now))
