@@ -51,7 +51,7 @@ var libraries = []struct {
 	{"github.com/ClickHouse/ch-go", []string{"sinks", "cmd/bench"}, "inserts cost a third with it; all else goes through clickhouse-go"},
 	{"github.com/expr-lang/expr", []string{"rules"}, "the rule language is ours; what runs it may change"},
 	{"github.com/prometheus/client_golang", []string{"pipeline", "cmd"}, "what is measured is in one file, and registered where the caller says"},
-	{"github.com/goccy/go-yaml", []string{"rules", "cmd"}, "files that people write are read at the edge"},
+	{"github.com/goccy/go-yaml", []string{"rules", "cmd", "sources/prices", "sources/declared"}, "files that people write are read at the edge"},
 	{"github.com/klauspost/compress", []string{"cmd", "deploy/local/clickhouse"}, "compressed files are read at the edge"},
 	{"github.com/ebitengine/purego", []string{"deploy/local/clickhouse"}, "calling C without cgo is for the embedded ClickHouse alone"},
 	{"golang.org/x/sys", []string{"deploy/local"}, "what depends on the operating system is kept apart"},

@@ -15,6 +15,7 @@ import (
 
 	"whence/correlate"
 	"whence/correlate/arena"
+	"whence/sources/prices"
 	"whence/sources/scan"
 )
 
@@ -65,6 +66,13 @@ func (in Input) arrival() time.Time {
 type Batch struct {
 	Events  []correlate.Event
 	Rejects []correlate.Reject
+
+	// Prices are what model calls cost where their line does not say; nil for
+	// nothing known.
+	Prices *prices.Book
+	// Beside reports whether the log of that name is read here too: two logs may tell
+	// of one deed, and then one of them says so and the other counts. Nil for none.
+	Beside func(source string) bool
 
 	text      arena.Text
 	links     arena.Slab[correlate.Link]
