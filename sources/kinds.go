@@ -19,10 +19,37 @@ const (
 	GitHubRun correlate.Kind = "github.run"
 	// GitHubToken is hashed_token: base64 SHA-256 of a token.
 	GitHubToken correlate.Kind = "github.token"
+	// K8sToken is the id of a service account's token: <cluster>/<JTI>.
+	K8sToken correlate.Kind = "k8s.jti"
+	// K8sCertificate is the SHA-256 of a client certificate: <cluster>/<hash>.
+	K8sCertificate correlate.Kind = "k8s.certificate"
+	// EntraToken is a token of Microsoft Entra: <tenant>/<GUID of the sign-in it came
+	// of>, which other logs call uti or sign-in activity id.
+	EntraToken correlate.Kind = "entra.uti"
+	// EntraSession is what all tokens of one interactive sign-in share: <tenant>/<id>.
+	EntraSession correlate.Kind = "entra.session"
+	// EntraCredential is the id of a secret or certificate of an application:
+	// <tenant>/<key id>.
+	EntraCredential correlate.Kind = "entra.credential"
+	// EntraActivation is a request to Privileged Identity Management: <tenant>/<id>.
+	EntraActivation correlate.Kind = "entra.pim_request"
+	// GCPServiceAccountKey is the full name of a service account's key:
+	// projects/<project>/serviceAccounts/<e-mail>/keys/<id>.
+	GCPServiceAccountKey correlate.Kind = "gcp.service_account_key"
 	// LiteLLMKey is the SHA-256 of a virtual key.
 	LiteLLMKey correlate.Kind = "litellm.key"
+	// AWSRequest is a request id of Bedrock: <account>/<region>/<request id>.
+	AWSRequest correlate.Kind = "aws.request"
+	// OpenAIKey is the id of an OpenAI API key, which its log names it by.
+	OpenAIKey correlate.Kind = "openai.api_key"
+	// AnthropicKey is the id of an Anthropic API key.
+	AnthropicKey correlate.Kind = "anthropic.api_key"
 	// AgentSession is an agent's own session id.
 	AgentSession correlate.Kind = "agent.session"
+	// AgentTool is the id a model gave to one call of a tool: toolu_..., call_...
+	AgentTool correlate.Kind = "agent.tool_use"
+	// ModelRequest is a request id of a model's vendor: Anthropic's req_...
+	ModelRequest correlate.Kind = "model.request"
 	// Trace is a W3C trace id.
 	Trace correlate.Kind = "trace"
 )
