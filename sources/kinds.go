@@ -44,6 +44,25 @@ const (
 	OpenAIKey correlate.Kind = "openai.api_key"
 	// AnthropicKey is the id of an Anthropic API key.
 	AnthropicKey correlate.Kind = "anthropic.api_key"
+	// GitLabJob is <project path>/<job id>, GitLabPipeline <project path>/<pipeline id>.
+	GitLabJob      correlate.Kind = "gitlab.job"
+	GitLabPipeline correlate.Kind = "gitlab.pipeline"
+	// GitLabToken is an access token by its number: <instance>/<type>/<id>.
+	GitLabToken correlate.Kind = "gitlab.token"
+	// CircleCIPipeline is the id of a pipeline, a UUID.
+	CircleCIPipeline correlate.Kind = "circleci.pipeline"
+	// TerraformRun is the id of a run of HCP Terraform: run-...
+	TerraformRun correlate.Kind = "terraform.run"
+	// JenkinsBuild is <controller>/<job>/<build number>.
+	JenkinsBuild correlate.Kind = "jenkins.build"
+	// CDEventsRun is a pipeline or task run: <source>/<id>.
+	CDEventsRun correlate.Kind = "cdevents.run"
+	// TeleportSession is <cluster>/<session id>.
+	TeleportSession correlate.Kind = "teleport.session"
+	// Auth0Session is <tenant>/<session id>.
+	Auth0Session correlate.Kind = "auth0.session"
+	// OnePasswordSession is the id of a session of 1Password.
+	OnePasswordSession correlate.Kind = "onepassword.session"
 	// AgentSession is an agent's own session id.
 	AgentSession correlate.Kind = "agent.session"
 	// AgentTool is the id a model gave to one call of a tool: toolu_..., call_...
@@ -61,6 +80,11 @@ const (
 	GitHubSub correlate.Kind = "github.sub"
 	// GitHubRunID is org/repo/run id, without the attempt.
 	GitHubRunID correlate.Kind = "github.run_id"
+	// GitLabSub is the OIDC subject of a job: project_path:g/p:ref_type:branch:ref:main.
+	GitLabSub correlate.Kind = "gitlab.sub"
+	// TerraformSub is the OIDC subject of a run of HCP Terraform:
+	// organization:o:project:p:workspace:w:run_phase:apply.
+	TerraformSub correlate.Kind = "terraform.sub"
 	// AWSRoleSession is <role id>:<role session name>, the tail of userIdentity.principalId.
 	AWSRoleSession correlate.Kind = "aws.role_session"
 	// VaultAWSName is the leading part of the names Vault's AWS engine gives to

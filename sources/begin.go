@@ -1,0 +1,116 @@
+package sources
+
+import (
+	"cmp"
+
+	"whence/correlate"
+	"whence/sources/scan"
+)
+
+// What decoders of lines have in common, whichever log the lines are of.
+
+// each calls one with raw, or with every element of it if it is a list. What is
+// not JSON throughout is rejected before that.
+func (b *Batch) each(raw scan.Raw, one func(raw scan.Raw)) {
+	if !raw.IsList() {
+		one(raw)
+		return
+	}
+	if err := scan.Valid(raw); err != nil {
+		b.refuse(raw, err)
+		return
+	}
+	for element := range raw.Elements() {
+		one(element)
+	}
+}
+
+// begin appends an event of raw that goes by the log's own id within scope, and by
+// the hash of its bytes where the log gives none. It stays where it is until the
+// next event is appended. Callers fill in the rest.
+func (b *Batch) begin(source, scope, id string, raw scan.Raw) *correlate.Event {
+	b.Events = append(b.Events, correlate.Event{})
+	e := &b.Events[len(b.Events)-1]
+	e.Evidence.SHA256 = b.hash(raw)
+	e.EventID = cmp.Or(id, e.Evidence.SHA256)
+	e.ID = correlate.NewID(source, scope, e.EventID)
+	e.ActionID, e.Primary, e.Source = e.ID, true, source
+	e.Outcome = correlate.UnknownOutcome
+	return e
+}
+
+// dated gives e the time at, or, where the log has none, when it arrived. It
+// reports whether the log has one: e must mint nothing without.
+func (in Input) dated(e *correlate.Event, at eventTime) bool {
+	if e.Time = at.Time; !at.ok {
+		e.Time = in.arrival()
+	}
+	return at.ok
+}
+
+// tell completes a fact with what it shares with the event that tells it, and adds
+// it. A fact about no key is left out. A start that is not set is the event's time.
+func (b *Batch) tell(e *correlate.Event, f correlate.Fact) {
+	if f.Key.IsZero() {
+		return
+	}
+	f.Origin, f.Source, f.EventID, f.Time = e.ID, e.Source, e.EventID, e.Time
+	if f.Start.IsZero() {
+		f.Start = e.Time
+	}
+	e.Mints = b.facts.Append(e.Mints, f)
+}
+
+// acted adds the credential that e was executed with, unless there is none.
+func (b *Batch) acted(e *correlate.Event, k correlate.Key, method string) {
+	if !k.IsZero() {
+		e.Uses = b.links.Append(e.Uses, correlate.Link{Role: correlate.Acting, Key: k, Proof: correlate.Attested, Method: method})
+	}
+}
+
+// asked adds whoever asked for e, by the word of somebody of that proof.
+func (b *Batch) asked(e *correlate.Event, p correlate.Principal, proof correlate.Proof, method string) {
+	if p.IsZero() {
+		return
+	}
+	e.Uses = b.links.Append(e.Uses, correlate.Link{Role: requestorOf(&p), Principal: p, Proof: proof, Method: method})
+}
+
+// requestorOf is the part that p plays if it is named as having asked: an agent
+// acts for somebody else.
+func requestorOf(p *correlate.Principal) correlate.Role {
+	if p.Type == correlate.Agent {
+		return correlate.AgentRole
+	}
+	return correlate.Requestor
+}
+
+// touched adds something that e touched, unless it has no name.
+func (b *Batch) touched(e *correlate.Event, kind, id string) {
+	if id != "" {
+		e.Resources = b.resources.Append(e.Resources, correlate.Resource{Type: kind, ID: id})
+	}
+}
+
+// email returns s in lower case if it is a person's e-mail address by its form.
+func (b *Batch) email(s string) (string, bool) { return cloudtrailEmail(s, &b.text) }
+
+// named is a principal with names that the directory may list it under; empty ones
+// are left out.
+func (b *Batch) named(p correlate.Principal, names ...string) correlate.Principal {
+	for _, n := range names {
+		if n != "" {
+			p.Names = b.names.Append(p.Names, n)
+		}
+	}
+	return p
+}
+
+// join is the text of its parts, or nothing if the last one is empty: a name with
+// its scope before it.
+func (b *Batch) join(parts ...string) string {
+	if parts[len(parts)-1] == "" {
+		return ""
+	}
+	return b.text.Join(parts...)
+}
