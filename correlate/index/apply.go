@@ -126,10 +126,10 @@ type update struct {
 }
 
 // held reads what is known of k before facts are joined to it. Sessions are read
-// whole, so that they can be cached at once. Aliases are too long for that: if
-// the hot table does not hold the alias, only what is as young as the oldest of
-// facts is read, which tells whether they are new. The caller holds k's stripe,
-// or does not mind an answer that is out of date.
+// whole, so that they can be cached at once. Aliases are too long for that, unless
+// they are new: if the hot table does not hold the alias, only what is as young as
+// the oldest of facts is read, which tells whether they are new. The caller holds k's
+// stripe, or does not mind an answer that is out of date.
 func (t *Table) held(hash uint64, k correlate.Key, facts []correlate.Fact) (update, error) {
 	if _, alias := t.lives[k.Kind]; !alias {
 		if s, from, ok := t.hot.get(hash, k, whole, whole, nil); ok {
@@ -146,25 +146,30 @@ func (t *Table) held(hash uint64, k correlate.Key, facts []correlate.Fact) (upda
 		return update{hash: hash, session: s, floor: from, cacheable: true}, nil
 	}
 	if t.lacks(k) {
-		return update{hash: hash, session: correlate.Session{Key: k}, unseen: true}, nil
+		return update{hash: hash, session: correlate.Session{Key: k}, floor: whole, cacheable: true, unseen: true}, nil
 	}
 	s, err := t.store.Get(k, oldest, 1)
 	return update{hash: hash, session: s}, err
 }
 
-// renew brings the caches up to date with the store. New sessions go into the hot
-// table, where their first action finds them; an alias waits there until asked
-// for. The caller holds the stripes.
+// renew brings the caches up to date with the store. New sessions and names go into
+// the hot table, where their first action finds them: to read the name of each from
+// the store was most of what the walk of a session cost that is met once. Of other
+// aliases it has those that were asked for. The caller holds the stripes.
 func (t *Table) renew(updates []update) {
 	dropped := false
 	for _, u := range updates {
 		k := u.session.Key
+		_, alias := t.lives[k.Kind]
+		if alias && u.floor == whole && len(u.session.Facts) > readThrough {
+			u.floor = whole + 1 // from where on there is nothing else, and facts have lengths
+		}
 		if u.cacheable {
 			t.hot.set(u.hash, u.session, u.floor)
 		} else if !u.unseen {
 			t.hot.drop(u.hash, k)
 		}
-		if _, alias := t.lives[k.Kind]; !alias && !u.unseen {
+		if !alias && !u.unseen {
 			t.cold.drop(u.hash)
 			dropped = true
 		}
@@ -173,3 +178,7 @@ func (t *Table) renew(updates []update) {
 		t.cold.settle()
 	}
 }
+
+// readThrough is how many bindings of a name are sooner read, all of them, than told
+// apart by their age.
+const readThrough = 4

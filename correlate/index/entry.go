@@ -13,7 +13,8 @@ import (
 //	count<<1|floored kind value floor[8] facts
 //
 // The floor is there if it is not the beginning of time, and then each fact has its
-// length before it, so that a look-up passes over what is too old for it.
+// length before it, so that a look-up passes over what is too old for it. Without it
+// a look-up reads what is too old as well, and leaves it out.
 func (c *compact) appendEntry(b []byte, s correlate.Session, floor int64) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.Facts))<<1|uint64(flag(floor != whole, 1)))
 	b = c.appendText(b, string(s.Key.Kind), true)
@@ -75,7 +76,9 @@ func (c *compact) readEntry(entry []byte, k correlate.Key, reach, floor int64, m
 	for range n {
 		if head&1 == 0 {
 			d.fact(&facts[kept], k)
-			kept++
+			if floor == whole || nanos(facts[kept].Time) >= floor {
+				kept++
+			}
 			continue
 		}
 		size := int(d.uvarint())

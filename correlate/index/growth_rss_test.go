@@ -27,15 +27,7 @@ func BenchmarkGrowth(b *testing.B) {
 			table := local(b, d.HotBytes, d.CacheBytes, p)
 			began := cpuSeconds()
 			settled(b, table, n)
-			if err := p.db.Flush(); err != nil {
-				b.Fatal(err)
-			}
-			for idle := 0; idle < 3; idle++ { // or what it is behind with counts as look-ups'
-				if p.db.Metrics().Compact.NumInProgress > 0 {
-					idle = 0
-				}
-				time.Sleep(200 * time.Millisecond)
-			}
+			atRest(b, p)
 			stored := (cpuSeconds() - began) * 1e9 / float64(n)
 			r := rand.New(rand.NewPCG(1, 1))
 			for _, w := range []struct {
@@ -68,6 +60,20 @@ func BenchmarkGrowth(b *testing.B) {
 				})
 			}
 		})
+	}
+}
+
+// atRest waits until the store has done what it is behind with, or that counts as
+// look-ups'.
+func atRest(b *testing.B, p *Pebble) {
+	if err := p.db.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	for idle := 0; idle < 3; idle++ {
+		if p.db.Metrics().Compact.NumInProgress > 0 {
+			idle = 0
+		}
+		time.Sleep(200 * time.Millisecond)
 	}
 }
 
