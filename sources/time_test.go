@@ -3,6 +3,7 @@ package sources
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func TestImpossibleTimes(t *testing.T) {
 	times := []string{"9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00+12:00", "0002-01-01T00:00:00Z", "2263-01-01T00:00:00Z", "1677-01-01T00:00:00Z"}
 	for _, s := range All() {
 		if len(lines[s.Name]) == 0 {
-			t.Errorf("no line of %s", s.Name)
+			lines[s.Name] = timedFixtures(t, s.Name)
 		}
 		for _, line := range lines[s.Name] {
 			for _, at := range times {
@@ -91,4 +92,30 @@ func TestImpossibleTimes(t *testing.T) {
 			}
 		}
 	}
+}
+
+var (
+	writtenTime = regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9:]{5,6})?`)
+	epochTime   = regexp.MustCompile(`([":, ])1[67][0-9]{8}([0-9]{3}([0-9]{6})?)?([",}. ])`)
+)
+
+// timedFixtures are the fixtures of a source with AT in place of one way or the other
+// to write a time.
+func timedFixtures(t *testing.T, source string) (lines []string) {
+	t.Helper()
+	for _, f := range fixtures(t, source) {
+		for _, in := range f.inputs {
+			if line := string(in.Raw); writtenTime.MatchString(line) {
+				lines = append(lines, writtenTime.ReplaceAllString(line, "AT"))
+			} else if epochTime.MatchString(line) {
+				for _, n := range []string{"99999999999", "253402300799999", "9223372036854775807", "1e300", "-5"} {
+					lines = append(lines, epochTime.ReplaceAllString(line, "${1}"+n+"${4}"))
+				}
+			}
+		}
+	}
+	if len(lines) == 0 {
+		t.Errorf("no line of %s, and no time in its fixtures", source)
+	}
+	return lines
 }
