@@ -26,6 +26,10 @@ var _ = register(Source{
 			Kind: AWSRoleSession, Alias: true, Best: correlate.Issued, Life: 12 * time.Hour,
 			Hint: "is CloudTrail collected from the account and region where the role was assumed?",
 		},
+		{
+			Kind: AWSRequest, Best: correlate.Issued, Life: time.Hour,
+			Hint: "does a trail of that account and region record Bedrock's read-only management events (InvokeModel, Converse)?",
+		},
 	},
 	Lateness: 15 * time.Minute,
 	Detect:   func(v Value) bool { return cloudtrailLooksLike(v, 0) },
@@ -122,7 +126,15 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	}
 	ev.Evidence.SHA256 = hash
 	ev.ActionID, ev.Primary = e.deed()
-	if timed {
+	request := e.request(ev.Class)
+	if !request.IsZero() {
+		ev.ActionID, ev.Primary = awsRequestDeed(e.account, rec.Region, rec.RequestID), false
+	}
+	switch {
+	case !timed:
+	case !request.IsZero():
+		ev.Mints = e.requested(request, &ev.Actor)
+	default:
 		ev.Mints = e.mints(&ev.Actor)
 	}
 }

@@ -10,6 +10,7 @@ type cloudtrailRecord struct {
 	EventTime        string             `json:"eventTime"`
 	Timestamp        string             `json:"@timestamp"` // in place of eventTime in flattened forms
 	EventID          string             `json:"eventID"`
+	RequestID        string             `json:"requestID"`
 	SharedEventID    string             `json:"sharedEventID"`
 	EventSource      string             `json:"eventSource"`
 	EventName        string             `json:"eventName"`

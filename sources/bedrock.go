@@ -1,0 +1,156 @@
+package sources
+
+import (
+	"cmp"
+	"time"
+
+	"whence/correlate"
+	"whence/sources/prices"
+	"whence/sources/scan"
+)
+
+// bedrockName is Amazon Bedrock's log of model invocations: what was asked of a model
+// and what it answered, of which only the counts are read. It names the caller's
+// ARN, and no key, address or client; CloudTrail has those, under the same request id:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html.
+const bedrockName = "aws.bedrock_invocation"
+
+var _ = register(Source{
+	Name:     bedrockName,
+	Lateness: 5 * time.Minute,
+	Detect:   func(v Value) bool { return inEnvelope(v, bedrockIs) },
+	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[bedrockScratch](out), out) },
+})
+
+func bedrockIs(v Value) bool {
+	return v.Text("schemaType") == bedrockSchema || v.Has("modelId", "requestId", "operation", "identity")
+}
+
+// bedrockSchema is the schemaType of every line.
+const bedrockSchema = "ModelInvocationLog"
+
+// bedrockScratch is what the decoder uses again.
+type bedrockScratch struct {
+	rec     bedrockLine
+	body    bedrockBody
+	said    cloudtrailRecord // empty but for the identity
+	actions words[string]
+}
+
+// bedrockLine is what is read of a line, or an envelope.
+type bedrockLine struct {
+	Order     scan.Order
+	Schema    string `json:"schemaType"`
+	Timestamp string `json:"timestamp"`
+	Account   string `json:"accountId"`
+	Region    string `json:"region"`
+	RequestID string `json:"requestId"`
+	Operation string `json:"operation"`
+	ModelID   string `json:"modelId"`
+	ErrorCode string `json:"errorCode"`
+	Identity  struct {
+		ARN string `json:"arn"`
+	} `json:"identity"`
+	Input struct {
+		Tokens     int64 `json:"inputTokenCount"`
+		CacheRead  int64 `json:"cacheReadInputTokenCount"`
+		CacheWrite int64 `json:"cacheWriteInputTokenCount"`
+	} `json:"input"`
+	Output struct {
+		Tokens int64    `json:"outputTokenCount"`
+		Body   scan.Raw `json:"outputBodyJson"`
+	} `json:"output"`
+	// Metadata is what the caller put into requestMetadata.
+	Metadata struct {
+		claims
+	} `json:"requestMetadata"`
+	envelope
+}
+
+var bedrockTable = scan.Of[bedrockLine]()
+
+func (s *bedrockScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
+	r := &s.rec
+	if !read(out, bedrockTable, raw, r) {
+		return nil
+	}
+	if r.Schema == "" && r.ModelID == "" {
+		if inner := r.inner(); inner != nil {
+			return inner
+		}
+		out.reject(raw, correlate.RejectSource, "neither schemaType nor modelId: not a line of Bedrock's invocation log")
+		return nil
+	}
+	at, ok := looseTime(r.Timestamp)
+	if !ok {
+		at = in.arrival()
+	}
+	hash := out.hash(raw)
+	eventID := r.RequestID
+	if eventID == "" {
+		eventID = out.text.Join("sha256:", hash)
+	}
+	out.Events = append(out.Events, correlate.Event{
+		ID: correlate.NewID(bedrockName, r.Account, r.Region, eventID), EventID: eventID, Time: at, Primary: true,
+		Action: s.actions.of(cmp.Or(r.Operation, "InvokeModel"), bedrockAction), Class: correlate.Model,
+		Context:  correlate.Context{Account: r.Account, Region: r.Region},
+		Evidence: correlate.Evidence{SHA256: hash},
+	})
+	e := &out.Events[len(out.Events)-1]
+	e.ActionID = e.ID
+	if r.RequestID != "" {
+		e.ActionID = awsRequestDeed(r.Account, r.Region, r.RequestID)
+	}
+	e.Outcome, e.Error = r.outcome()
+	s.touch(e, out)
+	s.walk(e, out)
+	return nil
+}
+
+func bedrockAction(operation string) string { return "bedrock:" + operation }
+
+// awsRequestDeed is the action that a request to Bedrock is, in every log of it.
+func awsRequestDeed(account, region, id string) correlate.ID {
+	return correlate.NewID("aws.request", account, region, id)
+}
+
+// awsRequest is the key of a request to Bedrock, or the zero key.
+func awsRequest(account, region, id string, out *Batch) correlate.Key {
+	if account == "" || region == "" || id == "" || len(id) > 128 {
+		return correlate.Key{}
+	}
+	return correlate.Key{Kind: AWSRequest, Value: out.text.Join(account, "/", region, "/", id)}
+}
+
+func (r *bedrockLine) outcome() (correlate.Outcome, string) {
+	switch r.ErrorCode {
+	case "":
+		return correlate.Success, ""
+	case "AccessDeniedException", "ThrottlingException", "ServiceQuotaExceededException":
+		return correlate.Denied, r.ErrorCode
+	}
+	return correlate.Failure, plainCode(r.ErrorCode)
+}
+
+// touch says which model served, and what it took.
+func (s *bedrockScratch) touch(e *correlate.Event, out *Batch) {
+	r := &s.rec
+	e.Usage.Model = cloudtrailModel(r.ModelID)
+	if r.ModelID != "" {
+		e.Resources = out.resources.Append(nil, correlate.Resource{Type: "aws.bedrock.model", ID: r.ModelID})
+	}
+	t := prices.Tokens{
+		Input: tokens(r.Input.Tokens), CacheRead: tokens(r.Input.CacheRead), CacheWrite: tokens(r.Input.CacheWrite), Output: tokens(r.Output.Tokens),
+	}
+	opaque := bedrockOpaque(r.ModelID)
+	if opaque || t == (prices.Tokens{}) {
+		s.readBody(out)
+		if served := cmp.Or(s.body.Model, s.body.Message.Model); opaque && served != "" {
+			e.Usage.Model = cloudtrailModel(served)
+		}
+		if u := &s.body.Usage; t == (prices.Tokens{}) {
+			t = prices.Tokens{Input: tokens(u.Input), CacheRead: tokens(u.CacheRead), CacheWrite: tokens(u.CacheWrite), Output: tokens(u.Output)}
+		}
+	}
+	out.price(e, t)
+}

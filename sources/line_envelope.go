@@ -1,0 +1,105 @@
+package sources
+
+import (
+	"strings"
+
+	"whence/correlate"
+	"whence/sources/scan"
+)
+
+// Logs travel in envelopes: pages of APIs, lists, subscriptions of CloudWatch Logs,
+// and what shippers put around a line they did not read.
+
+// maxWraps is how many envelopes may lie around a line.
+const maxWraps = 4
+
+// envelope is what a struct embeds whose line may come in one.
+type envelope struct {
+	Data      scan.Raw `json:"data"`
+	Records   scan.Raw `json:"records"`
+	AWS       scan.Raw `json:"Records"`
+	LogEvents scan.Raw `json:"logEvents"`
+	Message   scan.Raw `json:"message"`
+	Log       scan.Raw `json:"log"`
+}
+
+// inner is what an envelope holds: a list, an object, or text with one in it. Of what
+// is no envelope it is nil.
+func (w *envelope) inner() scan.Raw {
+	for _, r := range [...]scan.Raw{w.Data, w.Records, w.AWS, w.LogEvents, w.Message, w.Log} {
+		if r.IsList() || r.IsObject() || len(r) > 2 && r[0] == '"' && (r[1] == '{' || r[1] == '[') {
+			return r
+		}
+	}
+	return nil
+}
+
+// A liner decodes one object: it appends an event or a reject, or returns what is in
+// the envelope that the object is. It may be called again before it has returned
+// nothing more to its caller, so it keeps nothing from one call to the next.
+type liner interface {
+	line(in Input, raw scan.Raw, out *Batch) (inner scan.Raw)
+}
+
+// decodeLines decodes every line in raw with l, whatever is around it.
+func decodeLines(in Input, l liner, out *Batch) {
+	raw := scan.Raw(in.Raw)
+	if raw.IsList() {
+		if err := scan.Valid(raw); err != nil {
+			out.refuse(raw, err)
+			return
+		}
+	}
+	openLines(in, raw, l, out, 0)
+}
+
+func openLines(in Input, raw scan.Raw, l liner, out *Batch, depth int) {
+	if depth > maxWraps {
+		out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
+		return
+	}
+	if raw.IsList() {
+		for one := range raw.Elements() {
+			openLines(in, one, l, out, depth+1)
+		}
+		return
+	}
+	inner := l.line(in, raw, out)
+	if inner == nil {
+		return
+	}
+	if text, ok := inner.Text(&out.text); ok {
+		inner = scan.Raw(strings.TrimSpace(text))
+		if inner.IsList() && scan.Valid(inner) != nil {
+			out.reject(raw, correlate.RejectNotJSON, "the text in the record is not valid JSON")
+			return
+		}
+	}
+	openLines(in, inner, l, out, depth+1)
+}
+
+// inEnvelope reports whether is holds for v, or for the first line of the envelope
+// that v is.
+func inEnvelope(v Value, is func(Value) bool) bool { return lookInside(v, is, 0) }
+
+func lookInside(v Value, is func(Value) bool, depth int) bool {
+	if is(v) {
+		return true
+	}
+	if depth == maxWraps {
+		return false
+	}
+	for _, name := range [...]string{"data", "records", "Records", "logEvents", "message", "log"} {
+		if !v.Has(name) {
+			continue
+		}
+		in := v.Member(name)
+		if text := strings.TrimSpace(v.Text(name)); strings.HasPrefix(text, "{") {
+			in = NewValue([]byte(text))
+		}
+		if lookInside(in, is, depth+1) {
+			return true
+		}
+	}
+	return false
+}
