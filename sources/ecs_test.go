@@ -44,14 +44,11 @@ var ecsFields = []struct {
 
 // checkECS compares the events of every sample in a folder, relative to that of the
 // samples, with what Elastic's parser made of the same lines (<file>-expected.json).
-// Values that ECS has must agree; what ECS has not is not compared. The test is
-// skipped without the samples.
+// Values that ECS has must agree; what ECS has not is not compared. In a folder with
+// several sources' lines, source is "", and every value is decoded by the source that
+// recognises it. The test is skipped without the samples.
 func checkECS(t *testing.T, source, dir string, opts ecsOptions) {
 	t.Helper()
-	s, ok := Find(source)
-	if !ok {
-		t.Fatalf("no source %s", source)
-	}
 	dir = filepath.Join(iamSamples(t), dir)
 	expected, err := filepath.Glob(filepath.Join(dir, "*-expected.json"))
 	if err != nil || len(expected) == 0 {
@@ -59,7 +56,7 @@ func checkECS(t *testing.T, source, dir string, opts ecsOptions) {
 	}
 	c := ecsCheck{t: t, opts: opts, told: map[string]bool{}}
 	for _, path := range expected {
-		c.file(s, strings.TrimSuffix(path, "-expected.json"), path)
+		c.file(source, strings.TrimSuffix(path, "-expected.json"), path)
 	}
 	for key := range opts.differs {
 		if !c.told[key] {
@@ -85,7 +82,7 @@ type ecsCheck struct {
 	agree, explained int
 }
 
-func (c *ecsCheck) file(s Source, path, expected string) {
+func (c *ecsCheck) file(source, path, expected string) {
 	raw, err := os.ReadFile(expected)
 	if err != nil {
 		c.t.Fatal(err)
@@ -94,7 +91,7 @@ func (c *ecsCheck) file(s Source, path, expected string) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		c.t.Fatal(err)
 	}
-	got, name := decodeFile(c.t, s, path), filepath.Base(path)
+	got, name := decodeFile(c.t, source, path), filepath.Base(path)
 	for _, r := range got.Rejects {
 		c.t.Errorf("%s: reject %s: %s", name, r.Reason, r.Detail)
 	}
@@ -207,8 +204,8 @@ func ecsValue(doc map[string]any, path string) string {
 }
 
 // decodeFile decodes every value of a file as a record of its own, and checks what
-// holds for every event.
-func decodeFile(t *testing.T, s Source, path string) *Batch {
+// holds for every event. Without a source each value goes to the one that recognises it.
+func decodeFile(t *testing.T, source, path string) *Batch {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -220,15 +217,24 @@ func decodeFile(t *testing.T, s Source, path string) *Batch {
 		}
 	}()
 	var out Batch
-	err = Split(f, func(raw []byte, _ int64) error {
+	err = Split(f, func(raw []byte, offset int64) error {
+		s, ok := Find(source)
+		if source == "" {
+			s, ok = Detect(raw)
+		}
+		if !ok {
+			t.Errorf("%s at %d: no source %q: %.200s", filepath.Base(path), offset, source, raw)
+			return nil
+		}
+		first := len(out.Events)
 		s.DecodeRecord(Input{Raw: bytes.Clone(raw), Scope: "prod/file"}, &out) // raw is lent, and out is kept
+		for i := first; i < len(out.Events); i++ {
+			checkEvent(t, s, &out.Events[i])
+		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for i := range out.Events {
-		checkEvent(t, s, &out.Events[i])
 	}
 	return &out
 }

@@ -1,0 +1,72 @@
+package sources
+
+import "strings"
+
+// The logs that Azure Monitor delivers, often into one event hub.
+const (
+	entraSigninName   = "entra.signin"         // of people, applications and managed identities
+	entraAuditName    = "entra.audit"          // changes to the directory, and PIM
+	graphName         = "entra.graph_activity" // calls to Microsoft Graph
+	azureActivityName = "azure.activity"       // changes to resources, and the logs of single ones
+	keyvaultName      = "azure.keyvault"       // secrets read, keys used
+	azureOpenAIName   = "azure.openai"         // model calls, from the service and from API Management
+)
+
+// azureOpenAICategories and azureGatewayCategories are the logs that tell of model
+// calls.
+var (
+	azureOpenAICategories  = map[string]bool{"Audit": true, "RequestResponse": true, "Trace": true, "AzureOpenAIRequestUsage": true}
+	azureGatewayCategories = map[string]bool{"GatewayLogs": true, "GatewayLlmLogs": true}
+)
+
+// azureKind tells the lines of Azure Monitor apart, in one place, so that no line
+// is two sources'. It returns the name of the source, or "".
+func azureKind(v Value) string {
+	switch category := v.Text("category"); category {
+	case "SignInLogs", "NonInteractiveUserSignInLogs", "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs", "ADFSSignInLogs",
+		"MicrosoftServicePrincipalSignInLogs":
+		return entraSigninName
+	case "MicrosoftGraphActivityLogs":
+		return graphName
+	case "AuditLogs", "ProvisioningLogs":
+		if v.Has("properties") {
+			return entraAuditName
+		}
+		return ""
+	}
+	switch {
+	case v.Has("createdDateTime", "conditionalAccessStatus", "resourceDisplayName", "appId"): // as Graph's API gives it
+		return entraSigninName
+	case v.Has("activityDateTime", "activityDisplayName", "initiatedBy"):
+		return entraAuditName
+	case !v.Has("operationName") || !v.Has("time") && !v.Has("eventTimestamp"):
+		return ""
+	}
+	return azureResourceKind(v)
+}
+
+// azureResourceKind is for what is told apart by the resource that wrote it.
+func azureResourceKind(v Value) string {
+	resource, category := strings.ToUpper(v.Text("resourceId")), v.Text("category")
+	of := func(provider string) bool { return strings.Contains(resource, "/PROVIDERS/"+provider) }
+	switch {
+	case of("MICROSOFT.AADIAM") && v.Member("properties").Has("activityDisplayName"):
+		return entraAuditName
+	case of("MICROSOFT.CONTAINERSERVICE/") && !v.Has("callerIpAddress"):
+		return "" // logs of the cluster, not of what was done to it
+	case of("MICROSOFT.KEYVAULT/") && category == "AuditEvent":
+		return keyvaultName
+	case of("MICROSOFT.COGNITIVESERVICES/") && azureOpenAICategories[category],
+		of("MICROSOFT.APIMANAGEMENT/") && azureGatewayCategories[category]:
+		return azureOpenAIName
+	case strings.HasPrefix(resource, "/SUBSCRIPTIONS/"), strings.HasPrefix(category, "Storage") && v.Has("properties"):
+		return azureActivityName
+	}
+	return ""
+}
+
+// azureDetect is the Detect of a source of Azure Monitor.
+func azureDetect(source string) func(Value) bool {
+	is := func(v Value) bool { return azureKind(v) == source }
+	return func(v Value) bool { return within(v, is) }
+}

@@ -1,0 +1,86 @@
+package sources
+
+import (
+	"slices"
+	"testing"
+
+	"whence/correlate"
+)
+
+// TestECSMicrosoft compares what Microsoft's clouds log. Its folders mix logs: what
+// one event hub delivers.
+func TestECSMicrosoft(t *testing.T) {
+	for _, tt := range []struct {
+		dir  string
+		opts ecsOptions
+	}{
+		{"iam/entra_signin", ecsOptions{}},
+	} {
+		t.Run(tt.dir, func(t *testing.T) { checkECS(t, "", tt.dir, tt.opts) })
+	}
+}
+
+// TestEntraGUID: one GUID is written in several ways.
+func TestEntraGUID(t *testing.T) {
+	for in, want := range map[string]string{
+		"a08869a8-3b15-46e4-8de3-273849e60100":             "a08869a8-3b15-46e4-8de3-273849e60100",
+		"A08869A8-3B15-46E4-8DE3-273849E60100":             "a08869a8-3b15-46e4-8de3-273849e60100",
+		"YTA4ODY5YTgtM2IxNS00NmU0LThkZTMtMjczODQ5ZTYwMTAw": "a08869a8-3b15-46e4-8de3-273849e60100",
+		"fqiBqXLPj0eQa82S-IYFAA":                           "a981a87e-cf72-478f-906b-cd92f8860500",
+		"fqiBqXLPj0eQa82S+IYFAA==":                         "a981a87e-cf72-478f-906b-cd92f8860500",
+		"fqiBqXLPj0eQa82S*IYFAA":                           "",
+		"sign-in_ActivityId":                               "",
+		"":                                                 "",
+	} {
+		if got := entraGUID(in, new(Batch)); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestAzureTime(t *testing.T) {
+	for in, want := range map[string]string{
+		"2026-03-02T08:00:05.1234567Z":      "2026-03-02T08:00:05.1234567Z",
+		"2026-03-02T08:00:05.1234567+00:00": "2026-03-02T08:00:05.1234567Z",
+		"2026-03-02T03:00:05.5-05:00":       "2026-03-02T08:00:05.5Z",
+		"2026-03-02T08:00:05":               "2026-03-02T08:00:05Z",
+		"2026-03-02 08:00:05.123":           "2026-03-02T08:00:05.123Z",
+		"2026-03-02x08:00:05":               "",
+		"2026-03-02":                        "",
+		"soon, or later, or whenever":       "",
+	} {
+		got, ok := azureTime(in, new(Batch))
+		if text := got.Format("2006-01-02T15:04:05.999999999Z07:00"); ok != (want != "") || ok && text != want {
+			t.Errorf("%q: got %s %v, want %q", in, text, ok, want)
+		}
+	}
+}
+
+// TestMicrosoftAllocatesNothing: no line of the fixtures that is one event takes memory
+// of its own.
+func TestMicrosoftAllocatesNothing(t *testing.T) {
+	for _, source := range []string{entraSigninName} {
+		t.Run(source, func(t *testing.T) { allocatesNothing(t, source, plainLines(t, source)) })
+	}
+}
+
+// plainLines are the fixtures' lines that give events, with a time, and no reject.
+func plainLines(t testing.TB, source string) []Input {
+	s, _ := Find(source)
+	var lines []Input
+	for _, f := range fixtures(t, source) {
+		for _, in := range f.inputs {
+			var out Batch
+			s.DecodeRecord(in, &out)
+			untimed := func(e correlate.Event) bool { return e.Time.Unix() == 0 }
+			if len(out.Rejects) == 0 && !slices.ContainsFunc(out.Events, untimed) {
+				lines = append(lines, in)
+			}
+		}
+	}
+	return lines
+}
+
+func BenchmarkDecodeEntraSignin(b *testing.B) {
+	benchDecode(b, entraSigninName, plainLines(b, entraSigninName))
+}
