@@ -10,8 +10,8 @@ import (
 // Logs travel in envelopes: pages of APIs, lists, subscriptions of CloudWatch Logs,
 // and what shippers put around a line they did not read.
 
-// maxWraps is how many envelopes may lie around a line.
-const maxWraps = 4
+// maxEnvelopes is how many envelopes may lie around a line.
+const maxEnvelopes = 4
 
 // envelope is what a struct embeds whose line may come in one.
 type envelope struct {
@@ -54,7 +54,7 @@ func decodeLines(in Input, l liner, out *Batch) {
 }
 
 func openLines(in Input, raw scan.Raw, l liner, out *Batch, depth int) {
-	if depth > maxWraps {
+	if depth > maxEnvelopes {
 		out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
 		return
 	}
@@ -86,7 +86,7 @@ func lookInside(v Value, is func(Value) bool, depth int) bool {
 	if is(v) {
 		return true
 	}
-	if depth == maxWraps {
+	if depth == maxEnvelopes {
 		return false
 	}
 	for _, name := range [...]string{"data", "records", "Records", "logEvents", "message", "log"} {
