@@ -18,6 +18,8 @@ var modelSamples = []struct {
 	rejects map[string]string
 }{
 	{source: bedrockName, dir: "model-api/aws_bedrock_invocation", events: 5},
+	{source: openaiName, dir: "model-api/openai_audit", events: 20},
+	{source: anthropicName, dir: "model-api/anthropic_activity", events: 34},
 	{source: litellmSpend, dir: "model-api/litellm", events: 1},
 }
 
@@ -96,4 +98,29 @@ func linkText(l *correlate.Link) string {
 		target = l.Principal.ID
 	}
 	return l.Role.String() + " " + l.Proof.String() + " " + l.Method + " " + target
+}
+
+// modelLines are the fixtures' lines of a source that begin so.
+func modelLines(t testing.TB, source, prefix string) (lines []Input) {
+	for _, f := range fixtures(t, source) {
+		for _, in := range f.inputs {
+			if bytes.HasPrefix(in.Raw, []byte(prefix)) {
+				lines = append(lines, in)
+			}
+		}
+	}
+	return lines
+}
+
+func BenchmarkDecodeOpenAI(b *testing.B) {
+	benchDecode(b, openaiName, modelLines(b, openaiName, `{"object"`))
+}
+
+func BenchmarkDecodeAnthropic(b *testing.B) {
+	benchDecode(b, anthropicName, modelLines(b, anthropicName, `{"id"`))
+}
+
+func TestModelAllocatesNothing(t *testing.T) {
+	allocatesNothing(t, openaiName, modelLines(t, openaiName, `{"object":"organization.audit_log","id"`))
+	allocatesNothing(t, anthropicName, modelLines(t, anthropicName, `{"id"`))
 }
