@@ -17,13 +17,13 @@ type format[T any] struct {
 	line func(in Input, raw []byte, s *T, out *Batch)
 }
 
-// maxWraps is how many wraps are opened inside one another.
-const maxWraps = 4
+// formatDepth is how many wraps are opened inside one another.
+const formatDepth = 4
 
 func (f *format[T]) decode(in Input, out *Batch) { f.open(in, in.Raw, out, 0) }
 
 func (f *format[T]) open(in Input, raw scan.Raw, out *Batch, depth int) {
-	if depth > maxWraps {
+	if depth > formatDepth {
 		out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
 		return
 	}
@@ -86,7 +86,7 @@ func withinAt(v Value, is func(Value) bool, depth int) bool {
 	if is(v) {
 		return true
 	}
-	if depth == maxWraps {
+	if depth == formatDepth {
 		return false
 	}
 	for _, name := range wrapNames {

@@ -1,7 +1,9 @@
 package sources
 
 import (
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"whence/correlate"
@@ -15,6 +17,13 @@ func TestECSMicrosoft(t *testing.T) {
 		opts ecsOptions
 	}{
 		{"iam/entra_signin", ecsOptions{}},
+		{"iam/entra_audit", ecsOptions{}},
+		{"iam/entra_provisioning", ecsOptions{
+			differs: map[string]string{
+				"elastic-test-provisioninglogs-raw.part1.log 2 outcome": "provisioningStatusInfo says failure (a conflict), while resultType, which Elastic reads, says that the step ran",
+			},
+			least: 80, // 4 of 5
+		}},
 	} {
 		t.Run(tt.dir, func(t *testing.T) { checkECS(t, "", tt.dir, tt.opts) })
 	}
@@ -59,7 +68,7 @@ func TestAzureTime(t *testing.T) {
 // TestMicrosoftAllocatesNothing: no line of the fixtures that is one event takes memory
 // of its own.
 func TestMicrosoftAllocatesNothing(t *testing.T) {
-	for _, source := range []string{entraSigninName} {
+	for _, source := range []string{entraSigninName, entraAuditName} {
 		t.Run(source, func(t *testing.T) { allocatesNothing(t, source, plainLines(t, source)) })
 	}
 }
@@ -83,4 +92,38 @@ func plainLines(t testing.TB, source string) []Input {
 
 func BenchmarkDecodeEntraSignin(b *testing.B) {
 	benchDecode(b, entraSigninName, plainLines(b, entraSigninName))
+}
+
+// TestMicrosoftSamples decodes every real line there is, by the source that recognises
+// it. None is rejected.
+func TestMicrosoftSamples(t *testing.T) {
+	root := iamSamples(t)
+	for dir, least := range map[string]int{
+		"iam/entra_signin": 52, "iam/entra_audit": 3, "iam/entra_provisioning": 2,
+	} {
+		files, err := filepath.Glob(filepath.Join(root, dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		for _, path := range files {
+			if strings.HasSuffix(path, "SOURCE.txt") || strings.HasSuffix(path, "-expected.json") {
+				continue
+			}
+			got := decodeFile(t, "", path)
+			events += len(got.Events)
+			for _, r := range got.Rejects {
+				t.Errorf("%s: reject %s: %s", filepath.Base(path), r.Reason, r.Detail)
+			}
+			for i := range got.Events {
+				e := &got.Events[i]
+				if e.Time.Unix() == 0 || e.Actor.ID == "" {
+					t.Errorf("%s: event %s has no time or no actor", filepath.Base(path), e.EventID)
+				}
+			}
+		}
+		if events != least {
+			t.Errorf("%s: got %d events, want %d", dir, events, least)
+		}
+	}
 }
