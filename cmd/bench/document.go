@@ -19,16 +19,16 @@ What is between the markers is written by ` + "`go run ./cmd/bench -docs docs/pe
 
 // document puts an axis's table and plot into the page, between its markers, or at
 // the end when it has none.
-func document(o options, a axis, points []point) error {
+func document(o options, a axis, lines []line) error {
 	dir := strings.TrimSuffix(o.docs, filepath.Ext(o.docs))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	plot := filepath.Join(dir, "growth-"+a.name+".svg")
-	if err := os.WriteFile(plot, plotOf(a, points), 0o644); err != nil {
+	if err := os.WriteFile(plot, plotOf(a, lines), 0o644); err != nil {
 		return err
 	}
-	return rewrite(o.docs, "bench:growth:"+a.name, section(o, a, points))
+	return rewrite(o.docs, "bench:growth:"+a.name, section(o, a, lines))
 }
 
 // page puts what was measured end to end and by stages between its markers.
@@ -62,15 +62,22 @@ func rewrite(path, name, text string) error {
 }
 
 // section is the Markdown of an axis.
-func section(o options, a axis, points []point) string {
+func section(o options, a axis, lines []line) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n![CPU per event against %s](performance/growth-%s.svg)\n\n", a.title, a.name)
-	fmt.Fprintf(&b, "| %s | CPU, us an event | over the floors | rows an event | rows an insert | peak RSS, MiB |\n|---:|---:|---:|---:|---:|---:|\n", a.title)
-	for _, p := range points {
-		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %.3f | %.0f | %.0f |\n", plain(p.value), p.cpu, p.ratio, p.rows, p.insertRows, p.rss)
+	fmt.Fprintf(&b, "| %s | sessions act | CPU, us an event | per doubling | over the floors | found finished | rows an event | rows an insert | peak RSS, MiB |\n|---:|---|---:|---:|---:|---:|---:|---:|---:|\n", a.title)
+	for _, l := range lines {
+		for i, p := range l.points {
+			doubling := ""
+			if i > 0 {
+				doubling = fmt.Sprintf("%+.1f %%", 100*p.doubling(&l.points[i-1]))
+			}
+			fmt.Fprintf(&b, "| %s | %s | %.2f | %s | %.2f | %.0f %% | %.3f | %.0f | %.0f |\n",
+				grouped(p.value), l.locality, p.cpu, doubling, p.ratio, 100*p.reused, p.rows, p.insertRows, p.rss)
+		}
 	}
-	fmt.Fprintf(&b, "\nMedians of %d rounds of %d events on %d cores; all else: %d sessions, %d partitions, %d rules, %g %% unresolved.\n\n",
-		o.rounds, o.events, runtime.NumCPU(), o.sessions, o.partitions, o.rules, o.unknown*100)
+	fmt.Fprintf(&b, "\nMedians of %d rounds of %d events on %d cores; all else: %d sessions, %d partitions, %d rules, %g %% unresolved, inserts %s.\n\n",
+		o.rounds, o.events, runtime.NumCPU(), o.sessions, o.partitions, o.rules, o.unknown*100, o.compress)
 	return b.String()
 }
 

@@ -25,14 +25,38 @@ func TestReplaceBetween(t *testing.T) {
 }
 
 func TestPlot(t *testing.T) {
-	for _, points := range [][]point{nil, {{value: 1, cpu: 3}}, {{value: 10, cpu: 12.3}, {value: 100, cpu: 0}}} {
-		dec := xml.NewDecoder(bytes.NewReader(plotOf(axis{title: "<&>"}, points)))
-		for {
-			if _, err := dec.Token(); errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				t.Fatalf("%d points: %v", len(points), err)
+	for name, lines := range map[string][]line{
+		"none": nil, "empty": {{}}, "zero": {{points: []point{{value: 1}}}},
+		"one": {{points: []point{{value: 1, cpu: 3}}}},
+		"two": {{locality: "<&>", points: []point{{value: 10, cpu: 12.3}, {value: 100, cpu: 0}}}, {points: []point{{value: 10, cpu: 12.3}, {value: 100, cpu: 31}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := plotOf(axis{title: "<&>"}, lines)
+			if bytes.Contains(got, []byte("NaN")) || bytes.Contains(got, []byte("Inf")) {
+				t.Errorf("it has points that are nowhere:\n%s", got)
 			}
+			for dec := xml.NewDecoder(bytes.NewReader(got)); ; {
+				if _, err := dec.Token(); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestDoubling(t *testing.T) {
+	before, after := point{value: 100, cpu: 10}, point{value: 400, cpu: 12.1}
+	if got := after.doubling(&before); got < 0.0999 || got > 0.1001 {
+		t.Errorf("twice doubled, by a tenth each time: got %g", got)
+	}
+}
+
+func TestGrouped(t *testing.T) {
+	for v, want := range map[float64]string{1: "1", 500: "500", 1000: "1,000", 1e7: "10,000,000", 0.05: "0.05"} {
+		if got := grouped(v); got != want {
+			t.Errorf("%g: got %s, want %s", v, got, want)
 		}
 	}
 }

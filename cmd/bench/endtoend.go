@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -16,19 +17,25 @@ func endToEnd(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
-	var passes []passage
-	for i := range o.rounds {
-		p, err := l.pass(ctx, o.events)
-		if err != nil {
+	var beside *peer
+	if o.wants("peers") {
+		if beside, err = l.openPeer(ctx); err != nil {
 			return l.fail(err)
 		}
-		if p.floors, err = l.floors(ctx, o.events); err != nil {
+	}
+	var passes []passage
+	for i := range o.rounds {
+		p, err := l.measured(ctx, beside)
+		if err != nil {
 			return l.fail(err)
 		}
 		l.say("round %d: %s", i+1, p.line(o.events))
 		passes = append(passes, p)
 	}
 	r.endToEnd(o, passes)
+	if beside != nil {
+		r.peers(beside.costs, passes, o.events)
+	}
 	wall := medianOf(passes, func(p passage) time.Duration { return p.wall })
 	if o.cpuprofile != "" {
 		if err := l.profile(ctx, o.events, wall, o.cpuprofile); err != nil {
@@ -46,6 +53,35 @@ func endToEnd(ctx context.Context, o options, r *report) error {
 	}
 	r.add(fmt.Sprintf("rss_mib.%d", o.sessions), float64(rss)/(1<<20), "most memory whence has had, %d live sessions", o.sessions)
 	return l.close()
+}
+
+// measured is a pass with its floors, and the same events through the peer, if there
+// is one.
+func (l *lab) measured(ctx context.Context, beside *peer) (p passage, err error) {
+	if beside == nil {
+		if p, err = l.pass(ctx, l.events); err != nil {
+			return p, err
+		}
+		p.floors, err = l.floors(ctx, l.events)
+		return p, err
+	}
+	done, err := beside.keep()
+	if err != nil {
+		return p, err
+	}
+	p, err = l.pass(ctx, l.events)
+	path, kept := done()
+	if err := errors.Join(err, kept); err != nil {
+		return p, err
+	}
+	if p.floors, err = l.floors(ctx, l.events); err != nil {
+		return p, err
+	}
+	if err := beside.run(ctx, path, l.events); err != nil {
+		return p, fmt.Errorf("the OpenTelemetry collector: %w", err)
+	}
+	l.say("the collector: %.2f us of CPU", float64(beside.costs[len(beside.costs)-1].Nanoseconds())/1e3)
+	return p, nil
 }
 
 // A passage is what it took whence to take the waiting events from the broker to
@@ -135,7 +171,12 @@ func (l *lab) wait(ctx context.Context, n int) error {
 	from := l.estate.began.Add(time.Duration(l.round) * span)
 	l.round++
 	err := l.topic.send(ctx, n, func(b []byte, i int) []byte {
-		return l.estate.event(b, l.round, i, from.Add(span*time.Duration(i)/time.Duration(n)))
+		first := len(b)
+		b = l.estate.eventOf(b, l.crowd, l.round, i, from.Add(span*time.Duration(i)/time.Duration(n)))
+		if l.copy != nil {
+			_, _ = l.copy.Write(append(b, '\n')[first:]) // Flush tells of an error
+		}
+		return b
 	})
 	l.present = n
 	return err
@@ -145,13 +186,13 @@ func (l *lab) wait(ctx context.Context, n int) error {
 func (l *lab) look(ctx context.Context, p *passage) error {
 	// A part of one block is what one insert has made. Parts that were merged since
 	// are listed for a while, so a mean of those that are is good enough.
-	parts, err := l.server.numbers(ctx, "SELECT count(), sum(rows) FROM system.parts WHERE database = '%s' AND table = 'chains' AND min_block_number = max_block_number", database)
+	parts, err := l.server.numbers(ctx, "SELECT count(), sum(rows) FROM system.parts WHERE database = '%s' AND table = 'chains' AND min_block_number = max_block_number", l.database)
 	if err != nil {
 		return err
 	}
 	p.perInsert = float64(parts[1]) / float64(max(1, parts[0]))
 	chains, err := l.server.numbers(ctx,
-		"SELECT uniqExact(id), uniqExactIf(id, status = 'attributed'), (SELECT uniqExact(id) FROM %[1]s.alerts) FROM %[1]s.chains WHERE %[2]s", database, l.ofTheseRecords())
+		"SELECT uniqExact(id), uniqExactIf(id, status = 'attributed'), (SELECT uniqExact(id) FROM %[1]s.alerts) FROM %[1]s.chains WHERE %[2]s", l.database, l.ofTheseRecords())
 	if err != nil {
 		return err
 	}

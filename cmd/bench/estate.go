@@ -108,24 +108,24 @@ func (s *session) signsByUser() bool { return s.level == 0 && s.number%5 == 0 }
 
 func (e *estate) mail(person int) string { return fmt.Sprintf("person%d@example.com", person) }
 
-// actor draws the session of an event.
-func (e *estate) actor(d *dice) session {
+// draw draws a session, one that nobody minted among them: as many events each as
+// those that are known have. Which sessions act when is a crowd's to say.
+func (e *estate) draw(d *dice) (number int) {
 	first := 0
 	if e.depth > 0 {
 		first = e.levels[e.depth-1]
 	}
 	n := e.sessions - first
 	if d.share() < e.unknown {
-		// As many events each as the sessions that are known have.
-		return e.session(e.sessions + d.below(max(1, int(float64(n)*e.unknown))))
+		return e.sessions + d.below(max(1, int(float64(n)*e.unknown)))
 	}
 	if e.skew > 0 && n >= 10 {
 		if d.share() < e.skew {
-			return e.session(first + d.below(n/10))
+			return first + d.below(n/10)
 		}
-		return e.session(first + n/10 + d.below(n-n/10))
+		return first + n/10 + d.below(n-n/10)
 	}
-	return e.session(first + d.below(n))
+	return first + d.below(n)
 }
 
 // directory is the operator's, as YAML.

@@ -88,10 +88,15 @@ func (e *estate) mintKey(b []byte, person int) []byte {
 	return tail(ids(b, &d, false), &d, true, "iam")
 }
 
-// event appends the line of action number i of a round.
+// event appends the line of action number i of a round, by any of the sessions.
 func (e *estate) event(b []byte, round, i int, at time.Time) []byte {
+	return e.eventOf(b, nil, round, i, at)
+}
+
+// eventOf is event, of a session that a crowd says is at work; nil for uniform.
+func (e *estate) eventOf(b []byte, of *crowd, round, i int, at time.Time) []byte {
 	d := diceFor(e.seed+uint64(round+1)<<32, uint64(i))
-	s := e.actor(&d)
+	s := e.session(of.next(e, &d))
 	c := pick(&d, calls)
 	b = append(b, `{"eventVersion":"1.11","userIdentity":`...)
 	b = e.assumed(b, &s)

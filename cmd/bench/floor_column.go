@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/ch-go/proto"
@@ -27,14 +29,26 @@ func newFloorColumn(name, typ string, values []any) (floorColumn, error) {
 		err = fill(&c, new(proto.ColDateTime64).WithPrecision(proto.PrecisionNano), values, moment)
 	case "Array(DateTime64(9, 'UTC'))":
 		err = fill(&c, proto.NewArray(new(proto.ColDateTime64).WithPrecision(proto.PrecisionNano)), values, list(moment))
+	case "DateTime64(3)":
+		err = fill(&c, new(proto.ColDateTime64).WithPrecision(proto.PrecisionMilli), values, moment)
+	case "Array(DateTime64(3))":
+		err = fill(&c, proto.NewArray(new(proto.ColDateTime64).WithPrecision(proto.PrecisionMilli)), values, list(moment))
+	case "UUID":
+		err = fill(&c, new(proto.ColUUID), values, uuid)
+	case "Map(LowCardinality(String), String)":
+		err = fill(&c, proto.NewMap(new(proto.ColStr).LowCardinality(), new(proto.ColStr)), values, pairs)
 	case "Bool":
 		err = fill(&c, new(proto.ColBool), values, truth)
+	case "Float32":
+		err = fill(&c, new(proto.ColFloat32), values, single)
 	case "Float64":
 		err = fill(&c, new(proto.ColFloat64), values, float)
 	case "UInt64":
 		err = fill(&c, new(proto.ColUInt64), values, whole[uint64])
 	case "UInt32":
 		err = fill(&c, new(proto.ColUInt32), values, whole[uint32])
+	case "Array(UInt32)":
+		err = fill(&c, proto.NewArray(new(proto.ColUInt32)), values, list(whole[uint32]))
 	case "UInt8":
 		err = fill(&c, new(proto.ColUInt8), values, whole[uint8])
 	case "Int64":
@@ -96,6 +110,39 @@ func float(v any) (float64, error) {
 		return 0, fmt.Errorf("%v is no number", v)
 	}
 	return n.Float64()
+}
+
+func single(v any) (float32, error) {
+	f, err := float(v)
+	return float32(f), err
+}
+
+func uuid[T ~[16]byte](v any) (u T, err error) {
+	s, err := text(v)
+	if err != nil {
+		return u, err
+	}
+	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
+	if err != nil || len(b) != len(u) {
+		return u, fmt.Errorf("%s is no UUID", s)
+	}
+	copy(u[:], b)
+	return u, nil
+}
+
+func pairs(v any) (map[string]string, error) {
+	values, ok := v.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%v is no map", v)
+	}
+	out := make(map[string]string, len(values))
+	for k, v := range values {
+		var err error
+		if out[k], err = text(v); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func whole[T uint8 | uint32 | uint64 | int32 | int64](v any) (T, error) {

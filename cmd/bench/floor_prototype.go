@@ -10,7 +10,7 @@ import (
 )
 
 // prototypeTable is what -fullpath writes to: thirty columns of a flat chain.
-const prototypeTable = `CREATE TABLE IF NOT EXISTS chain (ts DateTime64(3), ingested DateTime64(3), event_id UUID, request_id String,
+const prototypeTable = `CREATE TABLE IF NOT EXISTS default.chain (ts DateTime64(3), ingested DateTime64(3), event_id UUID, request_id String,
 	source LowCardinality(String), event_source LowCardinality(String), event_name LowCardinality(String), region LowCardinality(String),
 	account LowCardinality(String), event_type LowCardinality(String), error_code LowCardinality(String), read_only Bool, source_ip String,
 	user_agent LowCardinality(String), actor String, actor_type LowCardinality(String), actor_idp LowCardinality(String), root_session String,
@@ -20,26 +20,36 @@ const prototypeTable = `CREATE TABLE IF NOT EXISTS chain (ts DateTime64(3), inge
 
 var cpuNS = regexp.MustCompile(`\bcpu_ns=(\d+)`)
 
-// prototype runs the external program over the events in the topic. Its rows go to
-// a table that is like none of whence's.
-func (l *lab) prototype(ctx context.Context, n int) (time.Duration, error) {
+// prototype runs the external program over the n events in the topic, and inserts as
+// many of its rows barely. They go to a table that is like none of whence's.
+func (l *lab) prototype(ctx context.Context, n, rows int, f *floors) error {
 	if _, err := l.server.do(ctx, prototypeTable); err != nil {
-		return 0, err
+		return err
 	}
 	cmd := exec.CommandContext(ctx, l.options.fullpath,
 		"-brokers", l.broker, "-ch", l.server.Addr(), "-index", "100000", "-sink", "chain", "-compress", l.options.compress, "-n", strconv.Itoa(n))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w: %s", l.options.fullpath, err, out)
+		return fmt.Errorf("%s: %w: %s", l.options.fullpath, err, out)
 	}
 	m := cpuNS.FindSubmatch(out)
 	if m == nil {
-		return 0, fmt.Errorf("%s does not say cpu_ns=: %s", l.options.fullpath, out)
+		return fmt.Errorf("%s does not say cpu_ns=: %s", l.options.fullpath, out)
 	}
 	ns, err := strconv.Atoi(string(m[1]))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	_, err = l.server.do(ctx, "TRUNCATE TABLE chain")
-	return time.Duration(ns), err
+	f.fullpath = time.Duration(ns)
+	if l.flat == nil {
+		// It writes all of its columns, whether anything is in them or not.
+		if l.flat, err = newInserter(ctx, l.server, "default", "chain", false, l.options.compress); err != nil {
+			return fmt.Errorf("the floor of the prototype's insert: %w", err)
+		}
+	}
+	if f.flat, err = l.flat.cost(ctx, rows, l.server); err != nil {
+		return err
+	}
+	_, err = l.server.do(ctx, "TRUNCATE TABLE default.chain")
+	return err
 }

@@ -2,11 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+)
+
+// Unless the flags say otherwise, growth is of shorter rounds and fewer than the
+// end to end run: half an hour for all axes on two cores.
+const (
+	growthEvents = 250_000
+	growthRounds = 3
 )
 
 // An axis is one thing that grows while all else stays as the flags say.
@@ -20,101 +27,131 @@ type axis struct {
 // axes are those of -growth.
 func axes(sessions []float64) []axis {
 	return []axis{
-		{"sessions", "live sessions", sessions, func(o *options, v float64) { o.sessions = int(v) }},
 		{"partitions", "partitions of the raw topic", []float64{1, 4, 16, 64}, func(o *options, v float64) { o.partitions = int(v) }},
-		{"rules", "rules", []float64{1, 15, 50, 150, 500}, func(o *options, v float64) { o.rules = int(v) }},
+		{"rules", "rules", []float64{1, 50, 500}, func(o *options, v float64) { o.rules = int(v) }},
 		{"depth", "sessions between an event and its person", []float64{1, 2, 3, 4, 5}, func(o *options, v float64) { o.depth = int(v) }},
-		{"unresolved", "share of events by keys that nobody minted", []float64{0.01, 0.05, 0.1, 0.5}, func(o *options, v float64) { o.unknown = v }},
+		{"unresolved", "share of events by keys that nobody minted", []float64{0.01, 0.1, 0.5}, func(o *options, v float64) { o.unknown = v }},
+		{"sessions", "live sessions", sessions, func(o *options, v float64) { o.sessions = int(v) }},
 	}
 }
 
-// A point is what one value of an axis came to: medians of the rounds.
-type point struct {
-	value      float64
-	cpu        float64 // us an event
-	ratio      float64 // to the floors of the same rounds
-	rows       float64 // an event
-	insertRows float64 // an insert
-	rss        float64 // MiB
-	second     float64 // events a second
+// localities are those that an axis is measured with, the usual one first.
+func (a *axis) localities(o options) []string {
+	if a.name == "sessions" && !o.given["locality"] {
+		return []string{bursts, uniform}
+	}
+	return []string{o.locality}
 }
 
-// growth measures every axis, each value in a lab of its own, and writes tables
-// and plots as it goes: hours of work must not be lost to its last minute.
+// growth measures every axis, and writes tables and plots as it goes: the work of
+// half an hour must not be lost to its last minute.
 func growth(ctx context.Context, o options, r *report) error {
 	sessions, err := numbers(o.growthSessions)
 	if err != nil {
 		return fmt.Errorf("growth-sessions: %w", err)
 	}
+	if !o.given["events"] {
+		o.events = growthEvents
+	}
+	if !o.given["rounds"] {
+		o.rounds = growthRounds
+	}
+	if !o.given["learn"] {
+		o.learn = fromFacts
+	}
+	o.brief, o.fullpath = true, ""
 	for _, a := range axes(sessions) {
 		if !wanted(o.axes, a.name) {
 			continue
 		}
-		var points []point
-		for _, v := range a.values {
-			p, err := grow(ctx, o, a, v)
-			if err != nil {
-				return fmt.Errorf("%s %s: %w", a.name, plain(v), err)
-			}
-			o.say("%s %s: %.2f us, %.2f times the floors, %.0f MiB", a.name, plain(v), p.cpu, p.ratio, p.rss)
-			points = append(points, p)
-			name := "growth." + a.name + "." + strings.ReplaceAll(plain(v), ".", "_")
-			r.add(name+".cpu_us_per_event", p.cpu, "%s: %s", a.title, plain(v))
-			r.add(name+".floor_ratio", p.ratio, "")
-			r.add(name+".rows_per_event", p.rows, "")
-			r.add(name+".rss_mib", p.rss, "")
+		lines, err := a.grow(ctx, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+		for _, l := range lines {
+			r.growth(a, l)
 		}
 		if o.docs == "" {
 			continue
 		}
-		if err := document(o, a, points); err != nil {
+		if err := document(o, a, lines); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// grow measures one value.
-func grow(ctx context.Context, o options, a axis, v float64) (p point, err error) {
-	a.set(&o, v)
-	l, err := openLab(ctx, o)
-	if err != nil {
-		return p, err
+// grow measures an axis: a lab for each value, all on the same servers, and round by
+// round each of them in its turn.
+func (a *axis) grow(ctx context.Context, o options) ([]line, error) {
+	var labs []*lab
+	fail := func(err error) ([]line, error) {
+		for _, l := range slices.Backward(labs) {
+			err = l.fail(err)
+		}
+		return nil, err
 	}
-	var passes []passage
-	for range o.rounds {
-		one, err := l.pass(ctx, o.events)
-		if err == nil {
-			one.floors, err = l.floors(ctx, o.events)
+	for i, v := range a.values {
+		o := o
+		a.set(&o, v)
+		var l *lab
+		var err error
+		if i == 0 {
+			l, err = openLab(ctx, o)
+		} else {
+			l, err = labs[0].beside(ctx, o, strconv.Itoa(i))
 		}
 		if err != nil {
-			return p, l.fail(err)
+			return fail(err)
 		}
-		passes = append(passes, one)
+		labs = append(labs, l)
 	}
-	rss, err := l.whence.peakRSS()
-	if err != nil {
-		return p, l.fail(err)
-	}
-	n := float64(o.events)
-	per := func(of func(passage) float64) float64 {
-		values := make([]float64, len(passes))
-		for i := range passes {
-			values[i] = of(passes[i])
+	var lines []line
+	crowds := map[string][]*crowd{}
+	for _, locality := range a.localities(o) {
+		lines = append(lines, line{locality: locality, points: make([]point, len(labs))})
+		for range labs {
+			c, err := newCrowd(locality)
+			if err != nil {
+				return fail(err)
+			}
+			crowds[locality] = append(crowds[locality], c)
 		}
-		slices.Sort(values)
-		return median(values)
 	}
-	p = point{
-		value:      v,
-		cpu:        per(func(p passage) float64 { return float64(p.cpu.Nanoseconds()) / 1e3 / n }),
-		ratio:      per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.sum()) }),
-		rows:       per(func(p passage) float64 { return float64(p.rows) / n }),
-		insertRows: per(func(p passage) float64 { return p.perInsert }),
-		second:     per(func(p passage) float64 { return n / p.wall.Seconds() }),
-		rss:        float64(rss) / (1 << 20),
+	// Round 0 grows columns and connections, and is not told.
+	for round := range o.rounds + 1 {
+		for k := range lines {
+			for i, l := range labs {
+				l.crowd = crowds[lines[k].locality][i]
+				if round == 0 {
+					l.events = o.events / 5
+				}
+				p, err := l.measured(ctx, nil)
+				if err != nil {
+					return fail(err)
+				}
+				if l.events = o.events; round == 0 {
+					continue
+				}
+				o.say("%s %s, %s, round %d: %s", a.name, plain(a.values[i]), lines[k].locality, round, p.line(o.events))
+				lines[k].points[i].passes = append(lines[k].points[i].passes, p)
+			}
+		}
 	}
-	return p, l.close()
+	for i, l := range labs {
+		rss, err := l.whence.peakRSS()
+		if err != nil {
+			return fail(err)
+		}
+		for k := range lines {
+			lines[k].points[i].sum(a.values[i], o.events, rss)
+		}
+	}
+	var errs []error
+	for _, l := range slices.Backward(labs) {
+		errs = append(errs, l.close())
+	}
+	return lines, errors.Join(errs...)
 }
 
 // numbers reads a list such as 10000,1e6.

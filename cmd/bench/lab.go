@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,34 +17,70 @@ import (
 // estate whose sessions whence knows. It belongs to one goroutine.
 type lab struct {
 	options
-	dir     string
-	estate  *estate
-	kafka   *process
-	broker  string
-	topic   *topic
-	server  *server
-	whence  *process
-	listen  string
-	round   int // of the estate's events, for they must be new each time
-	present int // records in the topic
-	starts  []int64
+	name     string // of a guest; else empty
+	guest    bool   // the servers are another lab's
+	dir      string
+	database string
+	estate   *estate
+	crowd    *crowd // which sessions act; nil for uniform
+	kafka    *process
+	broker   string
+	topic    *topic
+	server   *server
+	whence   *process
+	listen   string
+	round    int // of the estate's events, for they must be new each time
+	present  int // records in the topic
+	starts   []int64
+	copy     *bufio.Writer // takes each line of a round too, if not nil
 
 	lines    *sample   // for the floors; nil until the first
 	inserter *inserter // likewise
+	flat     *inserter // of the prototype's rows; likewise
 }
 
 // openLab starts everything and lets whence learn the estate's sessions. Close
 // ends it, whatever happened.
 func openLab(ctx context.Context, o options) (*lab, error) {
-	dir, err := os.MkdirTemp(o.dir, "lab-")
-	if err != nil {
+	l := &lab{options: o, database: database}
+	return l.opened(ctx, l.serve)
+}
+
+// beside opens a lab on the servers of l: with a whence, a topic, a database and an
+// estate of its own. It must be closed before l is.
+func (l *lab) beside(ctx context.Context, o options, name string) (*lab, error) {
+	g := &lab{options: o, name: name, guest: true, database: database + "_" + name, kafka: l.kafka, broker: l.broker, server: l.server}
+	return g.opened(ctx, func(context.Context) error { return nil })
+}
+
+func (l *lab) opened(ctx context.Context, serve func(context.Context) error) (_ *lab, err error) {
+	if l.dir, err = os.MkdirTemp(l.options.dir, "lab-"); err != nil {
 		return nil, err
 	}
-	l := &lab{options: o, dir: dir}
+	if l.crowd, err = newCrowd(l.locality); err != nil {
+		return nil, errors.Join(err, os.Remove(l.dir))
+	}
+	if err := serve(ctx); err != nil {
+		return nil, l.fail(err)
+	}
 	if err := l.open(ctx); err != nil {
 		return nil, l.fail(err)
 	}
 	return l, nil
+}
+
+// serve starts the servers.
+func (l *lab) serve(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	l.kafka, l.broker, err = spawnServer(exec.Command(self, brokerArg), filepath.Join(l.dir, "kafka.log")) //nolint:noctx // it is stopped in order
+	if err != nil {
+		return err
+	}
+	l.server, err = startServer(ctx, filepath.Join(l.dir, "clickhouse"))
+	return err
 }
 
 func (l *lab) open(ctx context.Context) (err error) {
@@ -57,25 +94,29 @@ func (l *lab) open(ctx context.Context) (err error) {
 	if err := os.WriteFile(filepath.Join(l.dir, "directory.yaml"), l.estate.directory(), 0o644); err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	l.kafka, l.broker, err = spawnServer(exec.Command(self, brokerArg), filepath.Join(l.dir, "kafka.log")) //nolint:noctx // it is stopped in order
-	if err != nil {
-		return err
-	}
-	if l.topic, err = openTopic(ctx, l.broker, rawTopic, l.partitions); err != nil {
+	if l.topic, err = openTopic(ctx, l.broker, l.called(rawTopic), l.partitions); err != nil {
 		return err
 	}
 	l.starts = make([]int64, l.partitions)
-	if l.server, err = startServer(ctx, filepath.Join(l.dir, "clickhouse")); err != nil {
+	began := time.Now()
+	if l.learn == fromFacts {
+		err = errors.Join(l.teach(ctx), l.startWhence(ctx))
+	} else if err = l.startWhence(ctx); err == nil {
+		err = l.learnLines(ctx)
+	}
+	if err != nil {
 		return err
 	}
-	if err := l.startWhence(ctx); err != nil {
-		return err
+	l.say("%s knows %d sessions after %.0f s", l.called("whence"), l.sessions, time.Since(began).Seconds())
+	return nil
+}
+
+// called is a name as it is in this lab: no other on the same servers has it.
+func (l *lab) called(name string) string {
+	if l.name == "" {
+		return name
 	}
-	return l.learn(ctx)
+	return name + "-" + l.name
 }
 
 func (l *lab) close() error {
@@ -86,13 +127,15 @@ func (l *lab) close() error {
 	if l.topic != nil {
 		l.topic.close()
 	}
-	if l.inserter != nil {
-		errs = append(errs, l.inserter.close())
+	for _, in := range []*inserter{l.inserter, l.flat} {
+		if in != nil {
+			errs = append(errs, in.close())
+		}
 	}
-	if l.server != nil {
+	if l.server != nil && !l.guest {
 		errs = append(errs, l.server.stop())
 	}
-	if l.kafka != nil {
+	if l.kafka != nil && !l.guest {
 		errs = append(errs, l.kafka.stop(l.kafka.stdin.Close))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -105,44 +148,6 @@ func (l *lab) close() error {
 	return os.RemoveAll(l.dir)
 }
 
-// mintChunk bounds what is in the broker while the sessions are minted.
-const mintChunk = 500_000
-
-// learn writes the lines that mint the sessions, parents first, and waits until
-// whence has worked on all of them.
-func (l *lab) learn(ctx context.Context) error {
-	began := time.Now()
-	lines := l.estate.mints()
-	for first := 0; first < lines; first += mintChunk {
-		n := min(mintChunk, lines-first)
-		err := l.topic.send(ctx, n, func(b []byte, i int) []byte { return l.estate.mint(b, first+i) })
-		if err != nil {
-			return err
-		}
-		l.present += n
-		if err := l.written(ctx); err != nil {
-			return err
-		}
-		if err := errors.Join(l.repaired(ctx), l.empty(ctx)); err != nil {
-			return err
-		}
-	}
-	l.say("whence knows %d sessions after %.0f s", l.sessions, time.Since(began).Seconds())
-	return nil
-}
-
-// repaired waits until whence has looked for the chains that each of the facts may
-// touch: it does so beside its work, and here they came all at once.
-func (l *lab) repaired(ctx context.Context) error {
-	for began := time.Now(); time.Since(began) < 10*time.Minute; time.Sleep(200 * time.Millisecond) {
-		h, err := l.heap(ctx)
-		if err != nil || h.repaired >= h.published {
-			return err
-		}
-	}
-	return l.whence.failed("has not repaired after the facts it knows within ten minutes")
-}
-
 // written waits until a chain of every record in the topic is in ClickHouse.
 func (l *lab) written(ctx context.Context) error {
 	const pause = 20 * time.Millisecond
@@ -152,10 +157,10 @@ func (l *lab) written(ctx context.Context) error {
 			return err
 		}
 		// To count rows costs the server nothing; records, only near the end.
-		rows, err := l.server.numbers(ctx, "SELECT count() FROM %s.chains", database)
+		rows, err := l.server.numbers(ctx, "SELECT count() FROM %s.chains", l.database)
 		counted := err == nil && rows[0] >= int64(l.present)
 		if counted {
-			rows, err = l.server.numbers(ctx, "SELECT uniqExact(evidence_partition, evidence_offset) FROM %s.chains WHERE %s", database, l.ofTheseRecords())
+			rows, err = l.server.numbers(ctx, "SELECT uniqExact(evidence_partition, evidence_offset) FROM %s.chains WHERE %s", l.database, l.ofTheseRecords())
 		}
 		if err != nil {
 			return err
@@ -187,7 +192,7 @@ func (l *lab) empty(ctx context.Context) error {
 	}
 	l.present, l.starts = 0, ends
 	for _, table := range []string{"chains", "alerts"} {
-		if _, err := l.server.do(ctx, "TRUNCATE TABLE %s.%s", database, table); err != nil {
+		if _, err := l.server.do(ctx, "TRUNCATE TABLE %s.%s", l.database, table); err != nil {
 			return err
 		}
 	}

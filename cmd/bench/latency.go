@@ -80,7 +80,7 @@ func (l *lab) trickle(ctx context.Context, d *delays, rate float64) (n int, err 
 	for time.Since(began) < l.latencyFor && ctx.Err() == nil {
 		due := int(time.Since(began).Seconds() * rate)
 		for ; n < due; n++ {
-			line := l.estate.event(make([]byte, 0, 2048), l.round, n, from.Add(time.Since(began)))
+			line := l.estate.eventOf(make([]byte, 0, 2048), l.crowd, l.round, n, from.Add(time.Since(began)))
 			l.topic.client.Produce(ctx, &kgo.Record{Value: line, Timestamp: time.Now()}, func(r *kgo.Record, perr error) {
 				if perr != nil {
 					failed.Do(func() { err = perr })
@@ -120,7 +120,7 @@ func (d *delays) waiting() bool {
 // poll asks how far each partition can be queried: a lane writes its records in
 // order, so what is before the last is there too.
 func (l *lab) poll(ctx context.Context, d *delays) error {
-	rows, err := l.server.do(ctx, "SELECT evidence_partition, max(evidence_offset) FROM %s.chains WHERE %s GROUP BY 1", database, l.ofTheseRecords())
+	rows, err := l.server.do(ctx, "SELECT evidence_partition, max(evidence_offset) FROM %s.chains WHERE %s GROUP BY 1", l.database, l.ofTheseRecords())
 	if err != nil {
 		return err
 	}

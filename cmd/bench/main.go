@@ -42,11 +42,14 @@ type options struct {
 
 	axes, growthSessions, docs string // of growth
 	keep                       bool
+	given                      map[string]bool // flags that were
 
 	events, rounds    int
 	sessions, depth   int
 	partitions, rules int
 	skew, unknown     float64
+	locality, learn   string
+	brief             bool // floors are measured for less long
 	began             time.Time
 	latencyFor        time.Duration
 	stageTime         time.Duration
@@ -61,7 +64,7 @@ func main() {
 	flag.StringVar(&o.whence, "whence", "", "the program to measure (default: built from this module)")
 	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
 	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
-	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, peers (default: the first two)")
+	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, peers (end_to_end with the collector beside it); default: the first two")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
 	flag.StringVar(&o.compress, "compress", "lz4", "clickhouse.compression of whence, the bare insert and the prototype: lz4, or none, which is what whence does by itself when ClickHouse is on its machine")
@@ -76,15 +79,19 @@ func main() {
 	flag.StringVar(&o.packages, "packages", "./...", "packages whose benchmarks are compared")
 	flag.IntVar(&o.count, "count", 6, "how often each benchmark is compared")
 	flag.BoolVar(&o.keep, "keep", false, "leave data and logs behind")
-	flag.IntVar(&o.events, "events", 1_000_000, "events of a round, end to end")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are told")
+	flag.IntVar(&o.events, "events", 1_000_000, "events of a round, end to end (of growth 250,000)")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are told (of growth 3)")
 	flag.IntVar(&o.sessions, "sessions", 100_000, "live sessions")
 	flag.IntVar(&o.depth, "depth", 0, "sessions between an event and its person; 0 for 1 to 3 mixed")
 	flag.IntVar(&o.partitions, "partitions", 4, "partitions of the raw topic")
 	flag.IntVar(&o.rules, "rules", 50, "rules, the library's included")
 	flag.Float64Var(&o.skew, "skew", 0, "share of events by a tenth of the sessions; 0 for all alike")
 	flag.Float64Var(&o.unknown, "unknown", 0.05, "share of events by keys that nobody minted")
+	flag.StringVar(&o.locality, "locality", uniform, "which sessions act: uniform (any of them, the worst case), or bursts (5,000 at a time, ten events each); of growth in sessions both are measured")
+	flag.StringVar(&o.learn, "learn", fromLines, "how whence comes to know the sessions: from minting lines, or from facts that are published before it starts")
 	flag.Parse()
+	o.given = map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	if flag.NArg() > 0 || o.events < 1 || o.rounds < 1 || o.sessions < 10 || o.partitions < 1 || o.depth < 0 || o.depth > 8 {
 		flag.Usage()
 		os.Exit(2)
@@ -129,7 +136,7 @@ func bench(ctx context.Context, o options) (err error) {
 		return compare(ctx, o)
 	}
 	r := newReport()
-	if o.wants("end_to_end") {
+	if o.wants("end_to_end") || o.wants("peers") {
 		if err := o.build(ctx); err != nil {
 			return err
 		}
@@ -154,13 +161,8 @@ func bench(ctx context.Context, o options) (err error) {
 			return err
 		}
 	}
-	if o.wants("peers") {
-		if err := peers(ctx, o, r); err != nil {
-			return err
-		}
-	}
 	r.print(os.Stdout)
-	if o.docs != "" && (o.wants("end_to_end") || o.wants("stages")) {
+	if o.docs != "" && (o.wants("end_to_end") || o.wants("stages") || o.wants("peers")) {
 		if err := r.page(o); err != nil {
 			return err
 		}

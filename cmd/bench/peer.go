@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,141 +10,151 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
-// peer is the OpenTelemetry collector: it reads the events from a file, takes the
-// fields that whence's decoder takes, and writes them to ClickHouse with its own
-// schema. It resolves nothing and judges nothing.
+// A peer is the OpenTelemetry collector: it reads the events from a file, takes the
+// fields that whence's decoder takes, and writes them to the same ClickHouse with its
+// own schema. It resolves nothing and judges nothing. It takes the events of every
+// round right after whence, in a process of its own.
 type peer struct {
+	lab     *lab
+	program string
+	costs   []time.Duration // of each round
+}
+
+const peerDatabase = "otel"
+
+// openPeer builds the collector, unless there is one. It returns nil if that fails.
+func (l *lab) openPeer(ctx context.Context) (*peer, error) {
+	program, err := buildPeer(ctx, l.options)
+	if err != nil {
+		l.say("THE PEER CANNOT BE BUILT, AND IS LEFT OUT: %v", err)
+		return nil, ctx.Err()
+	}
+	_, err = l.server.do(ctx, "CREATE DATABASE IF NOT EXISTS %s", peerDatabase)
+	return &peer{lab: l, program: program}, err
+}
+
+// keep makes the lab write the events of the next round to a file too. done ends the
+// file, and tells its path.
+func (p *peer) keep() (done func() (string, error), err error) {
+	path := filepath.Join(p.lab.dir, fmt.Sprintf("round-%d", len(p.costs)+1))
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	p.lab.copy = bufio.NewWriterSize(file, 1<<20)
+	return func() (string, error) {
+		err := p.lab.copy.Flush()
+		p.lab.copy = nil
+		return path, errors.Join(err, file.Close())
+	}, nil
+}
+
+// run starts a collector, lets it settle, gives it the file with so many events, and
+// notes its CPU until all of them are in ClickHouse.
+func (p *peer) run(ctx context.Context, path string, events int) (err error) {
+	c := &collector{dir: filepath.Join(p.lab.dir, "collector"), server: p.lab.server}
+	if err := os.RemoveAll(c.dir); err != nil {
+		return err
+	}
+	if err := c.start(p.program); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.terminate()) }()
+	first := filepath.Join(c.dir, "first")
+	if err := os.WriteFile(first, append(p.lab.estate.event(nil, -1, len(p.costs), p.lab.estate.began), '\n'), 0o644); err != nil {
+		return err
+	}
+	if err := c.take(ctx, first, 1); err != nil { // it is there, and its table
+		return err
+	}
+	before, err := c.cpu()
+	if err != nil {
+		return err
+	}
+	if err := c.take(ctx, path, events); err != nil {
+		return err
+	}
+	after, err := c.cpu()
+	if err != nil {
+		return err
+	}
+	p.costs = append(p.costs, (after-before)/time.Duration(events))
+	_, err = p.lab.server.do(ctx, "TRUNCATE TABLE %s.otel_logs", peerDatabase)
+	return err
+}
+
+// peers adds what the collector cost, and whence beside it in the same rounds.
+func (r *report) peers(costs []time.Duration, passes []passage, events int) {
+	ratios := make([]float64, len(costs))
+	for i := range costs {
+		ratios[i] = ratio(passes[i].cpu/time.Duration(events), costs[i])
+	}
+	slices.Sort(ratios)
+	us := medianOf(costs, func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 })
+	r.add("peers.otelcol.cpu_us_per_event", us, "OpenTelemetry collector: file, parse, %d fields, ClickHouse; nothing else", len(peerFields))
+	r.add("peers.otelcol.ratio", median(ratios), "CPU of whence over the collector's, round by round: %.3f to %.3f", ratios[0], ratios[len(ratios)-1])
+}
+
+// collector is one process of it.
+type collector struct {
 	*process
 	dir    string
 	server *server
 }
 
-const peerDatabase = "otel"
-
-// peers runs the collector over as many events as whence had, once a round.
-func peers(ctx context.Context, o options, r *report) error {
-	program, err := buildPeer(ctx, o)
-	if err != nil {
-		o.say("THE PEER CANNOT BE BUILT, AND IS LEFT OUT: %v", err)
-		return nil
-	}
-	var costs []float64
-	for i := range o.rounds {
-		cpu, err := runPeer(ctx, o, program)
-		if err != nil {
-			return fmt.Errorf("the OpenTelemetry collector: %w", err)
-		}
-		us := float64(cpu.Nanoseconds()) / 1e3 / float64(o.events)
-		o.say("peer, round %d: %.2f us of CPU", i+1, us)
-		costs = append(costs, us)
-	}
-	us := medianOf(costs, func(v float64) float64 { return v })
-	r.add("peers.otelcol.cpu_us_per_event", us, "OpenTelemetry collector: file, parse, %d fields, ClickHouse; nothing else", len(peerFields))
-	if own := r.values["end_to_end.cpu_us_per_event"]; own > 0 {
-		r.add("peers.otelcol.ratio", own/us, "CPU of whence over the collector's")
-	}
-	return nil
-}
-
-// runPeer starts a collector, lets it settle, gives it the events, and returns its
-// CPU until all of them are in ClickHouse.
-func runPeer(ctx context.Context, o options, program string) (cpu time.Duration, err error) {
-	dir, err := os.MkdirTemp(o.dir, "peer-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s, err := startServer(ctx, filepath.Join(dir, "clickhouse"))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	p := &peer{dir: dir, server: s}
-	if err := p.start(program); err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, p.terminate()) }()
-	if err := p.events(ctx, 1); err != nil { // it is there, and its table
-		return 0, err
-	}
-	before, err := p.cpu()
-	if err != nil {
-		return 0, err
-	}
-	if err := p.events(ctx, o.events); err != nil {
-		return 0, err
-	}
-	after, err := p.cpu()
-	return after - before, err
-}
-
-func (p *peer) start(program string) error {
-	if err := os.MkdirAll(filepath.Join(p.dir, "in"), 0o755); err != nil {
+func (c *collector) start(program string) error {
+	if err := os.MkdirAll(filepath.Join(c.dir, "in"), 0o755); err != nil {
 		return err
 	}
 	var b bytes.Buffer
-	err := peerTemplate.Execute(&b, map[string]any{"Dir": p.dir, "ClickHouse": p.server.Addr(), "Database": peerDatabase, "Fields": peerFields})
+	err := peerTemplate.Execute(&b, map[string]any{"Dir": c.dir, "ClickHouse": c.server.Addr(), "Database": peerDatabase, "Fields": peerFields})
 	if err != nil {
 		return err
 	}
-	config := filepath.Join(p.dir, "collector.yaml")
+	config := filepath.Join(c.dir, "collector.yaml")
 	if err := os.WriteFile(config, b.Bytes(), 0o644); err != nil {
 		return err
 	}
-	p.process, err = spawn(exec.Command(program, "--config", config), filepath.Join(p.dir, "collector.log")) //nolint:noctx // it is stopped in order
+	c.process, err = spawn(exec.Command(program, "--config", config), filepath.Join(c.dir, "collector.log")) //nolint:noctx // it is stopped in order
 	return err
 }
 
-// events gives the collector n events and waits until they can be queried.
-func (p *peer) events(ctx context.Context, n int) error {
-	e := newEstate(100_000, 0, 0, 0.05, time.Now().UTC().Add(-24*time.Hour))
-	e.seed = uint64(n) // the one before the others is none of them
-	was, err := p.rows(ctx)
+// take gives the collector a file with n events, which is then gone, and waits until
+// they can be queried.
+func (c *collector) take(ctx context.Context, path string, n int) error {
+	was, err := c.rows(ctx)
 	if err != nil {
 		return err
 	}
-	// The collector must not find half of a file, and files with a first line that
-	// it knows are the same to it.
-	path := filepath.Join(p.dir, fmt.Sprintf("%d.ndjson", n))
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	var b []byte
-	for i := range n {
-		if b = append(e.event(b, 0, i, e.began), '\n'); len(b) > 1<<20 || i == n-1 {
-			if _, err := file.Write(b); err != nil {
-				return errors.Join(err, file.Close())
-			}
-			b = b[:0]
-		}
-	}
-	if err := errors.Join(file.Close(), os.Rename(path, filepath.Join(p.dir, "in", filepath.Base(path)))); err != nil {
+	// The collector must not find half of a file; and it leaves what it has read.
+	in := filepath.Join(c.dir, "in", filepath.Base(path)+".ndjson")
+	if err := os.Rename(path, in); err != nil {
 		return err
 	}
 	for moved, last := time.Now(), was; ; time.Sleep(50 * time.Millisecond) {
-		rows, err := p.rows(ctx)
-		if err := errors.Join(err, ctx.Err(), p.alive()); err != nil {
+		rows, err := c.rows(ctx)
+		if err := errors.Join(err, ctx.Err(), c.alive()); err != nil {
 			return err
 		}
 		if rows >= was+int64(n) {
-			return nil
+			return os.Remove(in)
 		}
 		if rows != last {
 			last, moved = rows, time.Now()
 		}
 		if time.Since(moved) > time.Minute {
-			return p.failed(fmt.Sprintf("has written %d of %d rows, and no more for a minute", rows-was, n))
+			return c.failed(fmt.Sprintf("has written %d of %d rows, and no more for a minute", rows-was, n))
 		}
 	}
 }
 
 // rows is how many rows there are: none before the collector has made its table.
-func (p *peer) rows(ctx context.Context) (int64, error) {
-	rows, err := p.server.do(ctx, "SELECT sum(total_rows) FROM system.tables WHERE database = '%s' AND name = 'otel_logs'", peerDatabase)
+func (c *collector) rows(ctx context.Context) (int64, error) {
+	rows, err := c.server.do(ctx, "SELECT sum(total_rows) FROM system.tables WHERE database = '%s' AND name = 'otel_logs'", peerDatabase)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

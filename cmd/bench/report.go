@@ -46,7 +46,7 @@ func (r *report) endToEnd(o options, passes []passage) {
 	n := float64(o.events)
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / n }
 	cpu := per(func(p passage) float64 { return us(p.cpu) })
-	r.add("end_to_end.cpu_us_per_event", median(cpu), "CPU of whence alone, %.2f to %.2f in %d rounds of %d events", cpu[0], cpu[len(cpu)-1], len(cpu), o.events)
+	r.add("end_to_end.cpu_us_per_event", median(cpu), "CPU of whence alone, %.2f to %.2f in %d rounds of %d events; sessions act in %s", cpu[0], cpu[len(cpu)-1], len(cpu), o.events, o.locality)
 	r.add("end_to_end.events_per_s", median(per(func(p passage) float64 { return n / p.wall.Seconds() })), "on the wall, with broker and ClickHouse on the same %d cores", runtime.NumCPU())
 	r.add("end_to_end.allocs_per_event", median(per(func(p passage) float64 { return p.heap.mallocs / n })), "by all of whence, with what it does once")
 	r.add("end_to_end.alloc_bytes_per_event", median(per(func(p passage) float64 { return p.heap.bytes / n })), "")
@@ -58,6 +58,8 @@ func (r *report) endToEnd(o options, passes []passage) {
 	r.add("end_to_end.alerts_per_event", median(per(func(p passage) float64 { return float64(p.alerts) / n })), "with %d rules", o.rules)
 	r.add("end_to_end.clickhouse_us_per_event", median(per(func(p passage) float64 { return us(p.server) })), "CPU of ClickHouse meanwhile")
 	r.add("end_to_end.broker_us_per_event", median(per(func(p passage) float64 { return us(p.broker) })), "CPU of the fake broker meanwhile")
+	r.add("end_to_end.contract_floor_us", median(per(func(p passage) float64 { return float64(p.floors.contract().Nanoseconds()) / 1e3 })), "consume + scan + SHA-256 + bare insert of the same columns")
+	r.add("end_to_end.contract_floor_ratio", median(per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.contract()) })), "CPU over that")
 	r.add("end_to_end.floor_ratio", median(per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.sum()) })), "CPU over consume + scan + insert")
 	for _, f := range []struct {
 		name, note string
@@ -69,13 +71,16 @@ func (r *report) endToEnd(o options, passes []passage) {
 		{"insert", "bare ch-go, the same columns as chains", func(f *floors) time.Duration { return f.insert }},
 		{"insert_server", "CPU of ClickHouse for a row of blocks of 50,000", func(f *floors) time.Duration { return f.server }},
 		{"fullpath", "the prototype given", func(f *floors) time.Duration { return f.fullpath }},
+		{"fullpath_insert", "bare ch-go, the prototype's 30 columns", func(f *floors) time.Duration { return f.flat }},
 	} {
 		if v := median(per(func(p passage) float64 { return float64(f.of(&p.floors)) })); v > 0 {
 			r.add("floor_ns."+f.name, v, "%s", f.note)
 		}
 	}
 	if passes[0].floors.fullpath > 0 {
-		r.add("end_to_end.fullpath_ratio", median(per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.fullpath) })), "CPU over the prototype's")
+		r.add("end_to_end.fullpath_ratio", median(per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.fullpath) })), "CPU over the prototype's, which hashes nothing and writes 30 columns")
+		r.add("end_to_end.fullpath_contract_ratio", median(per(func(p passage) float64 { return ratio(p.cpu/time.Duration(o.events), p.floors.beside()) })),
+			"CPU over the prototype's if it hashed too, and bare inserts of our columns took the place of those of its own")
 	}
 }
 

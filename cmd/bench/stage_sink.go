@@ -61,13 +61,9 @@ func (w *workshop) insertStages(chains []correlate.Chain) []stage {
 	}
 	return []stage{
 		{"insert.chains", "encode and send to ClickHouse", func(ctx context.Context, m *meter) error { return write(ctx, m, w.sink) }},
-		{"insert.bare", "ch-go, the same columns and values", func(ctx context.Context, m *meter) (err error) {
+		{"insert.bare", "bare ch-go, the same columns and values", func(ctx context.Context, m *meter) (err error) {
 			if w.inserter == nil {
-				if w.inserter, err = newInserter(ctx, w.server, "lz4"); err != nil {
-					return err
-				}
-				// The first block grows the columns.
-				if _, err = w.inserter.insert(ctx, insertBlock); err != nil {
+				if w.inserter, err = newInserter(ctx, w.server, database, "chains", true, w.compress); err != nil {
 					return err
 				}
 			}

@@ -17,6 +17,7 @@ import (
 const (
 	database = "bench"
 	rawTopic = "ct"
+	group    = "bench" // and what whence's own topics begin with
 	// lateness is short beside the time that a round's events span: chains that
 	// stay unresolved settle, and are written a second time, while it runs.
 	lateness = 2 * time.Minute
@@ -26,11 +27,11 @@ const (
 // written.
 var configTemplate = template.Must(template.New("whence.yaml").Parse(`
 kafka: {brokers: ["{{.Broker}}"]}
-group: bench
+group: {{.Name}}
 topics: [{name: {{.Topic}}, source: aws.cloudtrail}]
 lateness: {aws.cloudtrail: {{.Lateness}}}
-sessions: {topic: bench.sessions, registry: bench.registry, replication: 1}
-rejects_topic: bench.rejects
+sessions: {topic: {{.Name}}.sessions, registry: {{.Name}}.registry, replication: 1}
+rejects_topic: {{.Name}}.rejects
 pipeline: {session_timeout: 5m}
 store: {dir: store}
 clickhouse: {addr: ["{{.ClickHouse}}"], database: {{.Database}}, compression: {{.Compress}}}
@@ -48,7 +49,8 @@ func (l *lab) startWhence(ctx context.Context) (err error) {
 	}
 	var b bytes.Buffer
 	err = configTemplate.Execute(&b, map[string]any{
-		"Broker": l.broker, "Topic": rawTopic, "Lateness": lateness, "ClickHouse": l.server.Addr(), "Database": database, "Compress": l.options.compress, "Listen": l.listen, "Library": withLibrary(l.rules),
+		"Name": l.called(group), "Broker": l.broker, "Topic": l.topic.name, "Lateness": lateness, "ClickHouse": l.server.Addr(), "Database": l.database,
+		"Compress": l.options.compress, "Listen": l.listen, "Library": withLibrary(l.rules),
 	})
 	if err != nil {
 		return err
@@ -62,7 +64,9 @@ func (l *lab) startWhence(ctx context.Context) (err error) {
 	if l.whence, err = spawn(cmd, filepath.Join(l.dir, "whence.log")); err != nil {
 		return err
 	}
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	// Before it is ready it reads what facts there are: 10,000 a second at least.
+	limit := 2*time.Minute + time.Duration(l.sessions)*100*time.Microsecond
+	for began := time.Now(); time.Since(began) < limit; time.Sleep(50 * time.Millisecond) {
 		if err := l.whence.alive(); err != nil {
 			return err
 		}
@@ -70,7 +74,7 @@ func (l *lab) startWhence(ctx context.Context) (err error) {
 			return nil
 		}
 	}
-	return l.whence.failed("was not ready within two minutes")
+	return l.whence.failed("was not ready within " + limit.String())
 }
 
 // ask gets a page of whence's admin port.

@@ -72,7 +72,7 @@ func (w *workshop) open(ctx context.Context) (err error) {
 		return err
 	}
 	cfg := sinks.ClickHouseConfig{}.Default()
-	cfg.Addr, cfg.Database = []string{w.server.Addr()}, database
+	cfg.Addr, cfg.Database, cfg.Compression = []string{w.server.Addr()}, database, w.compress
 	if w.sink, err = sinks.OpenClickHouse(ctx, cfg, quiet); err != nil {
 		return err
 	}
