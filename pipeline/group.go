@@ -27,6 +27,7 @@ type group struct {
 	lanesCtx    context.Context
 	cancelLanes context.CancelFunc
 	failed      chan error // capacity 1: the first error of a lane
+	failures    *failures  // of fetches
 	stopPoll    context.CancelFunc
 	wg          sync.WaitGroup
 
@@ -49,7 +50,7 @@ type announced struct {
 
 func newGroup(s *shared, admin *kadm.Client) *group {
 	return &group{
-		shared: s, admin: admin, failed: make(chan error, 1),
+		shared: s, admin: admin, failed: make(chan error, 1), failures: newFailures(s.log, "a fetch failed and is tried again"),
 		lanes: map[tp]*lane{}, fetched: map[tp]place{}, marks: map[tp]announced{},
 	}
 }
@@ -109,8 +110,7 @@ func (g *group) options() []kgo.Opt {
 		// As long again to commit and to join. A member that dies in between holds
 		// the group up for all of it.
 		kgo.RebalanceTimeout(2 * g.cfg.DrainTimeout),
-		// Two heartbeats may be lost before a member counts as gone.
-		kgo.SessionTimeout(g.cfg.SessionTimeout), kgo.HeartbeatInterval(min(g.cfg.SessionTimeout/3, 3*time.Second)),
+		kgo.SessionTimeout(g.cfg.SessionTimeout), kgo.HeartbeatInterval(g.cfg.heartbeat()),
 		kgo.OnPartitionsAssigned(g.assigned),
 		kgo.OnOffsetsFetched(g.offsetsFetched),
 		kgo.AdjustFetchOffsetsFn(g.startLanes),
@@ -138,6 +138,7 @@ func (g *group) poll(ctx context.Context) error {
 		if err := g.fetchErrors(fetches); err != nil {
 			return err
 		}
+		fetches.EachPartition(g.failures.over)
 		fetches.EachPartition(g.feed)
 		g.client.AllowRebalance()
 	}
@@ -179,10 +180,12 @@ func (g *group) fetchErrors(fetches kgo.Fetches) error {
 		case errors.Is(fe.Err, kgo.ErrMaxDecompress): // see feed
 		case errors.Is(fe.Err, kerr.TopicAuthorizationFailed), errors.Is(fe.Err, kerr.GroupAuthorizationFailed), errors.Is(fe.Err, kerr.SaslAuthenticationFailed):
 			return fmt.Errorf("read topic %s as group %s: %w; grant the user Read on both", fe.Topic, g.cfg.Group, fe.Err)
+		case errors.Is(fe.Err, kerr.InvalidSessionTimeout):
+			return fmt.Errorf("join group %s: %w; set pipeline.session_timeout to what the brokers allow: group.min.session.timeout.ms, 6s unless it was changed, is the least", g.cfg.Group, fe.Err)
 		case errors.Is(fe.Err, errBookmarks):
 			return fmt.Errorf("take up the place of group %s: %w; if the metadata was damaged, set the group's offset by hand: repair settles what was parked", g.cfg.Group, fe.Err)
 		default:
-			g.log.Warn("a fetch failed and is tried again", "topic", fe.Topic, "partition", fe.Partition, "err", fe.Err)
+			g.failures.note(fe.Topic, fe.Partition, fe.Err)
 		}
 	}
 	return nil
@@ -202,3 +205,7 @@ func (g *group) wake(keys []correlate.Key) {
 		l.wake(keys)
 	}
 }
+
+// heartbeat is how often the group hears from a member: two may be lost before it
+// counts as gone.
+func (c Config) heartbeat() time.Duration { return min(c.SessionTimeout/3, 3*time.Second) }

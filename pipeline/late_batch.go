@@ -30,9 +30,10 @@ func (r *repairing) gather(ctx context.Context) lateBatch {
 		fetches := r.client.PollRecords(ctx, lateKeys-len(b.keys))
 		for _, fe := range fetches.Errors() {
 			if ctx.Err() == nil && !errors.Is(fe.Err, context.Canceled) {
-				r.log.Warn("the sessions topic cannot be read for repair; it is tried again", "partition", fe.Partition, "err", fe.Err)
+				r.failures.note(fe.Topic, fe.Partition, fe.Err)
 			}
 		}
+		fetches.EachPartition(r.failures.over)
 		for it := fetches.RecordIter(); !it.Done(); {
 			rec := it.Next()
 			b.next[rec.Partition] = kgo.EpochOffset{Epoch: rec.LeaderEpoch, Offset: rec.Offset + 1}

@@ -72,6 +72,7 @@ type shared struct {
 	metrics  *metrics
 	clock    *correlate.Marks
 	log      *slog.Logger
+	outage   *outage
 	resume   func(topic string, partition int32)
 	lanes    atomic.Int32 // how many there are
 	// maxBatchBytes bounds what a fetched batch may unpack to.
@@ -93,17 +94,18 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 	}
 	s := &shared{
 		cfg: cfg, table: d.Table, resolver: d.Resolver, sink: d.Sink, rules: d.Rules, signer: d.Ledger,
-		metrics: newMetrics(d.Metrics), log: d.Log, at: func(string) error { return nil },
+		metrics: newMetrics(d.Metrics), log: d.Log, outage: &outage{log: d.Log}, at: func(string) error { return nil },
 		maxBatchBytes: 256 << 20,
 	}
 	s.clock = correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
 	d.Table.Follow(s.clock)
 	if d.Metrics != nil {
-		d.Metrics.MustRegister(newTableStats(d.Table))
+		d.Metrics.MustRegister(newTableStats(d.Table), newWaitStats(s))
 	}
 	p := &Pipeline{shared: s, kafka: d.Kafka, Ready: make(chan struct{})}
 	if d.Archive != nil && cfg.RepairEvery > 0 {
-		p.repairing = &repairing{Repair: newRepair(cfg, d, s.clock), metrics: s.metrics, owned: map[int32]struct{}{}}
+		p.repairing = &repairing{Repair: newRepair(cfg, d, s.clock), metrics: s.metrics, owned: map[int32]struct{}{},
+			failures: newFailures(d.Log, "the sessions topic cannot be read for repair; it is tried again")}
 	}
 	return p, nil
 }
@@ -249,13 +251,14 @@ func (p *Pipeline) expectTopics(ctx context.Context, admin *kadm.Client) (missin
 func (p *Pipeline) refreshTopics(ctx context.Context, admin *kadm.Client) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
+	failed := newFailures(p.log, "partitions added to raw topics would go unnoticed")
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 			if _, err := p.expectTopics(ctx, admin); err != nil && ctx.Err() == nil {
-				p.log.Warn("partitions added to raw topics would go unnoticed", "err", err)
+				failed.note("", 0, err)
 			}
 			for _, n := range topicNames(p.cfg) {
 				if t := p.clock.ReadUpTo(n); !t.IsZero() {

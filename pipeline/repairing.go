@@ -27,9 +27,10 @@ import (
 // facts, its version is the higher one, and that is the row that stays.
 type repairing struct {
 	*Repair
-	metrics *metrics
-	client  *kgo.Client
-	past    time.Time // up to where all was read when leftovers were looked for last
+	metrics  *metrics
+	client   *kgo.Client
+	failures *failures
+	past     time.Time // up to where all was read when leftovers were looked for last
 
 	mu    sync.Mutex
 	owned map[int32]struct{} // partitions of the sessions topic
@@ -65,7 +66,7 @@ func (r *repairing) Run(ctx context.Context) error {
 	r.client, err = kgo.NewClient(slices.Concat(r.kafka, []kgo.Opt{
 		kgo.ConsumerGroup(r.group()), kgo.ConsumeTopics(r.topics[0]), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.RebalanceTimeout(2 * r.cfg.DrainTimeout), kgo.FetchMaxBytes(1 << 20), kgo.FetchMaxPartitionBytes(256 << 10),
+		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.HeartbeatInterval(r.cfg.heartbeat()), kgo.RebalanceTimeout(2 * r.cfg.DrainTimeout), kgo.FetchMaxBytes(1 << 20), kgo.FetchMaxPartitionBytes(256 << 10),
 		kgo.OnPartitionsAssigned(note(true)), kgo.OnPartitionsRevoked(note(false)), kgo.OnPartitionsLost(note(false)),
 	})...)
 	if err != nil {

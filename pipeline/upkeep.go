@@ -18,7 +18,6 @@ import (
 func (g *group) upkeep(ctx context.Context, stop <-chan struct{}) {
 	tick := time.NewTicker(g.cfg.CommitEvery)
 	defer tick.Stop()
-	failing := false
 	for {
 		select {
 		case <-stop:
@@ -33,17 +32,11 @@ func (g *group) upkeep(ctx context.Context, stop <-chan struct{}) {
 			}
 		}
 		g.mu.Unlock()
-		err := errors.Join(g.commit(ctx, lanes), g.announce(ctx, lanes))
-		switch {
-		case err == nil && failing:
-			g.log.Info("commits and marks go through again")
-		case err != nil && ctx.Err() == nil:
+		err := g.outage.during(func() error { return errors.Join(g.commit(ctx, lanes), g.announce(ctx, lanes)) })
+		if err != nil && ctx.Err() == nil {
 			g.metrics.commitErr.Inc()
-			if !failing {
-				g.log.Warn("commits or marks fail and are tried again; after a crash their records would be read again", "err", err)
-			}
+			g.outage.begin(err)
 		}
-		failing = err != nil
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,16 +14,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"whence/pipeline"
 )
 
 // An admin answers, on one port, whether this process lives (/healthz) and is
-// ready (/readyz), and serves /metrics and /debug/pprof. It is safe for
-// concurrent use, and nil is one that listens nowhere.
+// ready (/readyz), what it waits for (/status), and serves /metrics and
+// /debug/pprof. It is safe for concurrent use, and nil is one that listens nowhere.
 type admin struct {
 	server  *http.Server
 	addr    string
 	stopped chan struct{}
 	waiting atomic.Value // string: what for; empty when ready
+	// pipeline is asked what it waits for; nil before there is one.
+	pipeline atomic.Pointer[pipeline.Pipeline]
 }
 
 // startAdmin listens on addr; empty for nowhere. Stop ends it.
@@ -54,6 +59,13 @@ func (a *admin) wait(what string) {
 	}
 }
 
+// watch says whom to ask what is waited for.
+func (a *admin) watch(p *pipeline.Pipeline) {
+	if a != nil {
+		a.pipeline.Store(p)
+	}
+}
+
 // stop ends the server: answers under way are finished as long as ctx allows.
 func (a *admin) stop(ctx context.Context) error {
 	if a == nil {
@@ -71,6 +83,7 @@ func (a *admin) routes(metrics *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET /status", a.status)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -86,4 +99,12 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ready")
+}
+
+// status tells of outages too, which readiness does not depend on: who waits for a
+// sink is as ready as can be, and would have nothing of being started again.
+func (a *admin) status(w http.ResponseWriter, _ *http.Request) {
+	what, _ := a.waiting.Load().(string)
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(newRunStatus(what, a.pipeline.Load())) // fails only where nobody listens
 }

@@ -21,8 +21,14 @@ ClickHouse and to topics. Start more instances with the same configuration to
 share the work.
 
 whence makes its own topics and its ClickHouse schema if they are missing, and
-waits for servers that are away. On Ctrl-C or SIGTERM it finishes what it has in
-hand and leaves the group; a second one stops it at once, which loses nothing.
+waits for servers that are away: nothing is taken in then, the place in the group
+is kept, and whence status tells what is waited for. Every output must have a row
+before its record counts as done; while one of them is away the others wait too.
+
+On Ctrl-C or SIGTERM it finishes what it has in hand, for pipeline.drain_timeout
+at most, commits, leaves the group and ends with 0. What was not finished is done
+again by the next owner of the partition. A second signal ends it at once, which
+loses nothing; the exit code is the signal's then (130 or 143 in a shell).
 
 Every key of the configuration can be overridden by an environment variable:
 WHENCE_KAFKA_BROKERS=a:9092,b:9092, WHENCE_CLICKHOUSE_PASSWORD=...`,
@@ -78,6 +84,7 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	if err != nil {
 		return wrong(err)
 	}
+	admin.watch(p)
 	admin.wait("the sessions topic and the consumer group")
 	ended, watched := make(chan struct{}), make(chan struct{})
 	go func() {
