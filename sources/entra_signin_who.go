@@ -107,23 +107,19 @@ func (w *entraSigninWho) mints() {
 		Kind: correlate.Account, Origin: e.ID, Source: entraSigninName, EventID: e.EventID, Time: e.Time, Start: e.Time,
 		Proof: correlate.Issued, Method: "entra.signin", Principal: e.Actor,
 	}
-	session := correlate.Key{}
-	if w.user() {
-		session = entraKey(w.out, EntraSession, w.scope, d.Session)
-	}
-	if !session.IsZero() && w.begins() {
+	if session := entraKey(w.out, EntraSession, w.scope, d.Session); w.user() && w.begins() && !session.IsZero() {
 		account.Key = session
 		e.Mints = w.out.facts.Append(e.Mints, account)
 	}
 	if account.Key = w.token(); account.Key.IsZero() {
 		return
 	}
-	parent := correlate.Link{Role: correlate.Requestor, Key: session, Proof: correlate.Issued, Method: "entra.session_id"}
-	if !w.user() {
-		parent.Key, parent.Method = entraKey(w.out, EntraCredential, w.scope, d.Credential), "entra.credential_key_id"
-	}
-	if !parent.Key.IsZero() {
-		account.Parents = w.out.links.Append(nil, parent)
+	// A person's token needs no parent: Entra says whose it is here, and the session
+	// it goes on in may have begun before there was a log.
+	if k := entraKey(w.out, EntraCredential, w.scope, d.Credential); !w.user() && !k.IsZero() {
+		account.Parents = w.out.links.Append(nil, correlate.Link{
+			Role: correlate.Requestor, Key: k, Proof: correlate.Issued, Method: "entra.credential_key_id",
+		})
 	}
 	e.Mints = w.out.facts.Append(e.Mints, account)
 }

@@ -24,6 +24,8 @@ func TestECSMicrosoft(t *testing.T) {
 			},
 			least: 80, // 4 of 5
 		}},
+		// Elastic calls every call alike; we name what was asked for.
+		{"iam/entra_graph_activity", ecsOptions{action: func(*correlate.Event) string { return "Microsoft Graph Activity" }}},
 	} {
 		t.Run(tt.dir, func(t *testing.T) { checkECS(t, "", tt.dir, tt.opts) })
 	}
@@ -68,7 +70,7 @@ func TestAzureTime(t *testing.T) {
 // TestMicrosoftAllocatesNothing: no line of the fixtures that is one event takes memory
 // of its own.
 func TestMicrosoftAllocatesNothing(t *testing.T) {
-	for _, source := range []string{entraSigninName, entraAuditName} {
+	for _, source := range []string{entraSigninName, entraAuditName, graphName} {
 		t.Run(source, func(t *testing.T) { allocatesNothing(t, source, plainLines(t, source)) })
 	}
 }
@@ -99,7 +101,7 @@ func BenchmarkDecodeEntraSignin(b *testing.B) {
 func TestMicrosoftSamples(t *testing.T) {
 	root := iamSamples(t)
 	for dir, least := range map[string]int{
-		"iam/entra_signin": 52, "iam/entra_audit": 3, "iam/entra_provisioning": 2,
+		"iam/entra_signin": 52, "iam/entra_audit": 3, "iam/entra_provisioning": 2, "iam/entra_graph_activity": 3,
 	} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*"))
 		if err != nil {
@@ -127,3 +129,21 @@ func TestMicrosoftSamples(t *testing.T) {
 		}
 	}
 }
+
+func TestGraphAction(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://graph.microsoft.com/v1.0/users/a11ce000-0000-4000-8000-000000000001/messages?$top=1": "GET users/{id}/messages",
+		"https://graph.microsoft.com/beta//users/alice@example.com/photos/48x48/$value":               "GET users/{id}/photos/{id}/$value",
+		"https://graph.microsoft.com/v1.0/users('alice@example.com')/getMemberGroups":                 "GET users/{id}/getMemberGroups",
+		"https://graph.microsoft.com/v1.0/oauth2PermissionGrants":                                     "GET oauth2PermissionGrants",
+		"https://graph.microsoft.com/v1.0/users/delta()":                                              "GET users/delta",
+		"/v1.0/me/": "GET me",
+		"":          "GET",
+	} {
+		if got := graphAction("get", graphPath(in), new(Batch)); got != want {
+			t.Errorf("%s: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func BenchmarkDecodeGraph(b *testing.B) { benchDecode(b, graphName, plainLines(b, graphName)) }
