@@ -114,3 +114,22 @@ func (b *Batch) join(parts ...string) string {
 	}
 	return b.text.Join(parts...)
 }
+
+// given reports whether a member came and is not null.
+func given(raw scan.Raw) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// httpOutcome is what a status code says of how a request ended.
+func httpOutcome(status int64) (correlate.Outcome, string) {
+	switch {
+	case status == 401, status == 403, status == 429:
+		return correlate.Denied, httpReason(status, "")
+	case status >= 400:
+		return correlate.Failure, httpReason(status, "")
+	case status >= 100:
+		return correlate.Success, ""
+	}
+	return correlate.UnknownOutcome, ""
+}
+
+// isDigits reports whether s is a whole number as it is written.
+func isDigits(s string) bool { return vaultIsNumber(s) }

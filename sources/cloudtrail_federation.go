@@ -17,6 +17,8 @@ const (
 	cloudtrailByWebSubject      = "aws.sts.web_identity_subject"
 	cloudtrailByGitHubSub       = "github.oidc_sub"
 	cloudtrailByGitHubRunID     = "github.run_id_in_session_name"
+	cloudtrailByCISub           = "aws.sts.ci_subject"
+	cloudtrailByCIRun           = "aws.sts.ci_run_in_session_name"
 )
 
 // samlUser is the subject of a SAML assertion. The role session name is not the
@@ -69,6 +71,9 @@ func (e *cloudtrailEvent) webIdentity(provider, sub, sessionName string, proof c
 		e.gitHub(sub, sessionName)
 		return
 	}
+	if _, kind := ciIssuer(sub); kind != "" && kind != GitHubSub {
+		e.ciRun(kind, sub, sessionName)
+	}
 	p := correlate.Principal{Type: correlate.Workload, ID: sub, Issuer: provider}
 	if account, ok := strings.CutPrefix(sub, "system:serviceaccount:"); ok {
 		// The cluster is told by its provider; the directory lists accounts by name.
@@ -82,6 +87,15 @@ func (e *cloudtrailEvent) webIdentity(provider, sub, sessionName string, proof c
 		p.Type, p.ID = correlate.Human, mail
 	}
 	e.state(p, proof, cloudtrailByWebSubject)
+}
+
+// ciRun leads to a job of GitLab or a run of HCP Terraform, as gitHub does. The
+// subject itself may be in the directory, with an owner, so it is stated too.
+func (e *cloudtrailEvent) ciRun(kind correlate.Kind, sub, sessionName string) {
+	e.link(correlate.Requestor, correlate.Inferred, cloudtrailByCISub).Key = correlate.Key{Kind: kind, Value: sub}
+	if k := ciRunInName(sub, sessionName, &e.out.text); !k.IsZero() {
+		e.link(correlate.Requestor, correlate.Claimed, cloudtrailByCIRun).Key = k
+	}
 }
 
 // gitHub leads to workflow runs. A subject names no run, so two

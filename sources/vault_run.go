@@ -27,19 +27,25 @@ func (a *vaultLogin) appRole(p *correlate.Principal) []correlate.Link {
 // isRun reports whether a CI job logged in.
 func (a *vaultLogin) isRun() bool { return a.Metadata.ofRun() || a.subject() != "" }
 
-// subject is the OIDC subject of a GitHub Actions job, if the token has one.
+// subject is the OIDC subject of a CI job, if the token has one.
 func (a *vaultLogin) subject() string {
-	if sub := a.Metadata.Subject; strings.HasPrefix(sub, "repo:") {
-		return sub
+	if issuer, _ := ciIssuer(a.Metadata.Subject); issuer != "" {
+		return a.Metadata.Subject
 	}
-	if i := strings.Index(a.DisplayName, "repo:"); i == 0 || i > 0 && a.DisplayName[i-1] == '-' {
-		return a.DisplayName[i:]
+	for _, start := range [...]string{"repo:", "project_path:", "organization:"} {
+		i := strings.Index(a.DisplayName, start)
+		if i < 0 || i > 0 && a.DisplayName[i-1] != '-' {
+			continue
+		}
+		if issuer, _ := ciIssuer(a.DisplayName[i:]); issuer != "" {
+			return a.DisplayName[i:]
+		}
 	}
 	return ""
 }
 
-// run names a CI job. A GitHub run id leads to that run; a subject alone only
-// says which branch or environment it ran for. Without either there is no link.
+// run names a CI job. A run's id leads to that run; a subject alone only says which
+// branch, environment or workspace it ran for. Without either there is no link.
 func (a *vaultLogin) run(p *correlate.Principal) correlate.Link {
 	md, sub := &a.Metadata, a.subject()
 	id := cmp.Or(md.RunID, md.GitHubRunID)
@@ -60,15 +66,43 @@ func (a *vaultLogin) run(p *correlate.Principal) correlate.Link {
 		}
 		p.ID = a.out.text.Join(repository, "/", id)
 		link.Key = correlate.Key{Kind: GitHubRunID, Value: p.ID}
+	case a.runElsewhere(p, &link):
 	case sub != "":
-		p.Issuer, p.ID = "github", sub
-		link.Key = correlate.Key{Kind: GitHubSub, Value: sub}
+		issuer, kind := ciIssuer(sub)
+		p.Issuer, p.ID = issuer, sub
+		link.Key = correlate.Key{Kind: kind, Value: sub}
 		link.Proof, link.Method = correlate.Inferred, "vault.jwt_sub"
 	default:
 		p.ID = cmp.Or(md.Subject, md.ProjectPath, repository, a.DisplayName, "unknown")
 		return correlate.Link{}
 	}
 	return link
+}
+
+// runElsewhere names a job or pipeline of GitLab, or a run of HCP Terraform.
+func (a *vaultLogin) runElsewhere(p *correlate.Principal, link *correlate.Link) bool {
+	md := &a.Metadata
+	project := md.ProjectPath
+	if rest, ok := strings.CutPrefix(a.subject(), "project_path:"); ok && project == "" {
+		project, _, _ = strings.Cut(rest, ":")
+	}
+	switch {
+	case vaultIsNumber(md.JobID) && project != "":
+		link.Key, link.Method = correlate.Key{Kind: GitLabJob, Value: a.out.text.Join(project, "/", md.JobID)}, "vault.jwt_job_id"
+		p.Issuer = gitlabIssuer
+	case vaultIsNumber(md.PipelineID) && project != "":
+		link.Key, link.Method = correlate.Key{Kind: GitLabPipeline, Value: a.out.text.Join(project, "/", md.PipelineID)}, "vault.jwt_pipeline_id"
+		p.Issuer = gitlabIssuer
+	default:
+		link.Key, link.Method = terraformRun(md.TerraformRunID), "vault.jwt_terraform_run"
+		p.Issuer = terraformIssuer
+	}
+	if link.Key.IsZero() {
+		p.Issuer, link.Method = "vault", ""
+		return false
+	}
+	p.Type, p.ID = correlate.CIRun, link.Key.Value
+	return true
 }
 
 // repositoryOf is the org/repo of a subject repo:org/repo:..., without the ids

@@ -16,6 +16,7 @@ var vendorSamples = []struct {
 	rejects map[string]string
 }{
 	{source: kubernetesAudit, dir: "k8s/kubernetes_audit", events: 110},
+	{source: gitlabLog, dir: "cicd/gitlab", events: 49},
 }
 
 func TestVendorSamples(t *testing.T) {
