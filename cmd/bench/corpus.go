@@ -1,56 +1,79 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"whence/sources"
 	"whence/sources/simulate"
 )
 
-// decoded are the sources whose decoders are measured.
-var decoded = []string{"aws.cloudtrail", "okta.system_log", "vault.audit", "github.webhook", "github.audit", "litellm.spend"}
-
 // A corpus is lines of one source.
 type corpus struct {
 	sample
-	events []string // the header X-GitHub-Event of each line
+	origin  string              // of the lines, in words
+	scopes  []string            // of each line
+	headers []map[string]string // likewise
+}
+
+func (c *corpus) take(line []byte, scope string, headers map[string]string) {
+	c.add(line)
+	c.scopes, c.headers = append(c.scopes, scope), append(c.headers, headers)
+}
+
+// takeAll takes a sample whose lines have neither scope nor headers.
+func (c *corpus) takeAll(s *sample, origin string) {
+	c.origin, c.sample = origin, *s
+	c.scopes, c.headers = make([]string, s.len()), make([]map[string]string, s.len())
 }
 
 func (c *corpus) input(i int) sources.Input {
-	i %= c.len()
-	return sources.Input{Raw: c.line(i), Scope: "prod/file0", Header: func(name string) string {
-		if name == "X-GitHub-Event" || name == "x-github-event" {
-			return c.events[i]
+	return sources.Input{Raw: c.line(i), Scope: c.scopes[i], Header: func(name string) string {
+		for n, value := range c.headers[i] { // two at most
+			if strings.EqualFold(n, name) {
+				return value
+			}
 		}
 		return ""
 	}}
 }
 
-// corpora are CloudTrail of the estate, lines of GitHub's audit log, and of the
-// others what the simulated estate's native logs say: about 2,000 bytes a line of
-// Okta and LiteLLM, 1,500 of Vault, 13,000 of a webhook.
-func corpora() map[string]*corpus {
+// mostSimulated is how many lines of a source are taken of the simulated estate's.
+const mostSimulated = 20_000
+
+// corpora are lines of every source that is registered: CloudTrail of the estate,
+// GitHub's audit log as made below, of others what the simulated estate's native logs
+// say (about 2,000 bytes a line of Okta and LiteLLM, 1,500 of Vault, 13,000 of a
+// webhook), and of those that it has none of, their fixtures.
+func corpora(ctx context.Context) (map[string]*corpus, error) {
 	all := map[string]*corpus{}
-	for _, name := range decoded {
-		all[name] = &corpus{}
+	for _, s := range sources.All() {
+		all[s.Name] = &corpus{origin: "simulated"}
 	}
 	began := time.Now().UTC().Add(-24 * time.Hour)
 	e := newEstate(10_000, 0, 0, 0.05, began)
-	all["aws.cloudtrail"].sample = *e.sample(sampleLines)
-	all["github.audit"].sample = *githubAuditSample(sampleLines, began)
+	all["aws.cloudtrail"].takeAll(e.sample(sampleLines), "of the estate")
+	all["github.audit"].takeAll(githubAuditSample(sampleLines, began), "made for this")
 	cfg := simulate.Default()
 	cfg.Events = 30_000
 	for r := range simulate.New(cfg).Records {
-		if c, ok := all[r.Source]; ok && r.Source != "aws.cloudtrail" && r.Source != "github.audit" {
-			c.add(r.Value)
-			c.events = append(c.events, r.Headers["X-GitHub-Event"])
+		c, ok := all[r.Source]
+		if !ok || c.origin != "simulated" || c.len() >= mostSimulated {
+			continue
+		}
+		c.take(r.Value, "prod/file0", r.Headers)
+	}
+	for name, c := range all {
+		if c.len() > 0 {
+			continue
+		}
+		if err := c.takeFixtures(ctx, name); err != nil {
+			return nil, fmt.Errorf("lines of %s: %w", name, err)
 		}
 	}
-	for _, c := range all {
-		c.events = append(c.events, make([]string, c.len()-len(c.events))...)
-	}
-	return all
+	return all, nil
 }
 
 // githubAuditSample is lines with all that GitHub writes: of a person, an app and a

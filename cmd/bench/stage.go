@@ -63,7 +63,7 @@ func stages(ctx context.Context, o options, r *report) (err error) {
 
 // decodeOnly runs the stages that need no servers.
 func decodeOnly(ctx context.Context, o options, r *report) error {
-	all, err := decodeStages()
+	all, err := decodeStages(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,10 +92,21 @@ func measure(ctx context.Context, o options, all []stage, r *report) error {
 		named[s.name] = costs[i]
 	}
 	r.decodeRatios(named)
-	if insert := r.values["insert.bare.cpu_ns"]; insert > 0 {
-		r.add("insert.chains.floor_ratio", r.values["insert.chains.cpu_ns"]/insert, "over bare ch-go")
+	r.naiveRatio(named)
+	if bare := named["insert.bare"]; len(bare) > 0 {
+		r.add("insert.chains.floor_ratio", medianRatio(named["insert.chains"], bare), "over bare ch-go, %s", o.compress)
 	}
 	return nil
+}
+
+// medianRatio is the median of a over b, round by round.
+func medianRatio(a, b []cost) float64 {
+	values := make([]float64, len(a))
+	for i := range values {
+		values[i] = a[i].ns / b[i].ns
+	}
+	slices.Sort(values)
+	return median(values)
 }
 
 // stage adds the medians of a stage.

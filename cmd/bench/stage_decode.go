@@ -13,20 +13,19 @@ const decodeBatch = 1000
 
 // decodeStages are, of each source, the least that its lines cost, without and with
 // the evidence hash, and decoding them.
-func decodeStages() (all []stage, err error) {
-	lines := corpora()
-	for _, name := range decoded {
-		c := lines[name]
-		src, ok := sources.Find(name)
-		if !ok || c.len() == 0 {
-			return nil, fmt.Errorf("there are no lines of %s", name)
-		}
+func decodeStages(ctx context.Context) (all []stage, err error) {
+	lines, err := corpora(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, src := range sources.All() {
+		name, c := src.Name, lines[src.Name]
 		var batch sources.Batch
 		inputs := make([]sources.Input, c.len())
 		for i := range inputs {
 			inputs[i] = c.input(i)
 		}
-		note := fmt.Sprintf("%d lines of %d bytes", c.len(), c.mean())
+		note := fmt.Sprintf("%d lines of %d bytes, %s", c.len(), c.mean(), c.origin)
 		all = append(all,
 			stage{"scan." + name, note, func(_ context.Context, m *meter) error {
 				return m.time(c.len(), func() error { c.scan(0, c.len()); return nil })
@@ -58,7 +57,8 @@ func decodeStages() (all []stage, err error) {
 
 // decodeRatios compares decoding with the least that its bytes cost, in each round.
 func (r *report) decodeRatios(rounds map[string][]cost) {
-	for _, name := range decoded {
+	for _, src := range sources.All() {
+		name := src.Name
 		decode, scan, hashed := rounds["decode."+name], rounds["scan."+name], rounds["scan_and_hash."+name]
 		if len(decode) == 0 {
 			continue

@@ -3,39 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"whence/correlate"
-	"whence/rules"
 	"whence/sinks"
 )
-
-func (w *workshop) judgeStage(n int, chains []correlate.Chain) (stage, error) {
-	dir := filepath.Join(w.dir, fmt.Sprintf("rules-%d", n))
-	if err := writeRules(dir, n); err != nil {
-		return stage{}, err
-	}
-	own, err := rules.Load(os.DirFS(dir))
-	if err != nil {
-		return stage{}, err
-	}
-	set, err := rules.Join(rules.Library(), own)
-	if err != nil {
-		return stage{}, err
-	}
-	judge := set.NewJudge()
-	var alerts []correlate.Alert
-	return stage{fmt.Sprintf("judge.rules_%d", n), "the library among them", func(_ context.Context, m *meter) error {
-		return m.time(len(chains), func() error {
-			for i := range chains {
-				alerts = judge.Judge(nil, &chains[i], alerts[:0])
-			}
-			return nil
-		})
-	}}, nil
-}
 
 // insertStages write chains as lanes do, several at a time.
 func (w *workshop) insertStages(chains []correlate.Chain) []stage {

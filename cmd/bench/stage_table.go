@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"whence/correlate"
@@ -87,14 +88,11 @@ func (w *workshop) tableStages(ctx context.Context) ([]stage, error) {
 		}
 		r.Settle(&chains[i], still{began})
 	}
-	for _, n := range []int{50, 500} {
-		s, err := w.judgeStage(n, chains)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
+	judges, err := w.judgeStages(chains)
+	if err != nil {
+		return nil, err
 	}
-	return append(all, w.insertStages(chains)...), nil
+	return slices.Concat(all, judges, w.insertStages(chains)), nil
 }
 
 // facts appends what the lines that mint the estate's sessions tell.

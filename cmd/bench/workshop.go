@@ -100,7 +100,7 @@ func (w *workshop) stages(ctx context.Context) ([]stage, error) {
 			return err
 		})
 	}}}
-	decode, err := decodeStages()
+	decode, err := decodeStages(ctx)
 	if err != nil {
 		return nil, err
 	}
