@@ -58,7 +58,7 @@ func graphLine(in Input, raw []byte, s *graphCall, out *Batch) {
 		eventID = out.text.Join("sha256:", hash)
 	}
 	path := graphPath(p.URI)
-	outcome := httpOutcome(cmp.Or(p.Status.text, s.Signature.text))
+	outcome := azureHTTPOutcome(cmp.Or(p.Status.text, s.Signature.text))
 	out.Events = append(out.Events, correlate.Event{
 		ID: correlate.NewID(graphName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: true,
 		Action: graphAction(p.Method, path, out), Class: graphClass(p.Method, path), Outcome: outcome,
@@ -100,8 +100,8 @@ func (s *graphCall) resources(path string, out *Batch) []correlate.Resource {
 
 func graphType(first string) string { return "msgraph." + oktaSnake(first) }
 
-// httpOutcome reads a status.
-func httpOutcome(status string) correlate.Outcome {
+// azureHTTPOutcome reads a status.
+func azureHTTPOutcome(status string) correlate.Outcome {
 	switch {
 	case len(status) != 3:
 		return correlate.UnknownOutcome
