@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"time"
 
 	"whence/sinks"
@@ -61,4 +64,14 @@ func (a awaiting) until(ctx context.Context, server string, hopeless func(error)
 func hopelessClickHouse(err error) bool {
 	_, refused := sinks.Refused(err)
 	return refused || untrusted(err)
+}
+
+// lastingClickHouse reports whether waiting mends nothing, of an error of something
+// that was begun when ClickHouse had been reached.
+func lastingClickHouse(err error) bool { return hopelessClickHouse(err) || !away(err) }
+
+// away reports whether a server could not be reached, or stopped answering.
+func away(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -58,7 +58,7 @@ func (w *wiring) repair(ctx context.Context) (done pipeline.Repaired, err error)
 	if err := w.connect(ctx, false, func(string) {}); err != nil {
 		return done, err
 	}
-	deps, err := w.open(ctx, index.NewMemory())
+	deps, err := w.open(ctx, func() (index.Store, error) { return index.NewMemory(), nil })
 	if err != nil {
 		return done, err
 	}

@@ -72,11 +72,9 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	if err := w.connect(ctx, true, admin.wait); err != nil {
 		return err
 	}
-	store, err := index.OpenPebble(w.settings.Store.Dir, w.settings.Store.CacheBytes)
-	if err != nil {
-		return err
-	}
-	deps, err := w.open(ctx, store)
+	deps, err := w.open(ctx, func() (index.Store, error) {
+		return index.OpenPebble(w.settings.Store.Dir, w.settings.Store.CacheBytes)
+	})
 	if err != nil {
 		return err
 	}

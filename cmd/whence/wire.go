@@ -64,6 +64,7 @@ type wiring struct {
 	kafka    []kgo.Opt
 	metrics  *prometheus.Registry
 	signer   *ledger.Signer // nil for no ledger
+	patient  bool           // wait for servers that are away
 
 	archive *sinks.ClickHouse
 	sink    *sinks.Fan
@@ -120,11 +121,13 @@ func (w *wiring) connect(ctx context.Context, patient bool, say func(string)) er
 		return wrong(fmt.Errorf("kafka: %w", err))
 	}
 	defer client.Close()
+	w.patient = patient
 	wait := awaiting{log: w.log, patient: patient}
 	if err := wait.until(ctx, "kafka", hopelessKafka, pinged(client)); err != nil {
 		return fmt.Errorf("reach kafka at %v: %w", w.settings.Kafka.Brokers, kafkaAdvice(err))
 	}
-	if err := ensureTopics(ctx, client, w.settings); err != nil {
+	err = wait.until(ctx, "kafka", lastingKafka, func(ctx context.Context) error { return ensureTopics(ctx, client, w.settings) })
+	if err != nil {
 		return kafkaAdvice(err)
 	}
 	say("clickhouse")
@@ -136,7 +139,7 @@ func (w *wiring) connect(ctx context.Context, patient bool, say func(string)) er
 		return refusal(err)
 	}
 	w.sink = sinks.NewFan(w.archive)
-	if err := w.archive.Migrate(ctx); err != nil {
+	if err := wait.until(ctx, "clickhouse", lastingClickHouse, func(context.Context) error { return w.archive.Migrate(ctx) }); err != nil {
 		return refusal(err)
 	}
 	if !w.settings.announces() {
@@ -150,15 +153,23 @@ func (w *wiring) connect(ctx context.Context, patient bool, say func(string)) er
 	return nil
 }
 
-// open puts the session table over store, which is the table's from here on, and
-// returns what a pipeline or a repair works with.
-func (w *wiring) open(ctx context.Context, store index.Store) (pipeline.Deps, error) {
+// open puts the session table over a store, which is the table's from here on, and
+// returns what a pipeline or a repair works with. A store that could not be used, as
+// brokers went away, is closed, and opened again.
+func (w *wiring) open(ctx context.Context, open func() (index.Store, error)) (pipeline.Deps, error) {
 	kinds := pipeline.Kinds(w.settings.pipeline())
-	table, err := index.Open(ctx, w.settings.index(), w.kafka, store, kinds, w.log)
+	err := awaiting{log: w.log, patient: w.patient}.until(ctx, "kafka", lastingKafka, func(context.Context) error {
+		store, err := open()
+		if err != nil {
+			return err
+		}
+		w.table, err = index.Open(ctx, w.settings.index(), w.kafka, store, kinds, w.log) // as long as it takes
+		return err
+	})
 	if err != nil {
 		return pipeline.Deps{}, kafkaAdvice(err)
 	}
-	w.table = table
+	table := w.table
 	return pipeline.Deps{
 		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Rules: w.files.rules, Metrics: w.metrics, Log: w.log, Ledger: w.signer,
 		Resolver: &correlate.Resolver{

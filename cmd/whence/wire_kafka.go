@@ -91,6 +91,13 @@ func hopelessKafka(err error) bool {
 	return ok
 }
 
+// lastingKafka reports whether waiting mends nothing, of an error of something that
+// was begun when the brokers had been reached.
+func lastingKafka(err error) bool {
+	passes := away(err) || kgo.IsRetryableBrokerErr(err) || kerr.IsRetriable(err)
+	return hopelessKafka(err) || !passes
+}
+
 func kafkaRefusal(err error) (advice string, ok bool) {
 	for _, e := range kafkaErrors {
 		if errors.Is(err, e.err) {
