@@ -59,7 +59,7 @@ func azureResourceKind(v Value) string {
 	case of("MICROSOFT.COGNITIVESERVICES/") && azureOpenAICategories[category],
 		of("MICROSOFT.APIMANAGEMENT/") && azureGatewayCategories[category]:
 		return azureOpenAIName
-	case strings.HasPrefix(resource, "/SUBSCRIPTIONS/"), strings.HasPrefix(category, "Storage") && v.Has("properties"):
+	case strings.HasPrefix(resource, "/SUBSCRIPTIONS/"), strings.HasPrefix(resource, "/PROVIDERS/"), strings.HasPrefix(category, "Storage") && v.Has("properties"):
 		return azureActivityName
 	}
 	return ""

@@ -15,10 +15,19 @@ func entraSet(s string) string {
 	return s
 }
 
+// entraObject is an object id in lower case, with the dashes that Resource Manager
+// sometimes leaves out.
+func entraObject(id string, out *Batch) string {
+	if id = out.fold(entraSet(id)); len(id) != 32 || strings.Contains(id, "-") {
+		return id
+	}
+	return out.text.Join(id[:8], "-", id[8:12], "-", id[12:16], "-", id[16:20], "-", id[20:])
+}
+
 // entraUser is a person as Entra names one: by the sign-in name, or by the object
 // id in the logs that do not have it.
 func entraUser(out *Batch, oid, upn, name string) correlate.Principal {
-	oid, upn = out.fold(entraSet(oid)), out.fold(upn)
+	oid, upn = entraObject(oid, out), out.fold(upn)
 	p := correlate.Principal{Type: correlate.Human, ID: cmp.Or(upn, oid), Name: name, Issuer: "entra"}
 	if oid != "" {
 		p.Names = out.names.Append(p.Names, out.text.Join("entra:", oid))
@@ -46,7 +55,7 @@ func entraGuest(upn string, out *Batch) string {
 // entraApp is a service principal, by its object id, which is its own in each
 // tenant, or else by the id of the application it is an instance of.
 func entraApp(out *Batch, t correlate.PrincipalType, oid, app, name string) correlate.Principal {
-	oid, app = out.fold(entraSet(oid)), out.fold(entraSet(app))
+	oid, app = entraObject(oid, out), out.fold(entraSet(app))
 	p := correlate.Principal{Type: t, ID: cmp.Or(oid, app, name), Name: name, Issuer: "entra"}
 	if p.ID == "" {
 		return correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "entra"}

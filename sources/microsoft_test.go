@@ -26,6 +26,7 @@ func TestECSMicrosoft(t *testing.T) {
 		}},
 		// Elastic calls every call alike; we name what was asked for.
 		{"iam/entra_graph_activity", ecsOptions{action: func(*correlate.Event) string { return "Microsoft Graph Activity" }}},
+		{"iam/azure_activity", ecsOptions{}},
 	} {
 		t.Run(tt.dir, func(t *testing.T) { checkECS(t, "", tt.dir, tt.opts) })
 	}
@@ -70,7 +71,7 @@ func TestAzureTime(t *testing.T) {
 // TestMicrosoftAllocatesNothing: no line of the fixtures that is one event takes memory
 // of its own.
 func TestMicrosoftAllocatesNothing(t *testing.T) {
-	for _, source := range []string{entraSigninName, entraAuditName, graphName} {
+	for _, source := range []string{entraSigninName, entraAuditName, graphName, azureActivityName, keyvaultName} {
 		t.Run(source, func(t *testing.T) { allocatesNothing(t, source, plainLines(t, source)) })
 	}
 }
@@ -101,7 +102,7 @@ func BenchmarkDecodeEntraSignin(b *testing.B) {
 func TestMicrosoftSamples(t *testing.T) {
 	root := iamSamples(t)
 	for dir, least := range map[string]int{
-		"iam/entra_signin": 52, "iam/entra_audit": 3, "iam/entra_provisioning": 2, "iam/entra_graph_activity": 3,
+		"iam/entra_signin": 52, "iam/entra_audit": 3, "iam/entra_provisioning": 2, "iam/entra_graph_activity": 3, "iam/azure_activity": 104,
 	} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*"))
 		if err != nil {
@@ -147,3 +148,9 @@ func TestGraphAction(t *testing.T) {
 }
 
 func BenchmarkDecodeGraph(b *testing.B) { benchDecode(b, graphName, plainLines(b, graphName)) }
+
+func BenchmarkDecodeAzureActivity(b *testing.B) {
+	benchDecode(b, azureActivityName, plainLines(b, azureActivityName))
+}
+
+func BenchmarkDecodeKeyVault(b *testing.B) { benchDecode(b, keyvaultName, plainLines(b, keyvaultName)) }
