@@ -15,7 +15,7 @@ type loads struct {
 // idleBytes bounds the loads that wait to be used again: a little more than
 // pipeline.flight_rows of common logs take.
 const (
-	idleBytes = 80 << 20
+	idleBytes = 40 << 20
 	// largeBytes is a load of very many rows at once, which is rare.
 	largeBytes = 4 << 20
 )

@@ -9,13 +9,13 @@ import (
 )
 
 // How much the heap may grow before it is collected: by half of what is live, and by
-// headroom at most. What is live is sessions, finished walks, columns and fetched
-// batches, most of it without pointers, so collecting more often than Go does by
-// itself costs little; and with a million sessions half of it would be the largest
-// part of the process.
+// headroom at most. What is live is sessions, finished walks, parked chains, columns
+// and fetched batches, nearly all of it without pointers, so collecting more often than
+// Go does by itself costs little; and with a million sessions half of it would be the
+// largest part of the process.
 const (
 	collectAt = 50 // percent of what is live
-	headroom  = 192 << 20
+	headroom  = 96 << 20
 	// leastPercent bounds what collecting can cost, however much is live.
 	leastPercent = 10
 	paceEvery    = time.Second

@@ -9,9 +9,9 @@ func TestPercentFor(t *testing.T) {
 	}{
 		{0, collectAt},
 		{100 << 20, collectAt},
-		{384 << 20, collectAt},
-		{768 << 20, 25},
-		{1600 << 20, 12},
+		{192 << 20, collectAt},
+		{384 << 20, 25},
+		{768 << 20, 12},
 		{8 << 30, leastPercent},
 	} {
 		if got := percentFor(tt.live); got != tt.want {
