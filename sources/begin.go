@@ -118,8 +118,8 @@ func (b *Batch) join(parts ...string) string {
 // given reports whether a member came and is not null.
 func given(raw scan.Raw) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// httpOutcome is what a status code says of how a request ended.
-func httpOutcome(status int64) (correlate.Outcome, string) {
+// statusOutcome is what a status code says of how a request ended.
+func statusOutcome(status int64) (correlate.Outcome, string) {
 	switch {
 	case status == 401, status == 403, status == 429:
 		return correlate.Denied, httpReason(status, "")

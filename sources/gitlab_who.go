@@ -73,7 +73,7 @@ func (l *gitlabLine) outcome() (correlate.Outcome, string) {
 		}
 		return correlate.Success, ""
 	}
-	return httpOutcome(l.Status)
+	return statusOutcome(l.Status)
 }
 
 func (d *gitlabDeed) class() correlate.Class {
