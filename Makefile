@@ -57,7 +57,7 @@ bench-growth: ## Measure growth; writes tables and plots into docs/performance.m
 	$(GO) run ./cmd/bench -only growth -docs docs/performance.md $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
 
 .PHONY: chaos
-chaos: build ## Kill whence run again and again, and compare with an unkilled run.
+chaos: build ## Disturb whence run and its servers all the time, and compare with a calm run.
 	$(GO) run ./cmd/chaos $(CHAOS_FLAGS)
 
 .PHONY: update

@@ -13,26 +13,28 @@ import (
 )
 
 // A child is a running whence. Its standard error goes to the end of a log file.
-// It belongs to one goroutine.
+// It belongs to one goroutine at a time.
 type child struct {
 	what  string
 	cmd   *exec.Cmd
 	stdin io.Closer
 	log   string
+	asked atomic.Bool   // to end; nobody minds if it does
 	ended chan struct{} // closed when err is set
 	err   error
+	hung  bool // it did not stop when it was asked to
 }
 
 // spawn starts whence with args, and extra environment variables. out takes its
-// standard output and may be nil. It is killed when ctx ends.
-func (t *trial) spawn(ctx context.Context, log string, out io.Writer, env []string, args ...string) (*child, error) {
+// standard output and may be nil. It is killed when the trial ends.
+func (t *trial) spawn(log string, out io.Writer, env []string, args ...string) (*child, error) {
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close() // the child has its own
 	c := &child{what: strings.Join(args, " "), log: log, ended: make(chan struct{})}
-	c.cmd = exec.CommandContext(ctx, t.whence, args...)
+	c.cmd = exec.CommandContext(t.life, t.whence, args...)
 	c.cmd.Env = append(os.Environ(), env...)
 	c.cmd.Stdout, c.cmd.Stderr = out, file
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
@@ -45,29 +47,25 @@ func (t *trial) spawn(ctx context.Context, log string, out io.Writer, env []stri
 		c.err = c.cmd.Wait()
 		close(c.ended)
 	}()
+	t.mu.Lock()
 	t.children = append(t.children, c)
+	t.mu.Unlock()
 	return c, nil
 }
 
-// alive waits for d, and fails if the child ends before.
-func (c *child) alive(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx) // which may be that a server ended
-	case <-c.ended:
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+// watch tells fail when the child ends before it was asked to.
+func (t *trial) watch(c *child, fail context.CancelCauseFunc) {
+	go func() { // ends with the child
+		<-c.ended
+		if !c.asked.Load() && t.life.Err() == nil {
+			fail(c.failed("ended by itself"))
 		}
-		return c.failed("ended by itself")
-	}
+	}()
 }
 
 // kill is kill -9.
 func (c *child) kill() error {
+	c.asked.Store(true)
 	if err := c.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		return c.failed("had ended before it was killed")
 	}
@@ -78,12 +76,10 @@ func (c *child) kill() error {
 	return nil
 }
 
-// stopLimit is how long a child may take to stop in order.
-const stopLimit = time.Minute
-
 // stop asks the child to end in order, by signal or by closing its standard
 // input, and fails unless it exits with 0.
 func (c *child) stop(ask func() error) error {
+	c.asked.Store(true)
 	if err := ask(); err != nil {
 		return c.failed("had ended before it was stopped")
 	}
@@ -92,6 +88,7 @@ func (c *child) stop(ask func() error) error {
 	select {
 	case <-c.ended:
 	case <-timer.C:
+		c.hung = true
 		_ = c.cmd.Process.Signal(syscall.SIGQUIT) // it says in its log where it hangs
 		select {
 		case <-c.ended:
@@ -135,18 +132,13 @@ func tail(path string) string {
 // is closed.
 type server struct {
 	*child
-	addr  string
-	asked atomic.Bool // to stop
+	addr string
 }
-
-// startLimit is how long a server may take to start. The first start of
-// ClickHouse fetches it.
-const startLimit = 5 * time.Minute
 
 // serve starts a server and tells fail if it ends by itself.
 func (t *trial) serve(ctx context.Context, fail context.CancelCauseFunc, log string, args ...string) (*server, error) {
 	out := &firstLine{line: make(chan string, 1)}
-	c, err := t.spawn(ctx, log, out, nil, args...)
+	c, err := t.spawn(log, out, nil, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -154,14 +146,8 @@ func (t *trial) serve(ctx context.Context, fail context.CancelCauseFunc, log str
 	defer timer.Stop()
 	select {
 	case addr := <-out.line:
-		s := &server{child: c, addr: addr}
-		go func() { // ends with the server
-			<-c.ended
-			if !s.asked.Load() {
-				fail(c.failed("ended by itself"))
-			}
-		}()
-		return s, nil
+		t.watch(c, fail)
+		return &server{child: c, addr: addr}, nil
 	case <-timer.C:
 	case <-ctx.Done():
 	case <-c.ended:
@@ -169,10 +155,7 @@ func (t *trial) serve(ctx context.Context, fail context.CancelCauseFunc, log str
 	return nil, c.failed("did not start")
 }
 
-func (s *server) stop() error {
-	s.asked.Store(true)
-	return s.child.stop(s.stdin.Close)
-}
+func (s *server) stop() error { return s.child.stop(s.stdin.Close) }
 
 // firstLine is a writer that passes on the first line and drops the rest.
 type firstLine struct {

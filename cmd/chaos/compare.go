@@ -8,49 +8,50 @@ import (
 	"whence/correlate"
 )
 
-// contents is what one database holds, as far as it is compared.
+// contents is what one database holds, or what a group's topics come to, as far as
+// it is compared. A million chains take 200 MB.
 type contents struct {
-	lines  map[line]int // how many chains tell of each
+	lines  map[correlate.ID]int32 // how many chains tell of each
 	chains map[correlate.ID]seen
 	alerts map[string]string // open ones, by id: all they say
 }
 
 // seen is one chain, or several with one id.
 type seen struct {
-	line line
-	hash [32]byte
-	rows int
+	line    correlate.ID
+	version uint64
+	content digest
+	rows    int32
 }
 
 func newContents() *contents {
-	return &contents{lines: map[line]int{}, chains: map[correlate.ID]seen{}, alerts: map[string]string{}}
+	return &contents{lines: map[correlate.ID]int32{}, chains: map[correlate.ID]seen{}, alerts: map[string]string{}}
 }
 
 // add takes note of one row.
-func (c *contents) add(ch *correlate.Chain) {
-	l := line{ch.Source, ch.EventID}
-	c.lines[l]++
-	c.chains[ch.ID] = seen{l, ch.ContentHash(), c.chains[ch.ID].rows + 1}
+func (c *contents) add(id, line correlate.ID, version uint64, content digest) {
+	c.lines[line]++
+	c.chains[id] = seen{line, version, content, c.chains[id].rows + 1}
 }
 
 // differences is what two databases that should be equal do not share.
 type differences struct {
-	lost       []line         // expected, and not in both
-	duplicated []line         // more than once in one of them
+	lost       []correlate.ID // expected lines, and not in both
+	duplicated []correlate.ID // lines, more than once in one of them
 	chains     []correlate.ID // with another content, or not expected at all
 	alerts     []string       // open in one only, or saying something else
 }
 
 // compare holds two databases against the expected lines and against each other.
 // The lists are in order.
-func compare(expected map[line]struct{}, a, b *contents) differences {
+func compare(expected map[correlate.ID]struct{}, a, b *contents) differences {
 	var d differences
 	for l := range expected {
 		if a.lines[l] == 0 || b.lines[l] == 0 {
 			d.lost = append(d.lost, l)
 		}
 	}
-	twice := map[line]struct{}{}
+	twice := map[correlate.ID]struct{}{}
 	for _, c := range []*contents{a, b} {
 		for l, n := range c.lines {
 			if n > 1 {
@@ -64,33 +65,39 @@ func compare(expected map[line]struct{}, a, b *contents) differences {
 		}
 	}
 	d.duplicated = slices.Collect(maps.Keys(twice))
-	for id := range either(a.chains, b.chains) {
-		x, inA := a.chains[id]
-		y, inB := b.chains[id]
-		_, wanted := expected[cmp.Or(x.line, y.line)]
-		if inA && inB && x.hash != y.hash || !wanted {
+	for id, x := range a.chains {
+		y, both := b.chains[id]
+		if _, wanted := expected[x.line]; both && x.content != y.content || !wanted {
 			d.chains = append(d.chains, id) // a wanted one that is not there is lost
 		}
 	}
-	for id := range either(a.alerts, b.alerts) {
-		if a.alerts[id] != b.alerts[id] {
-			d.alerts = append(d.alerts, id)
+	for id, y := range b.chains {
+		_, both := a.chains[id]
+		if _, wanted := expected[y.line]; !both && !wanted {
+			d.chains = append(d.chains, id)
 		}
 	}
-	byName := func(x, y line) int { return cmp.Or(cmp.Compare(x.source, y.source), cmp.Compare(x.eventID, y.eventID)) }
-	slices.SortFunc(d.lost, byName)
-	slices.SortFunc(d.duplicated, byName)
-	slices.SortFunc(d.chains, func(x, y correlate.ID) int { return slices.Compare(x[:], y[:]) })
-	slices.Sort(d.alerts)
+	d.alerts = otherwise(a.alerts, b.alerts)
+	for _, ids := range [][]correlate.ID{d.lost, d.duplicated, d.chains} {
+		slices.SortFunc(ids, byBytes)
+	}
 	return d
 }
 
-func either[K comparable, V any](a, b map[K]V) map[K]struct{} {
-	keys := map[K]struct{}{}
-	for _, m := range []map[K]V{a, b} {
-		for k := range m {
-			keys[k] = struct{}{}
+// otherwise are the keys of what is in one only, or is not the same, in order.
+func otherwise[K cmp.Ordered, V comparable](a, b map[K]V) (keys []K) {
+	for k, x := range a {
+		if y, both := b[k]; !both || x != y {
+			keys = append(keys, k)
 		}
 	}
+	for k := range b {
+		if _, both := a[k]; !both {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
 	return keys
 }
+
+func byBytes(x, y correlate.ID) int { return slices.Compare(x[:], y[:]) }

@@ -5,49 +5,45 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
 const (
-	// finishLimit bounds how long a side may take to read and settle everything.
-	finishLimit = 10 * time.Minute
+	// stallLimit is how long a side may make no progress.
+	stallLimit = 2 * time.Minute
 	// askEvery is how often it is asked how far it is.
-	askEvery = 2 * time.Second
+	askEvery = 3 * time.Second
 )
 
-// finish lets one instance read everything and settle, stops it in order and
+// finish lets the instances read everything and settle, stops them in order and
 // repairs once.
 func (t *trial) finish(ctx context.Context, s *side) error {
-	in, err := t.start(ctx, s, "store")
-	if err != nil {
+	if err := t.settled(ctx, s); err != nil {
 		return err
 	}
-	if err := in.ready(ctx); err != nil {
-		return err
+	for _, sl := range s.slots {
+		if err := sl.terminate(); err != nil {
+			return err
+		}
 	}
-	if err := t.settled(ctx, s, in); err != nil {
-		return err
-	}
-	if err := in.terminate(); err != nil {
-		return err
-	}
-	return t.repair(ctx, s)
+	return t.repair(s)
 }
 
 // settled waits until every event has a settled chain and every raw record is
 // committed. What a full window let go is repair's: if the number of unsettled
 // chains stands still, that is it.
-func (t *trial) settled(ctx context.Context, s *side, in *instance) (err error) {
+func (t *trial) settled(ctx context.Context, s *side) (err error) {
 	archive, err := t.archive(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, archive.Close(context.WithoutCancel(ctx))) }()
 	var before int64
-	moved, began := time.Now(), time.Now()
-	for time.Since(began) < finishLimit {
-		if err := in.alive(ctx, askEvery); err != nil {
+	for moved := time.Now(); time.Since(moved) < stallLimit; {
+		if err := pause(ctx, askEvery); err != nil {
 			return err
 		}
 		lag, err := t.raw.lag(ctx, s)
@@ -59,7 +55,7 @@ func (t *trial) settled(ctx context.Context, s *side, in *instance) (err error) 
 			return err
 		}
 		t.say("%s: %d chains, %d of them not settled, %d records to commit", s.Name, chains, unsettled, lag)
-		if now := chains*2 - unsettled; now != before {
+		if now := chains*2 - unsettled - lag; now != before {
 			before, moved = now, time.Now()
 		}
 		switch all := chains >= int64(len(t.raw.expected)) && lag == 0; {
@@ -70,13 +66,18 @@ func (t *trial) settled(ctx context.Context, s *side, in *instance) (err error) 
 			return nil
 		}
 	}
-	return in.failed("has not read and settled everything within " + finishLimit.String())
+	for _, sl := range s.slots { // they say in their logs where they hang
+		sl.asked.Store(true)
+		_ = sl.cmd.Process.Signal(syscall.SIGQUIT)
+		<-sl.ended
+	}
+	return fmt.Errorf("group %s has made no progress for %s", s.Name, stallLimit)
 }
 
 // repair runs whence repair once.
-func (t *trial) repair(ctx context.Context, s *side) error {
+func (t *trial) repair(s *side) error {
 	var out bytes.Buffer
-	c, err := t.spawn(ctx, s.log, &out, nil, "repair", "-c", s.config)
+	c, err := t.spawn(filepath.Join(s.Dir, "repair.log"), &out, nil, "repair", "-c", s.config)
 	if err != nil {
 		return err
 	}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"whence/correlate"
 	"whence/sources/simulate"
 )
 
@@ -23,15 +25,15 @@ type rawTopic struct {
 	Lateness            time.Duration
 }
 
-// line names an event as its log does.
-type line struct{ source, eventID string }
+// line stands for an event as its log names it.
+func line(source, eventID string) correlate.ID { return correlate.NewID(source, eventID) }
 
 // rawLogs writes the estate's lines into the raw topics, in order of delivery. It
 // belongs to one goroutine.
 type rawLogs struct {
 	estate   *simulate.Estate
 	topics   []rawTopic
-	expected map[line]struct{} // every line that is delivered, once
+	expected map[correlate.ID]struct{} // every line that is delivered, once
 
 	client *kgo.Client
 	next   func() (simulate.Record, bool)
@@ -40,7 +42,8 @@ type rawLogs struct {
 }
 
 // openRawLogs makes up the estate and the raw topics. Its stories lie in the past
-// and its lines are hardly late.
+// and its lines are hardly late, but out of order, some twice, and of those that mint
+// credentials some never come.
 func openRawLogs(ctx context.Context, o options, brokers []string) (*rawLogs, error) {
 	cfg := simulate.Default()
 	cfg.Seed, cfg.Events, cfg.Delay = o.seed, o.events, 0.01
@@ -48,10 +51,10 @@ func openRawLogs(ctx context.Context, o options, brokers []string) (*rawLogs, er
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	r := &rawLogs{estate: simulate.New(cfg), expected: map[line]struct{}{}}
+	r := &rawLogs{estate: simulate.New(cfg), expected: map[correlate.ID]struct{}{}}
 	seen := map[string]bool{}
 	for truth := range r.estate.Truth() {
-		r.expected[line{truth.Source, truth.EventID}] = struct{}{}
+		r.expected[line(truth.Source, truth.EventID)] = struct{}{}
 		if !seen[truth.Source] {
 			seen[truth.Source] = true
 			r.topics = append(r.topics, rawTopic{"raw." + truth.Source, truth.Source, r.estate.Scopes()[truth.Source], cfg.Lateness(truth.Source)})
@@ -71,17 +74,28 @@ func openRawLogs(ctx context.Context, o options, brokers []string) (*rawLogs, er
 	return r, nil
 }
 
+// feed writes as many lines as shares say, and the rest when there are no more.
+// While a broker is away it waits.
+func (r *rawLogs) feed(ctx context.Context, shares <-chan int) error {
+	for n := range shares {
+		if err := r.send(ctx, n); err != nil {
+			return err
+		}
+	}
+	return r.send(ctx, math.MaxInt)
+}
+
 // send writes the next n lines, or what is left of them.
 func (r *rawLogs) send(ctx context.Context, n int) error {
 	var first error
 	var failed sync.Once
 	for range n {
-		line, ok := r.next()
+		l, ok := r.next()
 		if !ok {
 			break
 		}
-		rec := &kgo.Record{Topic: "raw." + line.Source, Key: line.Key, Value: line.Value}
-		for k, v := range line.Headers {
+		rec := &kgo.Record{Topic: "raw." + l.Source, Key: l.Key, Value: l.Value}
+		for k, v := range l.Headers {
 			rec.Headers = append(rec.Headers, kgo.RecordHeader{Key: k, Value: []byte(v)})
 		}
 		r.client.Produce(ctx, rec, func(_ *kgo.Record, err error) {
