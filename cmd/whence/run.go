@@ -12,7 +12,10 @@ import (
 )
 
 func runCommand() *cobra.Command {
-	var config string
+	var (
+		config string
+		again  againFlags
+	)
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Consume raw logs from Kafka, correlate them, write chains",
@@ -30,16 +33,35 @@ at most, commits, leaves the group and ends with 0. What was not finished is don
 again by the next owner of the partition. A second signal ends it at once, which
 loses nothing; the exit code is the signal's then (130 or 143 in a shell).
 
+With --from it reads again what the group has read: "earliest", since a time at
+which Kafka got a record, from an offset of every partition, or from
+topic:partition:offset, several of them joined by commas. Nothing that was not
+read yet is passed over. The group must have no members: stop all instances, start
+one with --from, then the others without it. What is read again ends in the same
+rows, ids and versions, or in better ones where more is known now.
+
+With --group and --database it reads into a database of its own, beside the
+instances that run: to try rules, a directory or a new version on old logs.
+Another group has a session store of its own (store.dir, a dash and its name), and
+another database announces nothing on the topics of outputs. Facts are shared.
+
 Every key of the configuration can be overridden by an environment variable:
 WHENCE_KAFKA_BROKERS=a:9092,b:9092, WHENCE_CLICKHOUSE_PASSWORD=...`,
 		Example: `  whence check -c whence.yaml && whence run -c whence.yaml
+  whence run -c whence.yaml --from 2026-03-02T08:00:00Z
+  WHENCE_LISTEN=127.0.0.1:0 whence run -c whence.yaml --from earliest --group try --database whence_try
   WHENCE_CLICKHOUSE_ADDR=ch:9000 whence run -c whence.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			w, err := configured(config, cmd.ErrOrStderr())
+			from, err := again.parse()
 			if err != nil {
 				return err
 			}
+			w, err := configured(config, cmd.ErrOrStderr(), again.change)
+			if err != nil {
+				return err
+			}
+			w.from = from
 			ctx, stop := context.WithCancel(cmd.Context())
 			paced := limitMemory(ctx, w.settings.MemoryLimit)
 			err = w.run(ctx, nil)
@@ -52,6 +74,7 @@ WHENCE_KAFKA_BROKERS=a:9092,b:9092, WHENCE_CLICKHOUSE_PASSWORD=...`,
 		},
 	}
 	configFlag(cmd, &config)
+	again.add(cmd)
 	return cmd
 }
 
@@ -70,6 +93,9 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 		err = errors.Join(err, admin.stop(end))
 	}()
 	if err := w.connect(ctx, true, admin.wait); err != nil {
+		return err
+	}
+	if err := w.rewind(ctx); err != nil {
 		return err
 	}
 	deps, err := w.open(ctx, func() (index.Store, error) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
@@ -128,12 +129,18 @@ func TestRunIsStopped(t *testing.T) {
 
 func countChains(t *testing.T, s *clickhouse.Server) string {
 	t.Helper()
-	return strings.TrimSpace(get(t, s.HTTPURL()+"/?query=SELECT+uniqExact(id)+FROM+whence.chains"))
+	return query(t, s, "SELECT uniqExact(id) FROM whence.chains")
+}
+
+// query returns what ClickHouse answers, or nothing if it does not.
+func query(t *testing.T, s *clickhouse.Server, text string) string {
+	t.Helper()
+	return strings.TrimSpace(get(t, s.HTTPURL()+"/?query="+url.QueryEscape(text)))
 }
 
 // get returns a page, or nothing where there is none.
-func get(t *testing.T, url string) string {
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+func get(t *testing.T, page string) string {
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,14 +164,15 @@ type running struct {
 	err    error
 }
 
-func startRun(t *testing.T, config, listen string) *running {
+func startRun(t *testing.T, config, listen string, more ...string) *running {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &running{t: t, listen: listen, done: make(chan struct{})}
-	p.cmd = &exec.Cmd{Path: self, Args: []string{"whence", "run", "-c", config}, Stderr: &p.log}
+	p.cmd = &exec.Cmd{Path: self, Args: append([]string{"whence", "run", "-c", config}, more...), Stderr: &p.log}
+	p.cmd.Env = append(os.Environ(), "WHENCE_LISTEN="+listen)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -65,6 +65,7 @@ type wiring struct {
 	metrics  *prometheus.Registry
 	signer   *ledger.Signer // nil for no ledger
 	patient  bool           // wait for servers that are away
+	from     *pipeline.From // nil to go on where the group is
 
 	archive *sinks.ClickHouse
 	sink    *sinks.Fan
@@ -89,11 +90,18 @@ func newWiring(s settings, f files, log *slog.Logger) (*wiring, error) {
 	return w, nil
 }
 
-// configured reads the configuration and all it names.
-func configured(path string, errOut io.Writer) (*wiring, error) {
+// configured reads the configuration and all it names. change, which may be left out,
+// is what the command line changes of it.
+func configured(path string, errOut io.Writer, change ...func(*settings)) (*wiring, error) {
 	s, err := readSettings(path)
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range change {
+		f(&s)
+	}
+	if err := s.validate(); err != nil {
+		return nil, wrong(err)
 	}
 	f, err := loadFiles(s)
 	if err != nil {
