@@ -34,6 +34,7 @@ type bedrockScratch struct {
 	rec     bedrockLine
 	body    bedrockBody
 	said    cloudtrailRecord // empty but for the identity
+	labels  labels
 	actions words[string]
 }
 
@@ -61,9 +62,7 @@ type bedrockLine struct {
 		Body   scan.Raw `json:"outputBodyJson"`
 	} `json:"output"`
 	// Metadata is what the caller put into requestMetadata.
-	Metadata struct {
-		claims
-	} `json:"requestMetadata"`
+	Metadata scan.Raw `json:"requestMetadata"`
 	envelope
 }
 

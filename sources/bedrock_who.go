@@ -36,7 +36,18 @@ func (s *bedrockScratch) walk(e *correlate.Event, out *Batch) {
 	}
 	e.Uses = c.done()
 	s.said.Identity.UserName = ""
-	r.Metadata.walk(e, "aws.bedrock.request_metadata", "bedrock", out)
+	if !r.Metadata.IsObject() {
+		return
+	}
+	s.labels.reset()
+	for name, value := range r.Metadata.Members(&out.text) {
+		s.labels.set(name, value.Loose(&out.text), 0)
+	}
+	if s.labels.text(labelSession) != "" {
+		e.Context.Session = "" // the agent's says more than the role's
+	}
+	s.labels.describe(&e.Context, out)
+	e.Uses = s.labels.claims(e.Uses, "aws.bedrock.request_metadata", "bedrock", out)
 }
 
 // roleOf is the role of a session's ARN, without the path that the role may have.

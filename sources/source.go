@@ -29,6 +29,9 @@ type Source struct {
 	// Detect reports whether one JSON value looks like this log: a line, or an
 	// envelope of lines. It is cheap and never true for another source's lines.
 	Detect func(v Value) bool
+	// Binary says that records need not be text: they are decoded as they come, with
+	// whatever looks like white space around them.
+	Binary bool
 	// Decode appends to out the events of one record, which may be an envelope of
 	// many, and a reject for every part that is not an event. Events may point into
 	// in.Raw and into memory that out lends: see Batch. It never panics.
@@ -150,7 +153,9 @@ func Kinds(ss ...Source) correlate.Kinds {
 func (s Source) DecodeRecord(in Input, out *Batch) {
 	firstEvent, firstReject := len(out.Events), len(out.Rejects)
 	whole := in.Raw
-	in.Raw = bytes.TrimSpace(bytes.TrimPrefix(in.Raw, []byte("\xef\xbb\xbf")))
+	if !s.Binary {
+		in.Raw = bytes.TrimSpace(bytes.TrimPrefix(in.Raw, []byte("\xef\xbb\xbf")))
+	}
 	switch {
 	case len(in.Raw) == 0:
 		out.reject(in.Raw, correlate.RejectEmpty, "the record is empty")

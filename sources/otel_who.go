@@ -1,0 +1,155 @@
+package sources
+
+import (
+	"cmp"
+	"strings"
+
+	"whence/correlate"
+	"whence/sources/prices"
+)
+
+// touch says what was called, and what it took.
+func (s *otelScratch) touch(e *correlate.Event, kind otelKind) {
+	l, out := &s.labels, s.out
+	switch kind {
+	case otelTool:
+		tool := out.short(l.text(labelTool))
+		if server := out.short(l.text(labelToolServer)); server != "" && tool != "" {
+			tool = out.text.Join(server, "/", tool)
+		}
+		out.touched(e, otelToolType(l), tool)
+		return
+	case otelRead:
+		out.touched(e, "mcp.resource", out.short(l.text(labelMCPResource)))
+		return
+	case otelAgent:
+		out.touched(e, "agent", out.short(cmp.Or(l.text(labelAgentName), l.text(labelAgentID))))
+		return
+	}
+	served := cmp.Or(l.text(labelServed), l.text(labelAsked))
+	e.Usage.Model = out.short(served)
+	if model := e.Usage.Model; model != "" {
+		if provider := l.text(labelProvider); provider != "" && len(provider) < maxName && !strings.Contains(model, "/") {
+			model = out.text.Join(provider, "/", model)
+		}
+		out.touched(e, "model", model)
+	}
+	if cost := l.number(labelCost); cost > 0 && cost < 1e9 {
+		e.Usage.CostUSD, e.Usage.CostKnown = cost, true
+	}
+	out.price(e, s.tokens())
+}
+
+func otelToolType(l *labels) string {
+	if l.values[labelMCPMethod].rank == 1 || l.text(labelMCPSession) != "" {
+		return "mcp.tool"
+	}
+	return "tool"
+}
+
+// tokens counts each token once. The conventions count those of caches among the ones
+// put in; Anthropic's clients, and what is made after them, do not.
+func (s *otelScratch) tokens() prices.Tokens {
+	l := &s.labels
+	t := prices.Tokens{
+		Input: l.tokens(labelInput), CacheRead: l.tokens(labelCacheRead), CacheWrite: l.tokens(labelCacheWrite), Output: l.tokens(labelOutput),
+	}
+	if cached := t.CacheRead + t.CacheWrite; cached <= t.Input && l.values[labelInput].rank != otelPlainTokens {
+		t.Input -= cached
+	}
+	return t
+}
+
+// otelPlainTokens is the rank of input_tokens, as Claude Code spells it.
+var otelPlainTokens = labelSpellings["input_tokens"].rank
+
+// walk says who called: the agent or the program, and whom it says it did it for.
+func (s *otelScratch) walk(e *correlate.Event) {
+	l, out := &s.labels, s.out
+	service := s.service()
+	if e.Actor = l.agent("otel", out); e.Actor.IsZero() {
+		e.Actor = service
+	}
+	if e.Actor.IsZero() {
+		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "otel"}
+	}
+	s.acting(e)
+	claimed := len(e.Uses)
+	e.Uses = l.claims(e.Uses, "otel.attributes", "otel", out)
+	if len(e.Uses) == claimed || l.user("otel", out).IsZero() {
+		if k := s.traceKey(); !k.IsZero() && s.rec.parent != "" {
+			e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Key: k, Proof: correlate.Claimed, Method: "otel.trace"})
+		}
+	}
+	if !service.IsZero() {
+		e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: service, Proof: correlate.Claimed, Method: "otel.service"})
+	}
+}
+
+// acting adds the credentials that the span says it called with: a request of Bedrock,
+// which is then the same deed, and a key of the gateway.
+func (s *otelScratch) acting(e *correlate.Event) {
+	l, out := &s.labels, s.out
+	claim := correlate.Link{Role: correlate.Acting, Proof: correlate.Claimed}
+	if k := awsRequest(e.Context.Account, e.Context.Region, l.text(labelAWSRequest), out); !k.IsZero() {
+		claim.Key, claim.Method = k, "otel.aws_request_id"
+		e.Uses = out.links.Append(e.Uses, claim)
+		if out.beside(bedrockName) || out.beside(cloudtrailName) {
+			e.ActionID = awsRequestDeed(e.Context.Account, e.Context.Region, l.text(labelAWSRequest))
+			e.Primary = !out.beside(bedrockName)
+		}
+	}
+	if key := l.text(labelKeyHash); litellmIsHash(key) {
+		claim.Key, claim.Method = correlate.Key{Kind: LiteLLMKey, Value: out.fold(key)}, "otel.litellm_key"
+		e.Uses = out.links.Append(e.Uses, claim)
+	}
+	if k := agentTool(l.text(labelToolCall)); !k.IsZero() {
+		claim.Role, claim.Key, claim.Method = correlate.Requestor, k, "otel.tool_call_id"
+		e.Uses = out.links.Append(e.Uses, claim)
+	}
+}
+
+// agentTool is the key of one call of a tool, or the zero key.
+func agentTool(id string) correlate.Key {
+	if len(id) < minSession || len(id) > maxName {
+		return correlate.Key{}
+	}
+	return correlate.Key{Kind: AgentTool, Value: id}
+}
+
+// service is the program that was instrumented.
+func (s *otelScratch) service() correlate.Principal {
+	name := s.out.short(s.resource.text(labelApp))
+	if name == "" {
+		return correlate.Principal{}
+	}
+	p := correlate.Principal{Type: correlate.Workload, ID: name, Issuer: "otel"}
+	return s.out.named(p, s.out.text.Join("otel:", name))
+}
+
+func (s *otelScratch) traceKey() correlate.Key {
+	if len(s.rec.trace) != 32 {
+		return correlate.Key{}
+	}
+	return correlate.Key{Kind: Trace, Value: s.rec.trace}
+}
+
+// mint tells for whom a trace and an agent's session are. Only where either begins, or
+// every span of a session would tell it again: at the first span of a trace, and where
+// a person gives a prompt.
+func (s *otelScratch) mint(e *correlate.Event, kind otelKind) {
+	l, out := &s.labels, s.out
+	if s.rec.parent != "" || s.rec.isLog && kind != otelAgent {
+		return
+	}
+	user := l.user("otel", out)
+	if k := s.traceKey(); !k.IsZero() && !s.rec.isLog {
+		if parents := l.claims(nil, "otel.attributes", "otel", out); len(parents) > 0 {
+			out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.trace"})
+		}
+	}
+	if k := agentSession(l.text(labelSession)); !k.IsZero() && !user.IsZero() {
+		parents := out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: user, Proof: correlate.Claimed, Method: "otel.user"})
+		out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.session"})
+	}
+}
