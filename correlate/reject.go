@@ -28,4 +28,5 @@ const (
 	RejectNoTime   = "no_time"
 	RejectNoID     = "no_id"
 	RejectInvalid  = "invalid" // this log, with a field that cannot be read
+	RejectFailed   = "failed"  // our decoder did: a bug
 )

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -9,12 +10,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/sources"
 )
 
 // poison is a record that cannot be decoded, and what is to become of it.
@@ -29,10 +32,22 @@ func poisons() []poison {
 		{name: "no JSON", value: `{"eventVersion":"1.09",`, reason: correlate.RejectNotJSON},
 		{name: "of the wrong source", value: okta, reason: correlate.RejectSource},
 		{name: "empty", value: "", reason: correlate.RejectEmpty},
+		{name: "in UTF-16", value: utf16LE(deletes(9, "ASIAEXAMPLE000000009", began)), reason: correlate.RejectNotJSON},
+		{name: "in Latin-1 without quotes", value: "caf\xe9 \xff\xfe\x00", reason: correlate.RejectNotJSON},
+		{name: "packed", value: "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x01\x02", reason: correlate.RejectNotJSON},
 		{name: "nested 10,000 deep", value: strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000), reason: correlate.RejectTooDeep},
 		{name: "of 20 MB", value: `{"eventName":"` + strings.Repeat("DeleteObject", 20_000_000/12) + `"}`, reason: correlate.RejectTooLarge, cut: true},
 		{name: "larger than a reject may be", value: `{"hello":"` + strings.Repeat("world", 200_000) + `"}`, reason: correlate.RejectSource, cut: true},
 	}
+}
+
+// utf16LE is how some Windows collectors write.
+func utf16LE(s string) string {
+	b := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return string(b)
 }
 
 // TestPoison puts every poison before a good record, on one partition. Nothing
@@ -133,6 +148,45 @@ func TestBadElement(t *testing.T) {
 		letters := b.rejected()
 		if len(letters) != 1 || string(letters[0].Value) != bad {
 			t.Errorf("the rejects topic has %d records; want 1, of the bad element alone", len(letters))
+		}
+	})
+}
+
+// TestDecoderPanics: what a decoder fails over is rejected, and the lines before and
+// after it are not. Nothing of the record is in the log.
+func TestDecoderPanics(t *testing.T) {
+	inFakeTime(t, func(t *testing.T, b *bench) {
+		b.trail()
+		in := b.build()
+		defer in.table.Close()
+		src, _ := sources.Find("aws.cloudtrail")
+		decode := src.Decode
+		src.Decode = func(in sources.Input, out *sources.Batch) {
+			decode(in, out)
+			if strings.Contains(string(in.Raw), "SECRET-MARKER") {
+				panic("index out of range in SECRET-MARKER")
+			}
+		}
+		l := newLane(in.shared, b.cfg.Topics[0], src, 0, 1)
+		var records []*kgo.Record
+		for n, name := range []string{"a", "SECRET-MARKER", "b"} {
+			records = append(records, &kgo.Record{Topic: trailTopic, Offset: int64(n), Value: []byte(deletes(n, keyOf(n), time.Now())[:1] + `"note":"` + name + `",` + deletes(n, keyOf(n), time.Now())[1:])})
+		}
+		l.decode(records)
+		var ids []string
+		for i := range l.work.decoded.Events {
+			ids = append(ids, l.work.decoded.Events[i].EventID)
+		}
+		if d := cmp.Diff([]string{eventID(0), eventID(2)}, ids); d != "" {
+			t.Errorf("events (-want +got):\n%s", d)
+		}
+		rejects := l.work.out.Rejects
+		if len(rejects) != 1 || rejects[0].Reason != correlate.RejectFailed || rejects[0].Offset != 1 || string(rejects[0].Raw) != string(records[1].Value) {
+			t.Errorf("rejects: %+v", rejects)
+		}
+		said := in.log.saying("a decoder failed")
+		if len(said) != 1 || strings.Contains(said[0], "SECRET") || !strings.Contains(said[0], "TestDecoderPanics") {
+			t.Errorf("it said %q", in.log.saying(""))
 		}
 	})
 }

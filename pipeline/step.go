@@ -75,7 +75,7 @@ func (l *lane) decode(batch []*kgo.Record) {
 		}
 		in := l.work.input(r, l.topic.Scope)
 		events, rejects := len(out.Events), len(out.Rejects)
-		l.source.DecodeRecord(in, out)
+		l.decodeRecord(in, r, out)
 		for i := range out.Events[events:] {
 			ev := &out.Events[events+i].Evidence
 			ev.Topic, ev.Partition, ev.Offset = r.Topic, r.Partition, r.Offset
