@@ -17,6 +17,9 @@ var vendorSamples = []struct {
 }{
 	{source: kubernetesAudit, dir: "k8s/kubernetes_audit", events: 110},
 	{source: gitlabLog, dir: "cicd/gitlab", events: 49},
+	{source: teleportAudit, dir: "iam/teleport", events: 143},
+	{source: auth0Log, dir: "iam/auth0", events: 52},
+	{source: onePassword, dir: "vault/onepassword", events: 10},
 }
 
 func TestVendorSamples(t *testing.T) {

@@ -1,0 +1,239 @@
+package sources
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"whence/correlate"
+	"whence/sources/scan"
+)
+
+// The audit log of Teleport.
+const teleportAudit = "teleport.audit"
+
+var _ = register(Source{
+	Name: teleportAudit,
+	Kinds: []correlate.KindInfo{{
+		// Certificates live 30 hours at most, and a session can outlive its own.
+		Kind: TeleportSession, Life: 7 * 24 * time.Hour, Best: correlate.Issued,
+		Hint: "did the session begin before Teleport's audit log was collected?",
+	}},
+	Lateness: 2 * time.Minute,
+	Detect: func(v Value) bool {
+		code := strings.ToUpper(v.Text("code"))
+		return v.Text("event") != "" && len(code) >= 5 && len(code) <= 16 && strings.TrimLeft(code[:3], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == "" &&
+			v.Has("time") && !v.Has("object_kind")
+	},
+	Decode: teleportFormat.decode,
+})
+
+var teleportFormat = format[teleportLine]{
+	table: scan.Of[teleportLine](),
+	inner: func(*teleportLine) scan.Raw { return nil },
+	line:  teleportDecode,
+}
+
+// teleportLine is what is read of an event. Commands, queries and bodies are not.
+type teleportLine struct {
+	Order    scan.Order
+	classes  words[correlate.Class] // by event
+	UID      string                 `json:"uid"`
+	Event    string                 `json:"event"`
+	Code     string                 `json:"code"`
+	Time     string                 `json:"time"`
+	Index    scan.Raw               `json:"ei"`
+	Cluster  string                 `json:"cluster_name"`
+	User     string                 `json:"user"`
+	UserKind int64                  `json:"user_kind"` // 2: a bot
+	Bot      string                 `json:"bot_name"`
+	By       string                 `json:"updated_by"`
+	Reviewer string                 `json:"reviewer"`
+	Success  scan.Raw               `json:"success"`
+	Error    string                 `json:"error"`
+	Session  string                 `json:"sid"`
+	Remote   string                 `json:"addr.remote"`
+	Source   string                 `json:"src_addr"`
+	Agent    string                 `json:"user_agent"`
+	Login    string                 `json:"login"`
+	Name     string                 `json:"name"`
+	ServerID string                 `json:"server_id"`
+	Host     string                 `json:"server_hostname"`
+	AppName  string                 `json:"app_name"`
+	Database string                 `json:"db_service"`
+	DBName   string                 `json:"db_name"`
+	K8s      string                 `json:"kubernetes_cluster"`
+	RoleARN  string                 `json:"aws_role_arn"`
+	Verb     string                 `json:"verb"`
+	Method   string                 `json:"method"`
+	Account  string                 `json:"account_id"`
+	Region   string                 `json:"region"`
+	AWS      string                 `json:"aws_region"`
+	Instance string                 `json:"instance_id"`
+	Identity struct {
+		Impersonator string `json:"impersonator"`
+	} `json:"identity"`
+}
+
+type teleportDeed struct {
+	*teleportLine
+	out *Batch
+}
+
+func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
+	d := teleportDeed{l, out}
+	if l.Event == "" || l.Code == "" {
+		out.reject(raw, correlate.RejectSource, "not an event of Teleport: no event or no code")
+		return
+	}
+	cluster := cmp.Or(l.Cluster, in.Scope, "default")
+	e := out.begin(teleportAudit, cluster, l.UID, raw)
+	if l.UID != "" {
+		e.ID = correlate.NewID(teleportAudit, cluster, l.UID, l.Code, l.Time)
+		e.ActionID = e.ID
+	}
+	dated := in.dated(e, firstTime(l.Time))
+	e.Action, e.Class = l.Event, d.classes.of(l.Event, teleportClass)
+	if l.Event == "kube.request" && l.Verb != "GET" {
+		e.Class = correlate.Write
+	}
+	e.Outcome, e.Error = l.outcome()
+	ip := cmp.Or(l.Remote, l.Source)
+	if i := strings.LastIndexByte(ip, ':'); i > 0 && l.Remote != "" {
+		ip = strings.Trim(ip[:i], "[]")
+	}
+	e.Context = correlate.Context{
+		IP: ip, Agent: l.Agent, Account: cmp.Or(l.Account, cluster), Region: cmp.Or(l.Region, l.AWS), Session: l.Session, App: l.AppName,
+	}
+	d.resources(e, cluster)
+	d.who(e, cluster)
+	if dated {
+		d.mint(e, cluster)
+	}
+}
+
+func (d *teleportDeed) resources(e *correlate.Event, cluster string) {
+	l, out := d.teleportLine, d.out
+	out.touched(e, "teleport.server", out.join(cluster, "/", cmp.Or(l.Host, l.ServerID)))
+	out.touched(e, "teleport.app", out.join(cluster, "/", l.AppName))
+	if l.Database != "" {
+		out.touched(e, "teleport.database", strings.TrimSuffix(out.text.Join(cluster, "/", l.Database, "/", l.DBName), "/"))
+	}
+	out.touched(e, "teleport.kubernetes", out.join(cluster, "/", l.K8s))
+	out.touched(e, "aws.iam.role", l.RoleARN)
+	out.touched(e, "aws.ec2.instance", l.Instance)
+	if kind, _, ok := strings.Cut(l.Event, "."); ok && l.Name != "" {
+		out.touched(e, out.text.Join("teleport.", kind), out.text.Join(cluster, "/", l.Name))
+	}
+}
+
+// outcome goes by what the event says, and else by its code: W warns of a failure
+// and E tells of one.
+func (l *teleportLine) outcome() (correlate.Outcome, string) {
+	failed := l.Error != "" || string(l.Success) == "false"
+	if !given(l.Success) && !failed {
+		last := l.Code[len(l.Code)-1]
+		failed = last == 'E' || last == 'W'
+	}
+	switch {
+	case !failed:
+		return correlate.Success, ""
+	case strings.Contains(l.Error, "access denied"), strings.Contains(l.Error, "access to"), l.Event == "auth":
+		return correlate.Denied, "access denied"
+	}
+	return correlate.Failure, "error" // its text quotes what was sent
+}
+
+// teleportClass says what an event could do, by its name.
+func teleportClass(event string) correlate.Class {
+	kind, verb, _ := strings.Cut(event, ".")
+	switch event {
+	case "session.command", "session.start", "session.join", "exec", "port", "x11-forward", "app.session.start", "windows.desktop.session.start":
+		return correlate.Admin
+	case "session.data", "session.end", "session.leave", "session.disk", "session.network", "session.upload", "resize", "print", "app.session.end", "kube.request":
+		return correlate.Read
+	case "scp", "sftp", "subsystem":
+		return correlate.Write
+	case "cert.create", "client.disconnect", "saml.idp.auth", "auth":
+		return correlate.Auth
+	}
+	switch {
+	case kind == "db", kind == "app", kind == "windows", kind == "desktop":
+		return correlate.Write
+	case verb == "login", strings.HasSuffix(event, ".login"), strings.HasPrefix(event, "mfa_auth"), kind == "instance" || kind == "bot" && verb == "join",
+		strings.Contains(event, "authenticate"), strings.HasPrefix(event, "recovery_code.used"), kind == "spiffe":
+		return correlate.Auth
+	case verb == "read", verb == "list", strings.HasPrefix(event, "session.recording"):
+		return correlate.Read
+	}
+	return correlate.Admin
+}
+
+// who says who acted: the user that Teleport authenticated, who may be a bot. One
+// that failed to sign in is only who they said to be.
+func (d *teleportDeed) who(e *correlate.Event, cluster string) {
+	l, out := d.teleportLine, d.out
+	user := cmp.Or(l.User, l.By, l.Reviewer)
+	switch {
+	case user == "":
+		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "teleport"}
+		return
+	case user == "system":
+		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "system", Issuer: "teleport"}
+		out.asked(e, e.Actor, correlate.Attested, "teleport.system")
+		return
+	}
+	e.Actor = d.user(user, cluster)
+	if failed := e.Outcome != correlate.Success; failed && (l.Event == "user.login" || l.Event == "auth") {
+		out.asked(e, e.Actor, correlate.Claimed, "teleport.claimed_login")
+		return
+	}
+	out.acted(e, d.session(cluster), "teleport.sid")
+	if by := l.Identity.Impersonator; by != "" && by != user {
+		// Who has a certificate made in another's name is who asks, and that name may
+		// be nobody's.
+		e.Actor.Type = correlate.Unknown
+		out.asked(e, d.user(by, cluster), correlate.Attested, "teleport.impersonator")
+		return
+	}
+	out.asked(e, e.Actor, correlate.Attested, "teleport.user")
+}
+
+func (d *teleportDeed) user(name, cluster string) correlate.Principal {
+	l, out := d.teleportLine, d.out
+	p := correlate.Principal{Type: correlate.Human, ID: name, Issuer: "teleport"}
+	bot := l.UserKind == 2 && name == l.User || strings.HasPrefix(name, "bot-")
+	if bot {
+		p.Type, p.Name = correlate.Workload, l.Bot
+	} else if mail, ok := out.email(name); ok {
+		p.ID = mail
+	} else if strings.Count(name, "-") >= 4 && strings.HasSuffix(name, "."+cluster) {
+		p.Type = correlate.ServiceAccount // an agent of the cluster: <host id>.<cluster>
+	}
+	return out.named(p, out.text.Join("teleport:", name), out.text.Join("teleport:", cluster, "/", name))
+}
+
+func (d *teleportDeed) session(cluster string) correlate.Key {
+	if d.Session == "" {
+		return correlate.Key{}
+	}
+	return correlate.Key{Kind: TeleportSession, Value: d.out.text.Join(cluster, "/", d.Session)}
+}
+
+// mint tells of sessions that begin and end.
+func (d *teleportDeed) mint(e *correlate.Event, cluster string) {
+	l, out := d.teleportLine, d.out
+	begins, ends := strings.HasSuffix(l.Event, "session.start"), strings.HasSuffix(l.Event, "session.end")
+	k := d.session(cluster)
+	switch {
+	case k.IsZero() || l.User == "" || e.Outcome != correlate.Success:
+	case begins:
+		out.tell(e, correlate.Fact{
+			Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "teleport.session_start", Principal: e.Actor,
+		})
+	case ends:
+		out.tell(e, correlate.Fact{
+			Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "teleport.session_end", Reason: "completed",
+		})
+	}
+}
