@@ -59,12 +59,15 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == brokerArg {
 		exit(serveBroker())
 	}
+	if len(os.Args) > 4 && os.Args[1] == recoverArg {
+		exit(recoverTable(context.Background(), os.Args[2:]))
+	}
 	clickhouse.MaybeChild()
 	var o options
 	flag.StringVar(&o.whence, "whence", "", "the program to measure (default: built from this module)")
 	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
 	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
-	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, peers (end_to_end with the collector beside it); default: the first two")
+	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, recovery (of the session table, from the topics), peers (end_to_end with the collector beside it); default: the first two")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
 	flag.StringVar(&o.compress, "compress", "lz4", "clickhouse.compression of whence, the bare insert and the prototype: lz4, or none, which is what whence does by itself when ClickHouse is on its machine")
@@ -150,6 +153,11 @@ func bench(ctx context.Context, o options) (err error) {
 		}
 		if err := growth(ctx, o, r); err != nil {
 			return fmt.Errorf("growth: %w", err)
+		}
+	}
+	if o.wants("recovery") {
+		if err := recoveries(ctx, o, r); err != nil {
+			return fmt.Errorf("recovery: %w", err)
 		}
 	}
 	if o.wants("stages") {

@@ -141,8 +141,10 @@ func cpuOf(pid int) (time.Duration, error) {
 }
 
 // peakRSS is the most memory that the process has had, in bytes.
-func (p *process) peakRSS() (int64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+func (p *process) peakRSS() (int64, error) { return peakRSSOf(p.cmd.Process.Pid) }
+
+func peakRSSOf(pid int) (int64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}

@@ -161,11 +161,8 @@ func (t *Table) renew(updates []update) {
 	for _, u := range updates {
 		k := u.session.Key
 		_, alias := t.lives[k.Kind]
-		if alias && u.floor == whole && len(u.session.Facts) > readThrough {
-			u.floor = whole + 1 // from where on there is nothing else, and facts have lengths
-		}
 		if u.cacheable {
-			t.hot.set(u.hash, u.session, u.floor)
+			t.hot.set(u.hash, u.session, floorFor(u.session, u.floor, alias))
 		} else if !u.unseen {
 			t.hot.drop(u.hash, k)
 		}
@@ -177,6 +174,14 @@ func (t *Table) renew(updates []update) {
 	if dropped {
 		t.cold.settle()
 	}
+}
+
+// floorFor is the floor of an entry of s, which reaches back to floor.
+func floorFor(s correlate.Session, floor int64, alias bool) int64 {
+	if alias && floor == whole && len(s.Facts) > readThrough {
+		return whole + 1 // there is nothing before it, and facts have their lengths
+	}
+	return floor
 }
 
 // readThrough is how many bindings of a name are sooner read, all of them, than told

@@ -53,6 +53,12 @@ func (t *Table) catchUp(ctx context.Context) error {
 			t.known[p].Store(t.next[TopicPartition{t.cfg.SessionsTopic, int32(p)}])
 		}
 	}()
+	t.behind(until, begins)
+	if l, ok := t.store.(loader); ok && t.Lag() >= t.bulk.lag {
+		if err := t.rebuild(ctx, l, until, begins); err != nil {
+			return err
+		}
+	}
 	for t.behind(until, begins) {
 		wait, cancel := context.WithTimeout(ctx, stall)
 		_, some, err := t.poll(wait)

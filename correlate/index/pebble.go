@@ -27,6 +27,9 @@ type Pebble struct {
 	lock    io.Closer
 	rebuilt string
 
+	opts      *pebble.Options
+	compactor *compactor
+
 	put     sync.Mutex // Put reads, merges and writes
 	known   known
 	lasting atomic.Pointer[func(*correlate.Fact) bool]
@@ -64,6 +67,7 @@ func (p *Pebble) Rebuilt() string { return p.rebuilt }
 func (p *Pebble) open(cacheBytes int64) error {
 	cache := pebble.NewCache(max(cacheBytes, 1<<20))
 	defer cache.Unref()
+	p.compactor = &compactor{}
 	opts := &pebble.Options{
 		Cache:              cache,
 		Comparer:           comparer(),
@@ -73,7 +77,11 @@ func (p *Pebble) open(cacheBytes int64) error {
 		Lock:               p.lock.(*pebble.Lock),
 		Logger:             quiet{},
 		MemTableSize:       16 << 20,
+		// While facts are loaded in bulk nothing is compacted, and Put must not wait
+		// for what has piled up then.
+		L0StopWritesThreshold: 1 << 20,
 	}
+	opts.Experimental.CompactionScheduler = p.compactor
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		// Against Snappy 8 % less processor time to write and 8 % less disk, reads
@@ -81,11 +89,12 @@ func (p *Pebble) open(cacheBytes int64) error {
 		// or memtables make reads dearer: both come out of one cache.
 		opts.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.MinLZCompression }
 	}
+	opts.EnsureDefaults()
 	db, err := pebble.Open(p.dir, opts)
 	if err != nil {
 		return err
 	}
-	p.db = db
+	p.db, p.opts = db, opts
 	if err := p.siftFirst(); err != nil {
 		p.db = nil
 		return errors.Join(err, db.Close())

@@ -3,6 +3,7 @@ package index
 import (
 	"hash/maphash"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 
 	"whence/correlate"
@@ -20,16 +21,17 @@ const (
 
 // A sieve tells keys that are certainly not in a store from those that may be: a
 // Bloom filter whose bits for one key share a cache line, 1.5 bytes per key. It only
-// grows. One may add while many ask.
+// grows. It is safe for concurrent use.
 type sieve struct {
 	seed   maphash.Seed
 	layers atomic.Pointer[[]*layer]
 	keys   atomic.Int64
+	grows  sync.Mutex
 }
 
 type layer struct {
 	words []atomic.Uint64
-	room  int // keys that may still be added
+	room  atomic.Int64 // keys that may still be added
 }
 
 func newSieve(keys int64) *sieve {
@@ -40,7 +42,9 @@ func newSieve(keys int64) *sieve {
 }
 
 func newLayer(keys int) *layer {
-	return &layer{words: make([]atomic.Uint64, (keys*sieveBits/64/lineWords+1)*lineWords), room: keys}
+	l := &layer{words: make([]atomic.Uint64, (keys*sieveBits/64/lineWords+1)*lineWords)}
+	l.room.Store(int64(keys))
+	return l
 }
 
 // has reports whether k may have been added. It is never wrong when it says no.
@@ -55,24 +59,35 @@ func (s *sieve) holds(hash uint64) bool {
 	return false
 }
 
-// add makes has say yes to k for good. Calls of add must not overlap.
-func (s *sieve) add(k correlate.Key) {
+// add makes has say yes to k for good, and reports whether it did so before.
+func (s *sieve) add(k correlate.Key) bool {
 	hash := hashKey(s.seed, k)
 	if s.holds(hash) {
-		return
+		return true
 	}
 	layers := *s.layers.Load()
 	last := layers[len(layers)-1]
-	if last.room <= 0 {
-		last = newLayer(len(last.words) * 64 / sieveBits * 4)
-		layers = append(layers[:len(layers):len(layers)], last)
-		last.set(hash)
-		s.layers.Store(&layers)
-	} else {
-		last.set(hash)
+	if last.room.Add(-1) < 0 {
+		last = s.grown(last)
 	}
-	last.room--
+	last.set(hash)
 	s.keys.Add(1)
+	return false
+}
+
+// grown returns the layer that comes after a full one.
+func (s *sieve) grown(full *layer) *layer {
+	s.grows.Lock()
+	defer s.grows.Unlock()
+	layers := *s.layers.Load()
+	last := layers[len(layers)-1]
+	if last == full {
+		last = newLayer(len(full.words) * 64 / sieveBits * 4)
+		layers = append(layers[:len(layers):len(layers)], last)
+		s.layers.Store(&layers)
+	}
+	last.room.Add(-1)
+	return last
 }
 
 func (l *layer) has(hash uint64) bool {

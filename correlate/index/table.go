@@ -62,6 +62,7 @@ type Table struct {
 	marks  atomic.Pointer[correlate.Marks]
 	known  []atomic.Int64 // by partition of the sessions topic: see Known
 	notify atomic.Pointer[func([]correlate.Key)]
+	bulk   bulk
 	next   map[TopicPartition]int64 // next offset to read; of CatchUp, then Run
 	ends   map[TopicPartition]int64 // known end of each partition; likewise
 	counts counts
@@ -88,6 +89,7 @@ func newTable(cfg Config, store Store, kinds correlate.Kinds, log *slog.Logger) 
 		cfg: cfg, store: store, log: log,
 		lives: lives(kinds), lasting: lasting(kinds),
 		seed: maphash.MakeSeed(), compact: newCompact(), put: store.Put,
+		bulk: reads(),
 		next: map[TopicPartition]int64{}, ends: map[TopicPartition]int64{},
 	}
 	t.hot = newHot(cfg.HotBytes, t.compact, t.hash)

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"runtime/pprof"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"whence/correlate/index"
+	"whence/sources"
+)
+
+// recoverArg as the first argument makes this program an instance that starts: it
+// reads the session topics into a store until it knows all of them, and ends.
+const recoverArg = "__recover"
+
+// A recovery is what a start came to.
+type recovery struct {
+	Open    float64 // seconds until the store is open
+	CatchUp float64 // seconds after that until every fact can be looked up
+	Close   float64 // seconds after that
+	Applied uint64  // facts
+	InHot   int     // keys in the exact table
+	RSS     int64   // the most memory it had
+}
+
+// recoverTable starts with the broker, the group and the folder of the store that its
+// arguments say, writes a CPU profile to the file that the fourth says, if any, and
+// prints the recovery as JSON.
+func recoverTable(ctx context.Context, args []string) error {
+	debug.SetGCPercent(50) // as whence does
+	src, err := cloudtrail()
+	if err != nil {
+		return err
+	}
+	if len(args) > 3 {
+		f, err := os.Create(args[3])
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	var r recovery
+	began := time.Now()
+	lap := func(s *float64) {
+		now := time.Now()
+		*s, began = now.Sub(began).Seconds(), now
+	}
+	store, err := index.OpenPebble(args[2], 64<<20)
+	if err != nil {
+		return err
+	}
+	cfg := index.Default()
+	cfg.SessionsTopic, cfg.RegistryTopic = args[1]+".sessions", args[1]+".registry"
+	table, err := index.Open(ctx, cfg, []kgo.Opt{kgo.SeedBrokers(args[0])}, store, sources.Kinds(src), quiet)
+	if err != nil {
+		return err
+	}
+	lap(&r.Open)
+	if err := table.CatchUp(ctx); err != nil {
+		return errors.Join(err, table.Close())
+	}
+	lap(&r.CatchUp)
+	s := table.Stats()
+	r.Applied, r.InHot = s.Applied, s.HotEntries
+	if err := table.Close(); err != nil {
+		return err
+	}
+	lap(&r.Close)
+	if r.RSS, err = peakRSSOf(os.Getpid()); err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(r)
+}
+
+// recoveries measures how long an instance takes to know all sessions: with an empty
+// disk, and again with the store that it left there.
+func recoveries(ctx context.Context, o options, r *report) (err error) {
+	l := &lab{options: o}
+	if l.dir, err = os.MkdirTemp(o.dir, "lab-"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = l.fail(err)
+		} else {
+			err = l.close()
+		}
+	}()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	l.kafka, l.broker, err = spawnServer(exec.Command(self, brokerArg), filepath.Join(l.dir, "kafka.log")) //nolint:noctx // it is stopped in order
+	if err != nil {
+		return err
+	}
+	if l.topic, err = openTopic(ctx, l.broker, rawTopic, 1); err != nil {
+		return err
+	}
+	l.estate = newEstate(l.sessions, l.depth, 0, 0, time.Now().UTC().Add(-24*time.Hour))
+	if err := l.teach(ctx); err != nil {
+		return err
+	}
+	o.say("the topics hold %d sessions", l.sessions)
+	for _, what := range []string{"empty", "warm"} {
+		if err := l.recover(ctx, r, what, self); err != nil {
+			return fmt.Errorf("recover with a disk that is %s: %w", what, err)
+		}
+	}
+	return nil
+}
+
+func (l *lab) recover(ctx context.Context, r *report, what, self string) error {
+	args := []string{recoverArg, l.broker, group, filepath.Join(l.dir, "recovered")}
+	if l.cpuprofile != "" {
+		args = append(args, l.cpuprofile+"."+what)
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Stderr = os.Stderr
+	broker, err := l.kafka.cpu()
+	if err != nil {
+		return err
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		return err
+	}
+	after, err := l.kafka.cpu()
+	if err != nil {
+		return err
+	}
+	var got recovery
+	if err := json.Unmarshal(out, &got); err != nil {
+		return err
+	}
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	name := fmt.Sprintf("recovery.%s.%d", what, l.sessions)
+	r.add(name+".seconds", got.Open+got.CatchUp, "until all is known; closing took %.1f", got.Close)
+	r.add(name+".cpu_s", cpu.Seconds(), "of the instance, closing included; the broker had %.1f", (after - broker).Seconds())
+	r.add(name+".rss_mib", float64(got.RSS)/(1<<20), "most memory")
+	r.add(name+".facts", float64(got.Applied), "applied; %d keys are in the exact table", got.InHot)
+	l.say("%s: open %.2f s, catch up %.2f s, close %.2f s, %.1f s of CPU, %.0f MiB", what, got.Open, got.CatchUp, got.Close, cpu.Seconds(), float64(got.RSS)/(1<<20))
+	return nil
+}
