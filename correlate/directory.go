@@ -87,15 +87,30 @@ func (d *Directory) add(alias string, e *Entry) error {
 	if alias == "" {
 		return fmt.Errorf("%s: %q has an empty alias", e.Line, e.ID)
 	}
-	if strings.Contains(alias, "*") {
-		d.patterns = append(d.patterns, pattern{alias, strings.Split(alias, "*"), e})
+	switch old := d.entries[alias]; {
+	case old == e:
 		return nil
-	}
-	if old := d.entries[alias]; old != nil && old != e {
+	case old != nil && old.ID == e.ID && Fold(e.ID) == alias:
+		return fmt.Errorf("%s: %q is already there (%s)", e.Line, e.ID, old.Line)
+	case old != nil:
 		return fmt.Errorf("%s: %q of %q is already a name of %q (%s)", e.Line, alias, e.ID, old.ID, old.Line)
 	}
-	d.entries[alias] = e
+	if strings.Contains(alias, "*") {
+		d.patterns = append(d.patterns, pattern{alias, strings.Split(alias, "*"), e})
+	}
+	d.entries[alias] = e // a pattern too: it matches itself, and is a name of one entry only
 	return nil
+}
+
+// With returns a resolver that goes by another directory. It shares the index with r
+// and no walk that r has kept: those go by r's directory.
+func (r *Resolver) With(d *Directory, epoch uint32) *Resolver {
+	o := *r
+	o.Directory, o.Epoch = d, epoch
+	if r.Finished != nil {
+		o.Finished = NewFinished(int(r.Finished.limit))
+	}
+	return &o
 }
 
 // Len is the number of entries.
