@@ -91,7 +91,7 @@ func (c *ecsCheck) file(source, path, expected string) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		c.t.Fatal(err)
 	}
-	got, name := decodeFile(c.t, source, path), filepath.Base(path)
+	got, name := decodeFile(c.t, source, path, nil), filepath.Base(path)
 	for _, r := range got.Rejects {
 		c.t.Errorf("%s: reject %s: %s", name, r.Reason, r.Detail)
 	}
@@ -205,7 +205,8 @@ func ecsValue(doc map[string]any, path string) string {
 
 // decodeFile decodes every value of a file as a record of its own, and checks what
 // holds for every event. Without a source each value goes to the one that recognises it.
-func decodeFile(t *testing.T, source, path string) *Batch {
+// not are values that are no such log.
+func decodeFile(t *testing.T, source, path string, not map[string]string) *Batch {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -222,6 +223,12 @@ func decodeFile(t *testing.T, source, path string) *Batch {
 		if source == "" {
 			s, ok = Detect(raw)
 		}
+		if not[fmt.Sprintf("%s %d", filepath.Base(path), offset)] != "" {
+			if ok {
+				t.Errorf("%s at %d: passes for %s", filepath.Base(path), offset, s.Name)
+			}
+			return nil
+		}
 		if !ok {
 			t.Errorf("%s at %d: no source %q: %.200s", filepath.Base(path), offset, source, raw)
 			return nil
@@ -237,6 +244,40 @@ func decodeFile(t *testing.T, source, path string) *Batch {
 		t.Fatal(err)
 	}
 	return &out
+}
+
+// decodeSamples decodes all samples of the folders, by the source that recognises each
+// value: as many events as are given, and no reject.
+//
+// not are the values that are no such log, by file and offset, each with why.
+func decodeSamples(t *testing.T, want map[string]int, not map[string]string) {
+	t.Helper()
+	root := iamSamples(t)
+	for dir, n := range want {
+		files, err := filepath.Glob(filepath.Join(root, dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		for _, path := range files {
+			if strings.HasSuffix(path, "SOURCE.txt") || strings.HasSuffix(path, "-expected.json") {
+				continue
+			}
+			got := decodeFile(t, "", path, not)
+			events += len(got.Events)
+			for _, r := range got.Rejects {
+				t.Errorf("%s: reject %s: %s", filepath.Base(path), r.Reason, r.Detail)
+			}
+			for i := range got.Events {
+				if e := &got.Events[i]; e.Time.Unix() == 0 || e.Actor.ID == "" {
+					t.Errorf("%s: event %s has no time or no actor", filepath.Base(path), e.EventID)
+				}
+			}
+		}
+		if events != n {
+			t.Errorf("%s: got %d events, want %d", dir, events, n)
+		}
+	}
 }
 
 // vaultAsks is why a request line has no outcome.
