@@ -40,7 +40,7 @@ fuzz: ## Fuzz whatever parses input, 30 seconds each (FUZZTIME=5m for longer).
 	done
 
 .PHONY: bench
-bench: ## Measure whence end to end and by stages (OUT=file.json for a copy, BENCH_FLAGS=...).
+bench: ## Measure whence end to end and by stages, a quarter of an hour (OUT=file.json, BENCH_FLAGS=...).
 	$(GO) run ./cmd/bench $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
 
 .PHONY: bench-compare
@@ -49,11 +49,11 @@ bench-compare: ## Compare the Go benchmarks of BASE=<revision> with these, by be
 	$(GO) run ./cmd/bench -compare $(BASE) $(BENCH_FLAGS)
 
 .PHONY: bench-peers
-bench-peers: ## Run the OpenTelemetry collector and whence on the same events (builds the collector once).
-	$(GO) run ./cmd/bench -only end_to_end,peers -tools $(TOOLS) $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
+bench-peers: ## Run whence and the OpenTelemetry collector in turn on the same events (builds it once).
+	$(GO) run ./cmd/bench -only peers -events 300000 -latency 0 -tools $(TOOLS) $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
 
 .PHONY: bench-growth
-bench-growth: ## Measure growth; writes tables and plots into docs/performance.md. Takes hours.
+bench-growth: ## Measure growth for half an hour; writes tables and plots into docs/performance.md.
 	$(GO) run ./cmd/bench -only growth -docs docs/performance.md $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
 
 .PHONY: chaos

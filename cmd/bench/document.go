@@ -34,7 +34,8 @@ func document(o options, a axis, lines []line) error {
 // page puts what was measured end to end and by stages between its markers.
 func (r *report) page(o options) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%d rounds of %d events, %d cores; %d live sessions, %d partitions, %d rules, %g %% unresolved. Medians.\n", o.rounds, o.events, runtime.NumCPU(), o.sessions, o.partitions, o.rules, o.unknown*100)
+	fmt.Fprintf(&b, "\n%d rounds of %d events, %d cores; %d live sessions, %s; %d partitions, %d rules, %g %% unresolved, inserts %s. Medians.\n",
+		o.rounds, o.events, runtime.NumCPU(), o.sessions, o.locality, o.partitions, o.rules, o.unknown*100, o.compress)
 	if len(r.stages) > 0 {
 		b.WriteString("\n| stage | CPU, ns an event | allocations | bytes | |\n|---|---:|---:|---:|---|\n")
 		for _, s := range r.stages {

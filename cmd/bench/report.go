@@ -49,7 +49,7 @@ func (r *report) endToEnd(o options, passes []passage) {
 	r.add("end_to_end.cpu_us_per_event", median(cpu), "CPU of whence alone, %.2f to %.2f in %d rounds of %d events; sessions act in %s", cpu[0], cpu[len(cpu)-1], len(cpu), o.events, o.locality)
 	r.add("end_to_end.events_per_s", median(per(func(p passage) float64 { return n / p.wall.Seconds() })), "on the wall, with broker and ClickHouse on the same %d cores", runtime.NumCPU())
 	r.add("end_to_end.allocs_per_event", median(per(func(p passage) float64 { return p.heap.mallocs / n })), "by all of whence, with what it does once")
-	r.add("end_to_end.alloc_bytes_per_event", median(per(func(p passage) float64 { return p.heap.bytes / n })), "")
+	r.add("end_to_end.alloc_bytes_per_event", median(per(func(p passage) float64 { return p.heap.bytes / n })), "likewise")
 	r.add("end_to_end.reused_share", median(per(func(p passage) float64 { return p.heap.reused / n })), "of the events were found by a finished walk of their session")
 	r.add("end_to_end.gc_share", median(per(func(p passage) float64 { return ratio(p.gc, p.cpu) })), "of that CPU is garbage collection")
 	r.add("end_to_end.rows_per_event", median(per(func(p passage) float64 { return float64(p.rows) / n })), "into all tables; what is not resolved is written twice")

@@ -43,7 +43,8 @@ func (l *lab) teach(ctx context.Context) error {
 	if err := index.EnsureTopics(ctx, l.topic.client, cfg); err != nil {
 		return err
 	}
-	dial := []kgo.Opt{kgo.SeedBrokers(l.broker)}
+	// The broker keeps all of it in memory.
+	dial := []kgo.Opt{kgo.SeedBrokers(l.broker), kgo.ProducerBatchCompression(kgo.ZstdCompression())}
 	table, err := index.Open(ctx, cfg, dial, forgetful{}, sources.Kinds(src), quiet)
 	if err != nil {
 		return err
