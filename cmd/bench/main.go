@@ -52,6 +52,8 @@ type options struct {
 	brief             bool // floors are measured for less long
 	began             time.Time
 	latencyFor        time.Duration
+	away              time.Duration // of an outage
+	intake            float64       // during it, events a second
 	stageTime         time.Duration
 }
 
@@ -67,11 +69,13 @@ func main() {
 	flag.StringVar(&o.whence, "whence", "", "the program to measure (default: built from this module)")
 	flag.StringVar(&o.dir, "dir", "", "folder for all data (default: a temporary one)")
 	flag.StringVar(&o.out, "out", "", "write the result as JSON to this file too")
-	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, recovery (of the session table, from the topics), peers (end_to_end with the collector beside it); default: the first two")
+	flag.StringVar(&o.only, "only", "", "parts to run, separated by commas: end_to_end, stages, decode (of stages alone, without servers), growth, recovery (of the session table, from the topics), peers (end_to_end with the collector beside it), outage (ClickHouse goes away for a while); default: the first two")
 	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile of whence to this file, of an extra round; allocations go beside it")
 	flag.StringVar(&o.fullpath, "fullpath", "", "interleave this program, which reads the topic ct too, and tell the ratio to it")
 	flag.StringVar(&o.compress, "compress", "lz4", "clickhouse.compression of whence, the bare insert and the prototype: lz4, or none, which is what whence does by itself when ClickHouse is on its machine")
 	flag.DurationVar(&o.latencyFor, "latency", 20*time.Second, "how long to send at half load for the latency; 0 for not at all")
+	flag.DurationVar(&o.away, "away", 10*time.Minute, "how long ClickHouse is away, of outage")
+	flag.Float64Var(&o.intake, "intake", 3000, "events a second that come in, of outage")
 	flag.DurationVar(&o.stageTime, "stage-time", 2*time.Second, "CPU that a stage uses in each round")
 	flag.StringVar(&o.tools, "tools", "", "folder that keeps the peer once it is built (default: whence in the user's cache folder)")
 	flag.StringVar(&o.axes, "axes", "", "axes of growth: sessions, partitions, rules, depth, unresolved (default: all)")
@@ -158,6 +162,14 @@ func bench(ctx context.Context, o options) (err error) {
 	if o.wants("recovery") {
 		if err := recoveries(ctx, o, r); err != nil {
 			return fmt.Errorf("recovery: %w", err)
+		}
+	}
+	if o.wants("outage") {
+		if err := o.build(ctx); err != nil {
+			return err
+		}
+		if err := outage(ctx, o, r); err != nil {
+			return fmt.Errorf("outage: %w", err)
 		}
 	}
 	if o.wants("stages") {

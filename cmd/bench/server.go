@@ -16,11 +16,16 @@ import (
 // whence nothing.
 type server struct {
 	*clickhouse.Server
+	dir string
 	pid int
 }
 
 func startServer(ctx context.Context, dir string) (*server, error) {
-	s, err := clickhouse.Start(ctx, clickhouse.Config{Dir: dir})
+	return startServerAt(ctx, clickhouse.Config{Dir: dir})
+}
+
+func startServerAt(ctx context.Context, cfg clickhouse.Config) (*server, error) {
+	s, err := clickhouse.Start(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +33,7 @@ func startServer(ctx context.Context, dir string) (*server, error) {
 	if err != nil {
 		pid = 0 // a clickhouse that was found installed; its CPU is not told
 	}
-	return &server{s, pid}, nil
+	return &server{s, cfg.Dir, pid}, nil
 }
 
 func (s *server) stop() error {
