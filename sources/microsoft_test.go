@@ -25,6 +25,7 @@ func TestECSMicrosoft(t *testing.T) {
 		// Elastic calls every call alike; we name what was asked for.
 		{"iam/entra_graph_activity", ecsOptions{action: func(*correlate.Event) string { return "Microsoft Graph Activity" }}},
 		{"iam/azure_activity", ecsOptions{}},
+		{"iam/m365_unified_audit", ecsOptions{}},
 	} {
 		t.Run(tt.dir, func(t *testing.T) { checkECS(t, "", tt.dir, tt.opts) })
 	}
@@ -69,7 +70,7 @@ func TestAzureTime(t *testing.T) {
 // TestMicrosoftAllocatesNothing: no line of the fixtures that is one event takes memory
 // of its own.
 func TestMicrosoftAllocatesNothing(t *testing.T) {
-	for _, source := range []string{entraSigninName, entraAuditName, graphName, azureActivityName, keyvaultName} {
+	for _, source := range []string{entraSigninName, entraAuditName, graphName, azureActivityName, keyvaultName, m365Name} {
 		t.Run(source, func(t *testing.T) { allocatesNothing(t, source, plainLines(t, source)) })
 	}
 }
@@ -100,6 +101,7 @@ func BenchmarkDecodeEntraSignin(b *testing.B) {
 func TestMicrosoftSamples(t *testing.T) {
 	decodeSamples(t, map[string]int{
 		"iam/entra_signin": 52, "iam/entra_audit": 3, "iam/entra_provisioning": 2, "iam/entra_graph_activity": 3, "iam/azure_activity": 104,
+		"iam/m365_unified_audit": 75,
 	}, nil)
 }
 
@@ -126,3 +128,5 @@ func BenchmarkDecodeAzureActivity(b *testing.B) {
 }
 
 func BenchmarkDecodeKeyVault(b *testing.B) { benchDecode(b, keyvaultName, plainLines(b, keyvaultName)) }
+
+func BenchmarkDecodeM365(b *testing.B) { benchDecode(b, m365Name, plainLines(b, m365Name)) }
