@@ -21,6 +21,20 @@ func ciIssuer(sub string) (issuer string, kind correlate.Kind) {
 	return "", ""
 }
 
+// ciAlias is the alias that a subject leads to. Terraform's names a project that no
+// log of its runs does, so it goes by organisation, workspace and phase:
+// organization:o:project:p:workspace:w:run_phase:apply is o/w/apply.
+func ciAlias(sub string, mem *arena.Text) (issuer string, alias correlate.Key) {
+	issuer, kind := ciIssuer(sub)
+	if kind != TerraformSub {
+		return issuer, correlate.Key{Kind: kind, Value: sub}
+	}
+	organization, rest, _ := strings.Cut(strings.TrimPrefix(sub, "organization:"), ":project:")
+	_, rest, _ = strings.Cut(rest, ":workspace:")
+	workspace, phase, _ := strings.Cut(rest, ":run_phase:")
+	return issuer, correlate.Key{Kind: kind, Value: mem.Join(organization, "/", workspace, "/", phase)}
+}
+
 // ciRunInName is the run that a role session name has in it, in the forms that the
 // vendors' documentation gives: GitLabRunner-<project id>-<pipeline id>, a name with
 // "job" and a job's number at its end, or a run of Terraform. The subject is what

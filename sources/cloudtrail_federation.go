@@ -72,7 +72,7 @@ func (e *cloudtrailEvent) webIdentity(provider, sub, sessionName string, proof c
 		return
 	}
 	if _, kind := ciIssuer(sub); kind != "" && kind != GitHubSub {
-		e.ciRun(kind, sub, sessionName)
+		e.ciRun(sub, sessionName)
 	}
 	p := correlate.Principal{Type: correlate.Workload, ID: sub, Issuer: provider}
 	if account, ok := strings.CutPrefix(sub, "system:serviceaccount:"); ok {
@@ -91,8 +91,9 @@ func (e *cloudtrailEvent) webIdentity(provider, sub, sessionName string, proof c
 
 // ciRun leads to a job of GitLab or a run of HCP Terraform, as gitHub does. The
 // subject itself may be in the directory, with an owner, so it is stated too.
-func (e *cloudtrailEvent) ciRun(kind correlate.Kind, sub, sessionName string) {
-	e.link(correlate.Requestor, correlate.Inferred, cloudtrailByCISub).Key = correlate.Key{Kind: kind, Value: sub}
+func (e *cloudtrailEvent) ciRun(sub, sessionName string) {
+	_, alias := ciAlias(sub, &e.out.text)
+	e.link(correlate.Requestor, correlate.Inferred, cloudtrailByCISub).Key = alias
 	if k := ciRunInName(sub, sessionName, &e.out.text); !k.IsZero() {
 		e.link(correlate.Requestor, correlate.Claimed, cloudtrailByCIRun).Key = k
 	}

@@ -53,16 +53,22 @@ func (h *gitlabHook) pipeline() {
 		return
 	}
 	user := b.User.in(out)
-	// A pipeline that has finished goes on when a job is run again: it has no end.
+	ended := firstTime(o.FinishedAt)
 	out.tell(e, correlate.Fact{
 		Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: gitlabByPipeline, Principal: e.Actor,
 		Parents: h.parents(user), Start: started.Time,
 	})
-	h.bind(k, started.Time, firstTime(o.FinishedAt).Time)
+	h.bind(k, started.Time, ended.Time)
 	for raw := range b.Builds.Elements() {
 		if gitlabBuildTable.Read(raw, &h.build, &out.text) == nil {
-			h.built(k, &user)
+			h.built(k, &user, started.Time)
 		}
+	}
+	if ended.ok {
+		// Or its subject would be taken for that of every pipeline after it.
+		out.tell(e, correlate.Fact{
+			Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: gitlabByPipeline, Start: ended.Time, Reason: "completed",
+		})
 	}
 }
 
@@ -93,13 +99,14 @@ func (h *gitlabHook) parents(user correlate.Principal) []correlate.Link {
 
 // built tells of a job of the pipeline that has begun. It was asked for with the
 // pipeline, unless somebody pressed its button, or ran it again.
-func (h *gitlabHook) built(pipeline correlate.Key, asked *correlate.Principal) {
+func (h *gitlabHook) built(pipeline correlate.Key, asked *correlate.Principal, created time.Time) {
 	b, out := &h.build, h.out
 	k, started := h.key(GitLabJob, h.project, b.ID), firstTime(b.Started)
 	if k.IsZero() || !started.ok {
 		return
 	}
-	parent := correlate.Link{Role: correlate.Requestor, Key: pipeline, Proof: correlate.Issued, Method: gitlabByPipeline}
+	// A pipeline that has finished goes on when a job of it is run again.
+	parent := correlate.Link{Role: correlate.Requestor, Key: pipeline, Proof: correlate.Issued, Method: gitlabByPipeline, At: created}
 	user := b.User.in(out)
 	other := !user.IsZero() && (b.Manual || !asked.IsZero() && user.ID != asked.ID)
 	if other {

@@ -33,8 +33,8 @@ const (
 	EntraCredential correlate.Kind = "entra.credential"
 	// EntraActivation is a request to Privileged Identity Management: <tenant>/<id>.
 	EntraActivation correlate.Kind = "entra.pim_request"
-	// GCPServiceAccountKey is a key of a service account:
-	// <e-mail of the account>/<id of the key>.
+	// GCPServiceAccountKey is the full name of a service account's key:
+	// projects/<project>/serviceAccounts/<e-mail>/keys/<id>.
 	GCPServiceAccountKey correlate.Kind = "gcp.service_account_key"
 	// LiteLLMKey is the SHA-256 of a virtual key.
 	LiteLLMKey correlate.Kind = "litellm.key"
@@ -82,8 +82,8 @@ const (
 	GitHubRunID correlate.Kind = "github.run_id"
 	// GitLabSub is the OIDC subject of a job: project_path:g/p:ref_type:branch:ref:main.
 	GitLabSub correlate.Kind = "gitlab.sub"
-	// TerraformSub is the OIDC subject of a run of HCP Terraform:
-	// organization:o:project:p:workspace:w:run_phase:apply.
+	// TerraformSub is what the OIDC subject of a run of HCP Terraform names:
+	// <organization>/<workspace>/<phase>.
 	TerraformSub correlate.Kind = "terraform.sub"
 	// AWSRoleSession is <role id>:<role session name>, the tail of userIdentity.principalId.
 	AWSRoleSession correlate.Kind = "aws.role_session"

@@ -68,9 +68,8 @@ func (a *vaultLogin) run(p *correlate.Principal) correlate.Link {
 		link.Key = correlate.Key{Kind: GitHubRunID, Value: p.ID}
 	case a.runElsewhere(p, &link):
 	case sub != "":
-		issuer, kind := ciIssuer(sub)
-		p.Issuer, p.ID = issuer, sub
-		link.Key = correlate.Key{Kind: kind, Value: sub}
+		p.Issuer, link.Key = ciAlias(sub, &a.out.text)
+		p.ID = sub
 		link.Proof, link.Method = correlate.Inferred, "vault.jwt_sub"
 	default:
 		p.ID = cmp.Or(md.Subject, md.ProjectPath, repository, a.DisplayName, "unknown")

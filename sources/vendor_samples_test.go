@@ -20,6 +20,9 @@ var vendorSamples = []struct {
 	{source: teleportAudit, dir: "iam/teleport", events: 143},
 	{source: auth0Log, dir: "iam/auth0", events: 52},
 	{source: onePassword, dir: "vault/onepassword", events: 10},
+	{source: cdEvents, dir: "cicd/cdevents", events: 3},
+	{source: circleCIWebhook, dir: "cicd/circleci_webhooks", events: 2},
+	{source: bitbucketAudit, dir: "cicd/bitbucket_audit", events: 89},
 }
 
 func TestVendorSamples(t *testing.T) {

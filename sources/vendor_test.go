@@ -10,7 +10,9 @@ import (
 
 // vendorSources are the sources that have no test of their own beyond fixtures,
 // samples and what is here.
-var vendorSources = []string{teleportAudit, auth0Log, onePassword}
+var vendorSources = []string{
+	teleportAudit, auth0Log, onePassword, cdEvents, circleCIWebhook, circleCIAudit, bitbucketAudit, argoCDServer, jenkinsBuild, terraformAudit, terraformRuns,
+}
 
 func BenchmarkDecodeVendors(b *testing.B) {
 	for _, s := range vendorSources {
@@ -61,6 +63,7 @@ func TestVendorECS(t *testing.T) {
 		{onePassword, "vault/onepassword", ecsOptions{action: func(e *correlate.Event) string {
 			return e.Action[strings.LastIndexByte(e.Action, '.')+1:]
 		}}},
+		{bitbucketAudit, "cicd/bitbucket_audit", ecsOptions{}},
 	} {
 		t.Run(tt.source, func(t *testing.T) { checkECS(t, tt.source, tt.dir, tt.opts) })
 	}
