@@ -203,8 +203,10 @@ func (e *cloudtrailEvent) claims(sourceIdentity, name, nameMethod string) {
 			p.Type, p.ID = correlate.Human, mail
 		}
 		e.state(p, correlate.Claimed, cloudtrailBySourceIdentity)
+		e.agentSession(sourceIdentity)
 	}
 	if mail, ok := e.email(name); ok {
 		e.state(correlate.Principal{Type: correlate.Human, ID: mail, Issuer: "aws"}, correlate.Claimed, nameMethod)
 	}
+	e.agentSession(name)
 }

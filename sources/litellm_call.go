@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"whence/correlate"
+	"whence/sources/prices"
 )
 
 // touch says what was called and what it cost.
@@ -20,29 +21,46 @@ func (r *litellmRow) touch(e *correlate.Event, out *Batch) {
 		!strings.EqualFold(r.CacheHit.Loose(&out.text), "true") {
 		u.CostKnown = false // the gateway writes 0 for a model it has no price of
 	}
+	e.Usage.Model = cmp.Or(r.Model, r.ModelGroup)
 	switch {
 	case r.Tool != "" || strings.Contains(r.callType, "mcp"):
-		e.Class = correlate.Tool
+		e.Class, e.Usage.Model = correlate.Tool, ""
 		if r.Tool != "" {
 			e.Resources = out.resources.Append(nil, correlate.Resource{Type: "mcp.tool", ID: r.Tool})
 		}
 		return
 	case r.callsAgent():
-		e.Class = correlate.Tool
+		e.Class, e.Usage.Model = correlate.Tool, ""
 		if r.AgentID != "" {
 			e.Resources = out.resources.Append(nil, correlate.Resource{Type: "agent", ID: r.AgentID})
 		}
 		return
 	}
-	model := cmp.Or(r.Model, r.ModelGroup)
-	e.Usage.Model = model
+	model := e.Usage.Model
 	if model == "" {
 		return
+	}
+	if !e.Usage.CostKnown && e.Outcome == correlate.Success {
+		out.price(e, r.tokens())
 	}
 	if rest, ok := strings.CutPrefix(model, r.Provider); r.Provider != "" && !(ok && strings.HasPrefix(rest, "/")) {
 		model = out.text.Join(r.Provider, "/", model)
 	}
 	e.Resources = out.resources.Append(nil, correlate.Resource{Type: "model", ID: model})
+}
+
+// tokens counts each token once: the gateway counts those of caches among the ones put
+// in.
+func (r *litellmRow) tokens() prices.Tokens {
+	asked, _ := litellmNumber(r.PromptTokens)
+	answered, _ := litellmNumber(r.CompletionTokens)
+	t := prices.Tokens{Input: tokens(int64(asked)), Output: tokens(int64(answered))}
+	u := &r.Metadata.Usage
+	read, wrote := tokens(max(u.CacheRead, u.Details.Cached)), tokens(u.CacheWrite)
+	if read+wrote <= t.Input {
+		t.CacheRead, t.CacheWrite, t.Input = read, wrote, t.Input-read-wrote
+	}
+	return t
 }
 
 // callsAgent reports whether the call is to an agent behind the gateway: then

@@ -70,7 +70,14 @@ type litellmMetadata struct {
 	UserAgent  string         `json:"user_agent"`
 	Status     string         `json:"status"`
 	Failure    litellmFailure `json:"error_information"`
-	Tool       struct {
+	Usage      struct {
+		CacheRead  int64 `json:"cache_read_input_tokens"`
+		CacheWrite int64 `json:"cache_creation_input_tokens"`
+		Details    struct {
+			Cached int64 `json:"cached_tokens"`
+		} `json:"prompt_tokens_details"`
+	} `json:"usage_object"`
+	Tool struct {
 		Name       string `json:"name"`
 		Namespaced string `json:"namespaced_tool_name"`
 	} `json:"mcp_tool_call_metadata"`

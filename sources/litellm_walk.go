@@ -73,6 +73,23 @@ func (r *litellmRow) walk(e *correlate.Event, scope string, out *Batch) {
 	if agent.Role != 0 {
 		e.Uses = out.links.Append(e.Uses, agent)
 	}
+	r.within(e, out)
+}
+
+// within adds the agent's session and the trace that the caller named, where logs that
+// know them are read.
+func (r *litellmRow) within(e *correlate.Event, out *Batch) {
+	if !out.beside(otelName) && !out.beside(transcriptName) {
+		return
+	}
+	claim := correlate.Link{Role: correlate.Requestor, Proof: correlate.Claimed, Method: "litellm.session_id"}
+	if claim.Key = agentSession(e.Context.Session); !claim.Key.IsZero() {
+		e.Uses = out.links.Append(e.Uses, claim)
+	}
+	if t := e.Context.Trace; len(t) == 32 {
+		claim.Key, claim.Method = correlate.Key{Kind: Trace, Value: t}, "litellm.trace_id"
+		e.Uses = out.links.Append(e.Uses, claim)
+	}
 }
 
 // keyPrincipal is the key itself, as who acts.

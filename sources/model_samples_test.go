@@ -20,6 +20,10 @@ var modelSamples = []struct {
 	{source: bedrockName, dir: "model-api/aws_bedrock_invocation", events: 5},
 	{source: openaiName, dir: "model-api/openai_audit", events: 20},
 	{source: anthropicName, dir: "model-api/anthropic_activity", events: 34},
+	{source: agentcoreName, dir: "model-api/aws_bedrock_agentcore", events: 1},
+	{source: transcriptName, dir: "model-api/agent_transcripts", events: 16, rejects: map[string]string{
+		"claudecode-representative_messages.jsonl": "its last line is a summary, which tells of nothing that was done and has no time",
+	}},
 	{source: litellmSpend, dir: "model-api/litellm", events: 1},
 }
 
@@ -120,7 +124,22 @@ func BenchmarkDecodeAnthropic(b *testing.B) {
 	benchDecode(b, anthropicName, modelLines(b, anthropicName, `{"id"`))
 }
 
+func BenchmarkDecodeTranscript(b *testing.B) {
+	benchDecode(b, transcriptName, modelLines(b, transcriptName, `{"parentUuid"`))
+}
+
+func BenchmarkDecodeAgentCore(b *testing.B) {
+	benchDecode(b, agentcoreName, modelLines(b, agentcoreName, `{"resource_arn"`))
+}
+
+func BenchmarkDecodeMCP(b *testing.B) {
+	benchDecode(b, mcpName, modelLines(b, mcpName, `{"timestamp"`))
+}
+
 func TestModelAllocatesNothing(t *testing.T) {
+	allocatesNothing(t, transcriptName, modelLines(t, transcriptName, `{"parentUuid"`))
+	allocatesNothing(t, agentcoreName, modelLines(t, agentcoreName, `{"resource_arn"`))
+	allocatesNothing(t, mcpName, modelLines(t, mcpName, `{"timestamp"`))
 	allocatesNothing(t, openaiName, modelLines(t, openaiName, `{"object":"organization.audit_log","id"`))
 	allocatesNothing(t, anthropicName, modelLines(t, anthropicName, `{"id"`))
 }

@@ -1,0 +1,233 @@
+package sources
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"whence/correlate"
+	"whence/sources/scan"
+)
+
+// mcpName is the messages of the Model Context Protocol as gateways, proxies and servers
+// write them down: JSON-RPC, bare or in a member of a line that says when, by whom and
+// in which session. The protocol has no log of its own, so such a line's own members are
+// read in all spellings of labelNames. Arguments and results are left where they are.
+// https://modelcontextprotocol.io/specification
+const mcpName = "mcp"
+
+var _ = register(Source{
+	Name:     mcpName,
+	Lateness: 2 * time.Minute,
+	Detect:   func(v Value) bool { return inEnvelope(v, mcpIs) },
+	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[mcpScratch](out), out) },
+})
+
+func mcpIs(v Value) bool {
+	for _, m := range []Value{v, v.Member("request"), v.Member("message"), v.Member("payload"), v.Member("body"), v.Member("rpc"), v.Member("mcp")} {
+		if m.Text("jsonrpc") == "2.0" && (m.Has("method") || m.Has("id")) {
+			return true
+		}
+	}
+	return false
+}
+
+// mcpScratch is what the decoder uses again.
+type mcpScratch struct {
+	rec     mcpLine
+	message mcpMessage
+	labels  labels
+	actions words[string]
+	kinds   words[otelKind]
+}
+
+// mcpLine is what is read of a line around a message.
+type mcpLine struct {
+	Order     scan.Order
+	Version   string   `json:"jsonrpc"`
+	Timestamp scan.Raw `json:"timestamp"`
+	Time      scan.Raw `json:"time"`
+	TS        scan.Raw `json:"ts"`
+	At        scan.Raw `json:"@timestamp"`
+	Session   string   `json:"mcp_session_id"`
+	Header    string   `json:"mcp-session-id"`
+	Server    string   `json:"server"`
+	Subject   string   `json:"sub"`
+	Client    struct {
+		Name string `json:"name"`
+	} `json:"client"`
+	Request scan.Raw `json:"request"`
+	Payload scan.Raw `json:"payload"`
+	Body    scan.Raw `json:"body"`
+	RPC     scan.Raw `json:"rpc"`
+	MCP     scan.Raw `json:"mcp"`
+	envelope
+}
+
+// mcpMessage is what is read of a message.
+type mcpMessage struct {
+	Order   scan.Order
+	Version string   `json:"jsonrpc"`
+	ID      scan.Raw `json:"id"`
+	Method  string   `json:"method"`
+	Params  struct {
+		Name string `json:"name"`
+		URI  string `json:"uri"`
+		Meta struct {
+			TraceParent string `json:"traceparent"`
+			ToolUse     string `json:"claudecode/toolUseId"`
+		} `json:"_meta"`
+		Client struct {
+			Name string `json:"name"`
+		} `json:"clientInfo"`
+	} `json:"params"`
+	Result struct {
+		Failed bool `json:"isError"`
+	} `json:"result"`
+	Error struct {
+		Code scan.Raw `json:"code"`
+	} `json:"error"`
+}
+
+var (
+	mcpTable    = scan.Of[mcpLine]()
+	mcpMessages = scan.Of[mcpMessage]()
+)
+
+func (s *mcpScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
+	r := &s.rec
+	if !read(out, mcpTable, raw, r) {
+		return nil
+	}
+	if !s.find(raw, out) {
+		if inner := r.inner(); inner != nil {
+			return inner
+		}
+		out.reject(raw, correlate.RejectSource, "no message of JSON-RPC: not a line of MCP")
+		return nil
+	}
+	s.labels.reset()
+	for name, v := range raw.Members(&out.text) {
+		if !v.IsObject() && !v.IsList() {
+			s.labels.set(name, v.Loose(&out.text), 0)
+		}
+	}
+	s.event(in, raw, out)
+	return nil
+}
+
+// find reads the message: the line itself, or a member of it.
+func (s *mcpScratch) find(raw scan.Raw, out *Batch) bool {
+	r := &s.rec
+	if r.Version != "" {
+		return mcpMessages.Read(raw, &s.message, &out.text) == nil
+	}
+	for _, m := range [...]scan.Raw{r.Request, r.MCP, r.RPC, r.Payload, r.Body, r.Message} {
+		m = m.Unquoted(&out.text)
+		if m.IsObject() && mcpMessages.Read(m, &s.message, &out.text) == nil && s.message.Version != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *mcpScratch) event(in Input, raw scan.Raw, out *Batch) {
+	r, m, l := &s.rec, &s.message, &s.labels
+	e := out.begin(mcpName, in.Scope, "", raw) // ids of messages are counted anew in every session
+	in.dated(e, mcpTime(out, r.Timestamp, r.Time, r.TS, r.At))
+	kind := s.kinds.of(m.Method, otelMCP)
+	e.Action, e.Class = s.actions.of(m.Method, mcpAction), kind.class()
+	if kind == otelOther {
+		e.Class = correlate.Read
+	}
+	session := out.short(cmp.Or(r.Session, r.Header, l.text(labelMCPSession), l.text(labelSession)))
+	if id := m.ID.Loose(&out.text); session != "" && id != "" {
+		e.ActionID = correlate.NewID(mcpName, in.Scope, session, id)
+	}
+	switch {
+	case m.Method == "": // an answer: how the request ended
+		e.Primary, e.Class = false, correlate.Tool
+		if e.Outcome = correlate.Success; m.Result.Failed || len(m.Error.Code) > 0 {
+			e.Outcome, e.Error = correlate.Failure, plainCode(strings.TrimPrefix(m.Error.Code.Loose(&out.text), "-"))
+		}
+	case len(m.Error.Code) > 0:
+		e.Outcome, e.Error = correlate.Failure, plainCode(strings.TrimPrefix(m.Error.Code.Loose(&out.text), "-"))
+	}
+	s.touch(e, out)
+	e.Context.Session = session
+	l.describe(&e.Context, out)
+	s.walk(e, out)
+}
+
+// mcpTime is the first of several members that tells a time: text, or seconds or
+// milliseconds since 1970.
+func mcpTime(out *Batch, raws ...scan.Raw) eventTime {
+	for _, raw := range raws {
+		if at := firstTime(raw.Loose(&out.text)); at.ok {
+			return at
+		}
+		whole, _, _ := strings.Cut(raw.Loose(&out.text), ".")
+		if cloudtrailDigits(whole) && len(whole) < 16 {
+			if n, ok := cloudtrailNumber(whole); ok {
+				return millisTime(n)
+			}
+		}
+	}
+	return eventTime{}
+}
+
+func mcpAction(method string) string {
+	if method == "" {
+		return "mcp.response"
+	}
+	return "mcp." + method
+}
+
+func (s *mcpScratch) touch(e *correlate.Event, out *Batch) {
+	m := &s.message
+	server := out.short(cmp.Or(s.rec.Server, s.labels.text(labelToolServer)))
+	switch {
+	case m.Method == "tools/call" && server != "":
+		out.touched(e, "mcp.tool", out.text.Join(server, "/", out.short(m.Params.Name)))
+	case m.Method == "tools/call":
+		out.touched(e, "mcp.tool", out.short(m.Params.Name))
+	case m.Params.URI != "":
+		out.touched(e, "mcp.resource", out.short(m.Params.URI))
+	default:
+		out.touched(e, "mcp.server", server)
+	}
+}
+
+// walk says who called: the client, and for whom it or the gateway says it did.
+func (s *mcpScratch) walk(e *correlate.Event, out *Batch) {
+	m, l := &s.message, &s.labels
+	if e.Actor = l.agent("mcp", out); e.Actor.IsZero() {
+		if name := cmp.Or(s.rec.Client.Name, m.Params.Client.Name); name != "" {
+			e.Actor = out.agent("mcp", name, "")
+		} else {
+			e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "mcp"}
+		}
+	}
+	claim := correlate.Link{Role: correlate.Requestor, Proof: correlate.Claimed}
+	if k := agentTool(cmp.Or(m.Params.Meta.ToolUse, l.text(labelToolCall))); !k.IsZero() {
+		claim.Key, claim.Method = k, "mcp.tool_use_id"
+		e.Uses = out.links.Append(e.Uses, claim)
+	}
+	if trace := traceOf(m.Params.Meta.TraceParent); trace != "" {
+		e.Context.Trace = trace
+		claim.Key, claim.Method = correlate.Key{Kind: Trace, Value: trace}, "mcp.traceparent"
+		e.Uses = out.links.Append(e.Uses, claim)
+	}
+	e.Uses = l.claims(e.Uses, "mcp.caller", "mcp", out)
+	if s.rec.Subject != "" && l.text(labelUser) == "" && l.text(labelEmail) == "" {
+		out.asked(e, out.person("mcp", s.rec.Subject, ""), correlate.Claimed, "mcp.subject")
+	}
+}
+
+// traceOf is the trace id of a W3C traceparent, or "".
+func traceOf(parent string) string {
+	if len(parent) < 55 || parent[2] != '-' || parent[35] != '-' || !cloudtrailLowerHex(parent[3:35]) {
+		return ""
+	}
+	return parent[3:35]
+}
