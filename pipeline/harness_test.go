@@ -45,6 +45,11 @@ type bench struct {
 	// every and patience are how often until looks, and for how long.
 	every, patience time.Duration
 	instances       []*instance // all there ever were
+	// directory, of an epoch, is what new instances and repairs go by; nil for none.
+	directory *correlate.Directory
+	epoch     uint32
+	// anew has repairs walk chains of earlier epochs again.
+	anew bool
 	// repaired is what the last repair did.
 	repaired Repaired
 }
@@ -213,6 +218,9 @@ func (b *bench) build() *instance {
 		b.t.Fatal(err)
 	}
 	in.poison = true
+	if b.directory != nil {
+		in.Use(b.directory, b.epoch)
+	}
 	return in
 }
 
@@ -270,9 +278,13 @@ func (b *bench) repair() {
 	defer table.Close()
 	r := NewRepair(b.cfg, Deps{
 		Kafka: opts, Table: table, Sink: b.sink, Archive: b.sink, Rules: rules.Library(), Log: log,
-		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg)},
+		Resolver: &correlate.Resolver{Index: table, Kinds: Kinds(b.cfg), Directory: b.directory, Epoch: b.epoch},
 	})
-	b.repaired, err = r.Once(b.t.Context())
+	once := r.Once
+	if b.anew {
+		once = r.Anew
+	}
+	b.repaired, err = once(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -315,6 +327,8 @@ type memSink struct {
 	// hold, if set, is what Write does first: it may block, and decides what Write
 	// returns.
 	hold func(ctx context.Context) error
+	// seen, if set, is called with every row.
+	seen func(c *correlate.Chain)
 }
 
 func newMemSink() *memSink {
@@ -342,6 +356,9 @@ func (s *memSink) Write(ctx context.Context, out *sinks.Output) error {
 	}
 	for i := range out.Chains {
 		c := &out.Chains[i]
+		if s.seen != nil {
+			s.seen(c)
+		}
 		if old, ok := s.chains[c.ID]; !ok || c.Version > old.Version {
 			s.chains[c.ID] = c.Clone()
 		}
@@ -416,6 +433,10 @@ func (s *memSink) Naming(_ context.Context, keys []correlate.Key, from, to time.
 
 func (s *memSink) Unsettled(_ context.Context, before time.Time, yield func(correlate.Chain) error) error {
 	return s.each(yield, func(c *correlate.Chain) bool { return !c.Settled && c.Time.Before(before) })
+}
+
+func (s *memSink) Older(_ context.Context, version uint64, yield func(correlate.Chain) error) error {
+	return s.each(yield, func(c *correlate.Chain) bool { return c.Version < version })
 }
 
 func (s *memSink) each(yield func(correlate.Chain) error, want func(*correlate.Chain) bool) error {

@@ -63,7 +63,7 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 	now := s.clock.Now()
 	l := &lane{
 		shared: s, topic: t, partition: partition, generation: generation, source: src, judge: s.newJudge(),
-		walker: s.resolver.NewWalker(), work: newWork(s.poison),
+		walker: s.walks().NewWalker(), work: newWork(s.poison),
 		window: correlate.NewWindow(s.share(s.cfg.WindowBytes, 1)), assigned: now, fed: now,
 		woken: map[correlate.Key]struct{}{}, end: -1,
 		bump: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),

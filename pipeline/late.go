@@ -29,7 +29,7 @@ func (r *Repair) lateFacts(ctx context.Context, late *lateSpan, done *Repaired) 
 	}
 	err := r.read(ctx, late, func(f *correlate.Fact) error {
 		done.Facts++
-		keys.add(f, r.resolver.Kinds)
+		keys.add(f, r.resolver.Load().Kinds)
 		if len(keys) >= lateKeys {
 			return flush()
 		}

@@ -43,7 +43,7 @@ func (r *repairing) gather(ctx context.Context) lateBatch {
 			}
 			b.facts++
 			b.last[rec.Partition] = rec.Offset + 1
-			b.keys.add(f, r.resolver.Kinds)
+			b.keys.add(f, r.resolver.Load().Kinds)
 		}
 	}
 	return b

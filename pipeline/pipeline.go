@@ -64,7 +64,7 @@ type Pipeline struct {
 type shared struct {
 	cfg      Config
 	table    *index.Table
-	resolver *correlate.Resolver
+	resolver *correlate.Resolver // see walks
 	sink     sinks.Sink
 	rules    *rules.Set
 	signer   *ledger.Signer // nil for no ledger
@@ -75,6 +75,8 @@ type shared struct {
 	outage   *outage
 	resume   func(topic string, partition int32)
 	lanes    atomic.Int32 // how many there are
+	// newer has replaced resolver, when the directory has changed; nil before.
+	newer atomic.Pointer[correlate.Resolver]
 	// maxBatchBytes bounds what a fetched batch may unpack to.
 	maxBatchBytes int
 	// at is called after every part of a step; tests make it fail there.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -26,6 +27,8 @@ type Archive interface {
 	Naming(ctx context.Context, keys []correlate.Key, from, to time.Time, yield func(correlate.Chain) error) error
 	// Unsettled yields the current chains from before a time that are not settled.
 	Unsettled(ctx context.Context, before time.Time, yield func(correlate.Chain) error) error
+	// Older yields the current chains of a lower version.
+	Older(ctx context.Context, version uint64, yield func(correlate.Chain) error) error
 	// StaleAlerts yields open alerts whose chain has a newer version.
 	StaleAlerts(ctx context.Context, yield func(correlate.Alert, correlate.Chain) error) error
 	// Facts returns every fact about keys, expired ones too.
@@ -39,7 +42,7 @@ type Repair struct {
 	topics   []string // where facts are: sessions and registry
 	table    *index.Table
 	clock    *correlate.Marks
-	resolver *correlate.Resolver
+	resolver atomic.Pointer[correlate.Resolver] // see use
 	wider    *widerIndex
 	judge    *rules.Judge
 	archive  Archive
@@ -49,6 +52,7 @@ type Repair struct {
 	signer   *ledger.Signer            // nil for no ledger
 	ledger   *ledger.Run               // of the repair under way
 	stopped  bool                      // it is a command, and settles what is old
+	all      bool                      // chains of earlier epochs too
 }
 
 // Repaired says what a repair did.
@@ -72,15 +76,13 @@ func newRepair(cfg Config, d Deps, clock *correlate.Marks) *Repair {
 		archive: d.Archive, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
 		signer: d.Ledger,
 	}
-	resolver := *d.Resolver
 	r.wider = &widerIndex{table: d.Table, archive: d.Archive, known: map[correlate.Key]correlate.Session{}, now: clock.Now}
 	var life time.Duration
-	for _, k := range resolver.Kinds {
+	for _, k := range d.Resolver.Kinds {
 		life = max(life, k.Life)
 	}
 	r.wider.reach = d.Table.Retention() - 2*life
-	resolver.Index = r.wider
-	r.resolver = &resolver
+	r.use(d.Resolver)
 	return r
 }
 
@@ -116,6 +118,11 @@ func (r *Repair) Once(ctx context.Context) (Repaired, error) {
 	r.stopped = true
 	if err := r.unsettled(ctx, r.clock.Now(), &done); err != nil {
 		return done, err
+	}
+	if r.all {
+		if err := r.anew(ctx, &done); err != nil {
+			return done, err
+		}
 	}
 	if err := r.staleAlerts(ctx, &done); err != nil {
 		return done, fmt.Errorf("judge open alerts again: %w", err)
@@ -199,15 +206,18 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 	if err := r.prefetch(ctx, chains); err != nil {
 		return err
 	}
-	w := r.resolver.NewWalker() // lends to out, which is written before it goes
+	w := r.resolver.Load().NewWalker() // lends to out, which is written before it goes
 	for i := range chains {
 		old := &chains[i]
+		if behind(old, w.Resolver) {
+			return errBehind
+		}
 		var c correlate.Chain
 		r.wider.event = old.Time
 		if err := w.Walk(ctx, &old.Event, &c); err != nil {
 			return err
 		}
-		r.settle(&c, old)
+		r.settle(&c, old, w)
 		done.Chains++
 		if c.Version <= old.Version {
 			continue
@@ -230,11 +240,11 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 // because it was settled before, or because its event is longer ago than any lane
 // would have kept it. A fact that improves a settled chain does not unsettle it.
 // While lanes run, a backlog may be old and theirs all the same.
-func (r *Repair) settle(c, old *correlate.Chain) {
-	r.resolver.Settle(c, r.clock)
+func (r *Repair) settle(c, old *correlate.Chain, w *correlate.Walker) {
+	w.Settle(c, r.clock)
 	if !c.Settled && (old.Settled || r.stopped && r.clock.Now().Sub(c.Time) >= r.cfg.MaxWait) {
 		c.Settled = true
-		c.Seal(r.resolver.Epoch)
+		c.Seal(w.Epoch)
 	}
 }
 

@@ -23,6 +23,7 @@ func (l *lane) step(ctx context.Context, batch []*kgo.Record, woken []correlate.
 		l.walker.Reset()
 		l.window.Reset()
 	}()
+	all = l.takeDirectory() || all
 	l.decode(batch)
 	if err := l.at("decode"); err != nil {
 		return err
@@ -163,7 +164,7 @@ func (l *lane) again(ctx context.Context, parked []correlate.Ref, now time.Time)
 		by := "clock"
 		if !c.Settled && now.Sub(p.Since) >= l.cfg.MaxWait {
 			c.Settled, by = true, "max_wait"
-			c.Seal(l.resolver.Epoch)
+			c.Seal(l.walker.Epoch)
 		}
 		if c.Settled {
 			l.metrics.settled.WithLabelValues(by).Inc()

@@ -46,6 +46,7 @@ func TestStatements(t *testing.T) {
 			insertInto("whence", "ledger_checkpoints", c.checkpoints.names()), insertInto("whence", "ledger", c.entries.names()),
 		}, ";\n\n") + ";\n",
 		"naming":    sent(func() { _ = c.Naming(t.Context(), k, time.Time{}, time.Time{}, none) }),
+		"older":     sent(func() { _ = c.Older(t.Context(), 1, none) }),
 		"unsettled": sent(func() { _ = c.Unsettled(t.Context(), time.Time{}, none) }),
 		"chain":     sent(func() { _, _, _ = c.Chain(t.Context(), correlate.ID{}) }),
 		"facts":     sent(func() { _, _ = c.Facts(t.Context(), k) }),
