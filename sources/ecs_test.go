@@ -269,7 +269,9 @@ func decodeSamples(t *testing.T, want map[string]int, not map[string]string) {
 				t.Errorf("%s: reject %s: %s", filepath.Base(path), r.Reason, r.Detail)
 			}
 			for i := range got.Events {
-				if e := &got.Events[i]; e.Time.Unix() == 0 || e.Actor.ID == "" {
+				// Panther cuts its lines down to what a rule asks for.
+				cut := strings.HasPrefix(filepath.Base(path), "panther-")
+				if e := &got.Events[i]; e.Time.Unix() == 0 && !cut || e.Actor.ID == "" {
 					t.Errorf("%s: event %s has no time or no actor", filepath.Base(path), e.EventID)
 				}
 			}

@@ -19,8 +19,11 @@ func TestECSGoogle(t *testing.T) {
 				"elastic-test-audit.part1.log 4 outcome":  gcpNoStatus,
 				"elastic-test-audit.part1.log 10 outcome": gcpNoStatus,
 			},
-			least: 95, // all but 2 of 56
+			least: 95, // all but 2 of 63
 		}},
+		{workspaceName, "iam/google_workspace", ecsOptions{differs: map[string]string{
+			"elastic-test-login.part1.log 6 outcome": "the status is \"Challenge Passed.\", with a stop, which Elastic does not expect",
+		}}},
 	} {
 		t.Run(tt.dir, func(t *testing.T) { checkECS(t, tt.source, tt.dir, tt.opts) })
 	}
@@ -29,14 +32,14 @@ func TestECSGoogle(t *testing.T) {
 // TestGoogleSamples decodes every real line there is, by the source that recognises
 // it. None is rejected.
 func TestGoogleSamples(t *testing.T) {
-	decodeSamples(t, map[string]int{"iam/gcp_audit": 83, "model-api/gcp_vertexai": 1}, map[string]string{
+	decodeSamples(t, map[string]int{"iam/gcp_audit": 83, "model-api/gcp_vertexai": 1, "iam/google_workspace": 253}, map[string]string{
 		"plaso-gcp_logging.jsonl 13922": "an application's own log line (jsonPayload)",
 		"plaso-gcp_logging.jsonl 14400": "an application's own log line (textPayload)",
 	})
 }
 
 func TestGoogleAllocatesNothing(t *testing.T) {
-	for _, source := range []string{gcpName} {
+	for _, source := range []string{gcpName, workspaceName} {
 		t.Run(source, func(t *testing.T) { allocatesNothing(t, source, plainLines(t, source)) })
 	}
 }
@@ -85,3 +88,7 @@ func TestGCPAgent(t *testing.T) {
 }
 
 func BenchmarkDecodeGCP(b *testing.B) { benchDecode(b, gcpName, plainLines(b, gcpName)) }
+
+func BenchmarkDecodeWorkspace(b *testing.B) {
+	benchDecode(b, workspaceName, plainLines(b, workspaceName))
+}
