@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -11,7 +14,8 @@ import (
 )
 
 // deadLetters writes what could not be decoded to the rejects topic: the
-// original bytes, with the reason and the coordinates in headers.
+// original bytes, with the reason, the coordinates and the record's own headers in
+// headers. That is all it takes to replay it: see ReplayRejects.
 type deadLetters struct {
 	client *kgo.Client
 	topic  string
@@ -19,16 +23,21 @@ type deadLetters struct {
 
 // write returns once every reject is acknowledged. Rejects of records that are
 // larger than the broker takes are cut, and say so: coordinates and hash still
-// lead to the original.
-func (d *deadLetters) write(ctx context.Context, rejects []correlate.Reject) error {
+// lead to the original. batch is what they come from, in the order of offsets.
+func (d *deadLetters) write(ctx context.Context, rejects []correlate.Reject, batch []*kgo.Record) error {
 	if len(rejects) == 0 {
 		return nil
 	}
-	records := make([]*kgo.Record, len(rejects))
+	letters := make([]*kgo.Record, len(rejects))
 	for i := range rejects {
-		records[i] = d.record(&rejects[i])
+		r := &rejects[i]
+		letters[i] = d.record(r)
+		at, ok := slices.BinarySearchFunc(batch, r.Offset, func(b *kgo.Record, offset int64) int { return cmp.Compare(b.Offset, offset) })
+		if ok {
+			enclose(letters[i], batch[at].Headers)
+		}
 	}
-	if err := d.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
+	if err := d.client.ProduceSync(ctx, letters...).FirstErr(); err != nil {
 		return fmt.Errorf("write %d rejects to %s: %w", len(rejects), d.topic, err)
 	}
 	return nil
@@ -49,6 +58,29 @@ func (d *deadLetters) record(r *correlate.Reject) *kgo.Record {
 			h("whence-reason", r.Reason), h("whence-detail", r.Detail), h("whence-source", r.Source),
 			h("whence-topic", r.Topic), h("whence-partition", strconv.Itoa(int(r.Partition))),
 			h("whence-offset", strconv.FormatInt(r.Offset, 10)), h("whence-sha256", r.SHA256), h("whence-cut", cut),
+			h(receivedAt, r.Time.UTC().Format(time.RFC3339Nano)),
 		},
+	}
+}
+
+const (
+	// receivedAt is the header that says when a record was received; the broker's
+	// timestamp does where there is none.
+	receivedAt = "whence-received-at"
+	// enclosed begins the names of headers that are the rejected record's own.
+	enclosed = "whence-header-"
+	// maxEnclosed bounds their bytes: with the value they must fit into a record.
+	maxEnclosed = 32 << 10
+)
+
+// enclose puts a record's own headers into its letter: for some sources they say what
+// the bytes are.
+func enclose(letter *kgo.Record, headers []kgo.RecordHeader) {
+	n := 0
+	for _, h := range headers {
+		if n += len(h.Key) + len(h.Value); n > maxEnclosed {
+			return
+		}
+		letter.Headers = append(letter.Headers, kgo.RecordHeader{Key: enclosed + h.Key, Value: append([]byte(nil), h.Value...)})
 	}
 }

@@ -24,7 +24,7 @@ type flight struct {
 // nothing of it any more. When the lane has its share of rows on the way, it first
 // waits for the oldest: that is how it is held back while a sink is slow or away.
 func (l *lane) store(ctx context.Context, out *sinks.Output) error {
-	if err := l.letters.write(ctx, out.Rejects); err != nil {
+	if err := l.letters.write(ctx, out.Rejects, l.work.records); err != nil {
 		return err
 	}
 	if out.Len() == 0 {

@@ -59,9 +59,6 @@ func (r *Repair) commit(ctx context.Context, late *lateSpan) error {
 	return nil
 }
 
-// readStall is how long to wait for records before asking whether they are gone.
-const readStall = 3 * time.Second
-
 // lateKeys is how many keys are looked for at once.
 const lateKeys = 10_000
 
@@ -151,69 +148,11 @@ func fetchCommitted(ctx context.Context, admin *kadm.Client, group string) (kadm
 
 // read passes on the facts of a span.
 func (r *Repair) read(ctx context.Context, late *lateSpan, yield func(*correlate.Fact) error) error {
-	parts := map[string]map[int32]kgo.Offset{}
-	left := map[tp]int64{}
-	for k, end := range late.until {
-		if late.from[k] >= end {
-			continue
+	return readSpan(ctx, r.kafka, late.admin, late.from, late.until, func(rec *kgo.Record) error {
+		f, err := index.DecodeFact(rec.Value)
+		if err != nil || f == nil {
+			return nil // a mark, or unreadable: the table counts those
 		}
-		if parts[k.topic] == nil {
-			parts[k.topic] = map[int32]kgo.Offset{}
-		}
-		parts[k.topic][k.partition] = kgo.NewOffset().At(late.from[k])
-		left[k] = end
-	}
-	if len(left) == 0 {
-		return nil
-	}
-	client, err := kgo.NewClient(slices.Concat(r.kafka, []kgo.Opt{
-		kgo.ConsumePartitions(parts), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-	})...)
-	if err != nil {
-		return fmt.Errorf("connect to kafka: %w", err)
-	}
-	defer client.Close()
-	for len(left) > 0 {
-		wait, cancel := context.WithTimeout(ctx, readStall)
-		fetches := client.PollRecords(wait, 5000)
-		cancel()
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if fetches.NumRecords() == 0 && wait.Err() != nil {
-			// Retention may have taken what is left to read.
-			starts, err := late.admin.ListStartOffsets(ctx, r.topics...)
-			if err != nil {
-				return fmt.Errorf("list the starts of the sessions topic: %w", err)
-			}
-			starts.Each(func(o kadm.ListedOffset) {
-				if k := (tp{o.Topic, o.Partition}); o.Offset >= left[k] {
-					delete(left, k)
-				}
-			})
-			continue
-		}
-		for _, fe := range fetches.Errors() {
-			return fmt.Errorf("read %s/%d: %w", fe.Topic, fe.Partition, fe.Err)
-		}
-		for it := fetches.RecordIter(); !it.Done(); {
-			rec := it.Next()
-			k := tp{rec.Topic, rec.Partition}
-			if end, ok := left[k]; ok && rec.Offset+1 >= end {
-				delete(left, k)
-			}
-			if rec.Attrs.IsControl() || rec.Offset >= late.until[k] {
-				continue
-			}
-			f, err := index.DecodeFact(rec.Value)
-			if err != nil || f == nil {
-				continue // a mark, or unreadable: the table counts those
-			}
-			if err := yield(f); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+		return yield(f)
+	})
 }

@@ -117,7 +117,11 @@ func checkLetter(t *testing.T, r *kgo.Record, p poison) {
 	if got["whence-detail"] == "" {
 		t.Error("the reject does not say to a reader what is wrong")
 	}
+	if _, err := time.Parse(time.RFC3339Nano, got[receivedAt]); err != nil {
+		t.Errorf("the reject does not say when the record was received: %v", err)
+	}
 	delete(got, "whence-detail")
+	delete(got, receivedAt)
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("headers (-want +got):\n%s", d)
 	}

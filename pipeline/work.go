@@ -106,7 +106,7 @@ func (w *work) headerOf(name string) string {
 			return string(h.Value)
 		}
 	}
-	if strings.EqualFold(name, "whence-received-at") {
+	if strings.EqualFold(name, receivedAt) {
 		return w.record.Timestamp.UTC().Format(time.RFC3339Nano)
 	}
 	return ""

@@ -31,7 +31,7 @@ configuration is wrong.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(
-		runCommand(), statusCommand(), demoCommand(), repairCommand(), verifyCommand(), checkCommand(), schemaCommand(),
+		runCommand(), statusCommand(), demoCommand(), repairCommand(), rejectsCommand(), verifyCommand(), checkCommand(), schemaCommand(),
 		tryCommand(), explainCommand(), rulesCommand(), simulateCommand(), localCommand(), versionCommand(),
 	)
 	return root

@@ -114,6 +114,21 @@ func TestRunEndToEnd(t *testing.T) {
 			t.Fatalf("the chain is not there: %s\n%s", out, log)
 		}
 	}
+	produce(ctx, t, broker.Addr(), []string{`{"hello":"world"}`})
+	for {
+		code, out := whence(t, "rejects", "replay", "-c", config, "--dry-run", "--json")
+		if code == exitDone && strings.Contains(out, `{"read":1,"replayed":0,"twice":0,"failing":1,"cut":0,"unknown":0}`) {
+			break
+		}
+		select {
+		case <-time.After(50 * time.Millisecond): // until it is rejected
+		case <-ctx.Done():
+			t.Fatalf("rejects replay: exit code %d\n%s", code, out)
+		}
+	}
+	if code, out := whence(t, "rejects", "replay", "-c", config); code != exitDone || !strings.Contains(out, "1 rejects read, 0 replayed, 0 were there twice; 1 stay: 1 cannot be decoded yet") {
+		t.Errorf("rejects replay: exit code %d\n%s", code, out)
+	}
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("%v\n%s", err, log)
