@@ -10,7 +10,7 @@ import (
 	"whence/sources/scan"
 )
 
-// Builds of Jenkins, as its API gives them (…/<number>/api/json) and collectors that
+// Builds of Jenkins, as its API gives them (.../<number>/api/json) and collectors that
 // follow it hand them on: with the causes that the controller notes.
 const jenkinsBuild = "jenkins.build"
 
@@ -62,7 +62,7 @@ func jenkinsDecode(in Input, raw []byte, l *jenkinsLine, out *Batch) {
 	number := l.Number.Loose(&out.text)
 	controller, job := jenkinsJob(l.URL, out)
 	if !isDigits(number) || job == "" {
-		out.reject(raw, correlate.RejectSource, "not a build of Jenkins: no number, or its address is not …/job/<name>/<number>/")
+		out.reject(raw, correlate.RejectSource, "not a build of Jenkins: no number, or its address is not .../job/<name>/<number>/")
 		return
 	}
 	controller = cmp.Or(in.Scope, controller, "default")

@@ -15,6 +15,9 @@ const (
 	VaultAccessor correlate.Kind = "vault.accessor"
 	// VaultLease is a lease id, scoped to the cluster.
 	VaultLease correlate.Kind = "vault.lease"
+	// VaultHash is the HMAC of a value that an audit device logs, such as an access
+	// key: <cluster>/<device>/<hmac>.
+	VaultHash correlate.Kind = "vault.hash"
 	// GitHubRun is org/repo/run id/attempt.
 	GitHubRun correlate.Kind = "github.run"
 	// GitHubToken is hashed_token: base64 SHA-256 of a token.
@@ -67,6 +70,8 @@ const (
 	AgentSession correlate.Kind = "agent.session"
 	// AgentTool is the id a model gave to one call of a tool: toolu_..., call_...
 	AgentTool correlate.Kind = "agent.tool_use"
+	// ModelRequest is a request id of a model's vendor: Anthropic's req_...
+	ModelRequest correlate.Kind = "model.request"
 	// Trace is a W3C trace id.
 	Trace correlate.Kind = "trace"
 )

@@ -30,6 +30,10 @@ var _ = register(Source{
 			Hint: "does Vault's AWS mount log access keys in plain (vault secrets tune -audit-non-hmac-response-keys=access_key)?",
 		},
 		{
+			Kind: VaultHash, Life: vaultMaxTTL, Best: correlate.Issued,
+			Hint: "is the vault audit device enabled, and the same one (cluster/device scope) that the hash was made for?",
+		},
+		{
 			// The binding is as short as the request. Whoever joins on the name
 			// asks for the moment that is written in it.
 			Kind: VaultAWSName, Alias: true, Life: time.Hour, Best: correlate.Inferred,

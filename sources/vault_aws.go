@@ -80,14 +80,18 @@ type vaultAWSData struct {
 	TTL       int64  `json:"ttl"` // seconds
 }
 
-// mintAWSKey tells of an access key that the log shows in plain. HMACed ones can
-// be compared with nothing.
+// mintAWSKey tells of an access key: by itself where the log shows it in plain, else
+// by its HMAC, which a list of vault.audit_hash can lead to.
 func (d *vaultDeed) mintAWSKey() {
 	role, data := d.awsRole(), &d.aws
 	if role == "" || !d.Response.Data.IsObject() || vaultAWSTable.Read(d.Response.Data, data, &d.out.text) != nil {
 		return
 	}
-	if !strings.HasPrefix(data.AccessKey, "AKIA") && !strings.HasPrefix(data.AccessKey, "ASIA") {
+	k := correlate.Key{Kind: AWSAccessKey, Value: data.AccessKey}
+	switch {
+	case strings.HasPrefix(data.AccessKey, vaultHMAC):
+		k = d.key(VaultHash, data.AccessKey)
+	case !strings.HasPrefix(data.AccessKey, "AKIA") && !strings.HasPrefix(data.AccessKey, "ASIA"):
 		return
 	}
 	const method = "vault.aws_creds"
@@ -96,7 +100,7 @@ func (d *vaultDeed) mintAWSKey() {
 		return
 	}
 	f := d.fact(correlate.Account, method)
-	f.Key, f.Parents = correlate.Key{Kind: AWSAccessKey, Value: data.AccessKey}, parents
+	f.Key, f.Parents = k, parents
 	f.Principal = correlate.Principal{Type: correlate.RoleType, Name: role}
 	if strings.HasPrefix(data.ARN, "arn:") {
 		f.Principal.ID, f.Principal.Issuer = data.ARN, "aws"

@@ -14,6 +14,8 @@ var vaultActions = []struct{ prefix, action string }{
 	{"auth/token/renew", "vault.token_renew"},
 	{"auth/token/revoke", "vault.token_revoke"},
 	{"auth/token/lookup", "vault.token_lookup"},
+	{"sys/control-group/authorize", "vault.control_group_authorize"},
+	{"sys/control-group/request", "vault.control_group_status"},
 	{"sys/wrapping/wrap", "vault.wrap"},
 	{"sys/wrapping/rewrap", "vault.rewrap"},
 	{"sys/wrapping/unwrap", "vault.unwrap"},
@@ -104,7 +106,7 @@ func (d *vaultDeed) systemClass() correlate.Class {
 		}
 	}
 	// Questions that Vault takes as updates.
-	for _, prefix := range []string{"sys/capabilities", "sys/leases/lookup", "sys/tools/", "sys/audit-hash/", "sys/internal/"} {
+	for _, prefix := range []string{"sys/control-group/request", "sys/capabilities", "sys/leases/lookup", "sys/tools/", "sys/audit-hash/", "sys/internal/"} {
 		if strings.HasPrefix(d.path, prefix) {
 			return correlate.Read
 		}
@@ -142,8 +144,13 @@ func (d *vaultDeed) engineClass() correlate.Class {
 			return correlate.Secret
 		}
 		return d.readOr(correlate.Admin)
+	case "library": // ldap: <mount>/library/<set>/check-out hands out a password
+		if strings.HasSuffix(d.rest, "/check-out") {
+			return correlate.Secret
+		}
+		return d.readOr(correlate.Admin)
 	case "config", "roles", "role", "static-roles", "static-role", "root", "keys", "intermediate", "rotate-root", "rotate-role",
-		"library", "rotate", "issuers", "issuer", "crl", "tidy":
+		"rotate", "issuers", "issuer", "crl", "tidy":
 		return d.readOr(correlate.Admin)
 	case "encrypt", "verify", "hash", "random", "rewrap":
 		return correlate.Read

@@ -21,6 +21,7 @@ func (d *vaultDeed) mint() {
 	case !d.e.Primary && d.e.Outcome == correlate.UnknownOutcome:
 		d.mintAWSName()
 	case d.e.Primary && d.e.Outcome == correlate.Success:
+		d.mintApproval()
 		d.mintToken()
 		d.mintWrapped()
 		d.mintLease()
@@ -150,21 +151,25 @@ func (a *vaultAuth) issued(by time.Time) time.Time {
 }
 
 // revoked is the token that a successful revocation ended, if it can be named.
-// Request data is always HMACed with the same salt as accessors are, so it names
-// an accessor where those are HMACed too.
 func (d *vaultDeed) revoked() correlate.Key {
 	switch d.path {
 	case "auth/token/revoke-self":
 		return d.caller
 	case "auth/token/revoke-accessor":
-		a := d.req.Data.Accessor
-		own := cmp.Or(d.req.Accessor, d.Auth.Accessor)
-		if strings.HasPrefix(a, vaultHMAC) && !strings.HasPrefix(own, vaultHMAC) {
-			return correlate.Key{}
-		}
-		return d.key(VaultAccessor, a)
+		return d.accessorInData()
 	}
 	return correlate.Key{}
+}
+
+// accessorInData is the token that the request names by its accessor, if that is
+// written as accessors are.
+func (d *vaultDeed) accessorInData() correlate.Key {
+	a := d.req.Data.Accessor
+	own := cmp.Or(d.req.Accessor, d.Auth.Accessor)
+	if strings.HasPrefix(a, vaultHMAC) && !strings.HasPrefix(own, vaultHMAC) {
+		return correlate.Key{}
+	}
+	return d.key(VaultAccessor, a)
 }
 
 // vaultToken stands for a token of which the line does not tell whose it is.
