@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"whence/sources"
 )
 
 func TestReplaceBetween(t *testing.T) {
@@ -57,6 +59,30 @@ func TestGrouped(t *testing.T) {
 	for v, want := range map[float64]string{1: "1", 500: "500", 1000: "1,000", 1e7: "10,000,000", 0.05: "0.05"} {
 		if got := grouped(v); got != want {
 			t.Errorf("%g: got %s, want %s", v, got, want)
+		}
+	}
+}
+
+// Other programs read the copy for them: what it promises is there after a run.
+func TestReportNames(t *testing.T) {
+	r := newReport()
+	r.endToEnd(options{events: 10, rounds: 1}, []passage{{cpu: 1000, wall: 1000, floors: floors{scan: 1, hash: 2, consume: 3, insert: 4, fullpath: 20, flat: 5}}})
+	decode := map[string][]cost{}
+	for _, s := range sources.All() {
+		decode["decode."+s.Name], decode["scan."+s.Name], decode["scan_and_hash."+s.Name] = []cost{{ns: 30}}, []cost{{ns: 10}}, []cost{{ns: 20}}
+	}
+	r.decodeRatios(decode)
+	want := map[string]float64{
+		"end_to_end.cpu_us_per_event": 0.1, "end_to_end.floor_ratio": 100. / 8,
+		"end_to_end.contract_floor_us": 0.01, "end_to_end.contract_floor_ratio": 10,
+		"end_to_end.fullpath_ratio": 5, "end_to_end.fullpath_contract_ratio": 100. / 21,
+	}
+	for _, s := range sources.All() {
+		want["decode."+s.Name+".floor_ratio"] = 2
+	}
+	for name, v := range want {
+		if got, ok := r.values[name]; !ok || got != v {
+			t.Errorf("%s: got %g, want %g", name, got, v)
 		}
 	}
 }

@@ -70,8 +70,14 @@ func decodeOnly(ctx context.Context, o options, r *report) error {
 	return measure(ctx, o, all, r)
 }
 
-// measure runs every stage once a round, and adds medians to the report.
+// measure runs every stage once a round, and adds medians to the report. What is done
+// once, such as filling a cache or growing a buffer, is done before the first.
 func measure(ctx context.Context, o options, all []stage, r *report) error {
+	for _, s := range all {
+		if err := errors.Join(ctx.Err(), s.run(ctx, new(meter))); err != nil {
+			return fmt.Errorf("stage %s: %w", s.name, err)
+		}
+	}
 	costs := make([][]cost, len(all))
 	for round := range o.rounds {
 		for i, s := range all {

@@ -132,7 +132,7 @@ func (w *workshop) bindStage(src sources.Source) stage {
 
 func resolveStage(name, note string, r *correlate.Resolver, newWalker func() *correlate.Walker, s *site) stage {
 	chains := make([]correlate.Chain, 1000)
-	clock := still{s.began}
+	var clock correlate.Clock = still{s.began} // once: each conversion allocates
 	return stage{name, note, func(ctx context.Context, m *meter) error {
 		walker := newWalker()
 		return m.time(stageEvents, func() error {
