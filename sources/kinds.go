@@ -36,8 +36,10 @@ const (
 	EntraCredential correlate.Kind = "entra.credential"
 	// EntraActivation is a request to Privileged Identity Management: <tenant>/<id>.
 	EntraActivation correlate.Kind = "entra.pim_request"
-	// GCPServiceAccountKey is the full name of a service account's key:
-	// projects/<project>/serviceAccounts/<e-mail>/keys/<id>.
+	// APIMRequest is one request to Azure API Management: <service>/<correlation id>.
+	APIMRequest correlate.Kind = "azure.apim_request"
+	// GCPServiceAccountKey is a key of a service account:
+	// <e-mail of the account>/<id of the key>.
 	GCPServiceAccountKey correlate.Kind = "gcp.service_account_key"
 	// LiteLLMKey is the SHA-256 of a virtual key.
 	LiteLLMKey correlate.Kind = "litellm.key"

@@ -26,6 +26,7 @@ func TestECSMicrosoft(t *testing.T) {
 		{"iam/entra_graph_activity", ecsOptions{action: func(*correlate.Event) string { return "Microsoft Graph Activity" }}},
 		{"iam/azure_activity", ecsOptions{}},
 		{"iam/m365_unified_audit", ecsOptions{}},
+		{"model-api/azure_openai", ecsOptions{}},
 	} {
 		t.Run(tt.dir, func(t *testing.T) { checkECS(t, "", tt.dir, tt.opts) })
 	}
@@ -70,7 +71,7 @@ func TestAzureTime(t *testing.T) {
 // TestMicrosoftAllocatesNothing: no line of the fixtures that is one event takes memory
 // of its own.
 func TestMicrosoftAllocatesNothing(t *testing.T) {
-	for _, source := range []string{entraSigninName, entraAuditName, graphName, azureActivityName, keyvaultName, m365Name} {
+	for _, source := range []string{entraSigninName, entraAuditName, graphName, azureActivityName, keyvaultName, m365Name, azureOpenAIName} {
 		t.Run(source, func(t *testing.T) { allocatesNothing(t, source, plainLines(t, source)) })
 	}
 }
@@ -102,6 +103,7 @@ func TestMicrosoftSamples(t *testing.T) {
 	decodeSamples(t, map[string]int{
 		"iam/entra_signin": 52, "iam/entra_audit": 3, "iam/entra_provisioning": 2, "iam/entra_graph_activity": 3, "iam/azure_activity": 104,
 		"iam/m365_unified_audit": 75,
+		"model-api/azure_openai": 3,
 	}, nil)
 }
 
@@ -130,3 +132,7 @@ func BenchmarkDecodeAzureActivity(b *testing.B) {
 func BenchmarkDecodeKeyVault(b *testing.B) { benchDecode(b, keyvaultName, plainLines(b, keyvaultName)) }
 
 func BenchmarkDecodeM365(b *testing.B) { benchDecode(b, m365Name, plainLines(b, m365Name)) }
+
+func BenchmarkDecodeAzureOpenAI(b *testing.B) {
+	benchDecode(b, azureOpenAIName, plainLines(b, azureOpenAIName))
+}
