@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"whence/sources"
@@ -128,4 +129,9 @@ func sourceNames() string {
 		s += src.Name
 	}
 	return s
+}
+
+// reads reports whether a topic of that source is read.
+func (c Config) reads(source string) bool {
+	return slices.ContainsFunc(c.Topics, func(t Topic) bool { return t.Source == source })
 }

@@ -68,6 +68,7 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 		woken: map[correlate.Key]struct{}{}, end: -1,
 		bump: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
+	l.work.decoded.Prices, l.work.decoded.Beside = s.prices, s.cfg.reads
 	if s.poison {
 		l.walker.Poison()
 		l.window.Poison()

@@ -26,6 +26,7 @@ import (
 	"whence/rules"
 	"whence/sinks"
 	"whence/sources"
+	"whence/sources/prices"
 )
 
 // Deps are what a pipeline works with. It owns none of them: the caller closes
@@ -46,6 +47,8 @@ type Deps struct {
 	Now func() time.Time
 	// Ledger signs what is entered of every row that is written; nil for no ledger.
 	Ledger *ledger.Signer
+	// Prices are what model calls cost where their line does not say; nil for unknown.
+	Prices *prices.Book
 }
 
 // A Pipeline is one instance of a consumer group.
@@ -68,6 +71,7 @@ type shared struct {
 	sink     sinks.Sink
 	rules    *rules.Set
 	signer   *ledger.Signer // nil for no ledger
+	prices   *prices.Book   // nil for none
 	letters  *deadLetters
 	metrics  *metrics
 	clock    *correlate.Marks
@@ -95,7 +99,7 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 		return nil, err
 	}
 	s := &shared{
-		cfg: cfg, table: d.Table, resolver: d.Resolver, sink: d.Sink, rules: d.Rules, signer: d.Ledger,
+		cfg: cfg, table: d.Table, resolver: d.Resolver, sink: d.Sink, rules: d.Rules, signer: d.Ledger, prices: d.Prices,
 		metrics: newMetrics(d.Metrics), log: d.Log, outage: &outage{log: d.Log}, at: func(string) error { return nil },
 		maxBatchBytes: 256 << 20,
 	}

@@ -85,6 +85,12 @@ func (c *checks) files(s settings) {
 	c.line("directory", found, err)
 	_, err = epochOf(s.Epoch, d)
 	c.line("epoch", fmt.Sprint(s.Epoch), err)
+	list, err := loadPrices(s.Prices)
+	priced := ""
+	if err == nil {
+		priced = count(list.Len(), "model")
+	}
+	c.line("prices", priced, err)
 	set, err := loadRules(s.Rules)
 	if err != nil {
 		c.line("rules", "", err)

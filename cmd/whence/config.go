@@ -137,7 +137,7 @@ func (s settings) withPathsFrom(dir string) settings {
 	for _, p := range []*string{
 		&s.Store.Dir, &s.Directory, &s.Rules.Dir, &s.Ledger.KeyFile,
 		&s.Kafka.TLS.CAFile, &s.Kafka.TLS.CertFile, &s.Kafka.TLS.KeyFile,
-		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile,
+		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile, &s.Prices,
 	} {
 		if *p != "" {
 			*p = from(dir, *p)

@@ -122,7 +122,9 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 		case <-ended:
 		}
 	}()
+	stopWatching := w.watchPrices(ctx)
 	err = p.Run(ctx)
+	stopWatching()
 	close(ended)
 	<-watched
 	return finalAdvice(err)

@@ -31,6 +31,9 @@ type settings struct {
 	// Directory is the path of the operator's directory; empty for none.
 	Directory string        `mapstructure:"directory"`
 	Rules     rulesSettings `mapstructure:"rules"`
+	// Prices is the path of the operator's list of prices of model calls; empty for the
+	// list that comes with whence. It is read again when it changes.
+	Prices string `mapstructure:"prices"`
 	// Listen is the address of /healthz, /readyz, /metrics and /debug/pprof; empty
 	// for none. Whoever reaches it can read profiles: keep it inside.
 	Listen string `mapstructure:"listen"`

@@ -66,7 +66,7 @@ type streams struct {
 }
 
 func tryFiles(ctx context.Context, paths []string, opts tryOptions, std streams) (err error) {
-	r := &reader{scope: opts.scope, in: std.in, rejects: &rejectLog{errOut: std.errOut}}
+	r := newReader(opts, std)
 	if r.source, err = namedSource(opts.source); err != nil {
 		return err
 	}
@@ -96,6 +96,7 @@ func tryFiles(ctx context.Context, paths []string, opts tryOptions, std streams)
 		}
 	}
 	r.rejects.end()
+	stand(r.events)
 	chains, err := settle(ctx, r.events, directory, opts.events)
 	if err != nil {
 		return err

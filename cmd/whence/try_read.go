@@ -10,6 +10,7 @@ import (
 
 	"whence/correlate"
 	"whence/sources"
+	"whence/sources/prices"
 )
 
 // A reader decodes log files and keeps all their events.
@@ -21,6 +22,29 @@ type reader struct {
 	files   int
 	events  []*correlate.Event
 	batch   sources.Batch // used again for every value
+}
+
+// newReader prices calls by the list that comes with whence, and takes every log for
+// read beside the others: see stand.
+func newReader(opts tryOptions, std streams) *reader {
+	r := &reader{scope: opts.scope, in: std.in, rejects: &rejectLog{errOut: std.errOut}}
+	r.batch.Prices = prices.NewBook(prices.Default())
+	r.batch.Beside = func(string) bool { return true }
+	return r
+}
+
+// stand lets a line stand for its action where the log that tells more of it is not
+// among the files: CloudTrail's of a call of a model or a tool.
+func stand(events []*correlate.Event) {
+	told := map[correlate.ID]bool{}
+	for _, e := range events {
+		told[e.ActionID] = told[e.ActionID] || e.Primary
+	}
+	for _, e := range events {
+		if e.Source == "aws.cloudtrail" && (e.Class == correlate.Model || e.Class == correlate.Tool) && !told[e.ActionID] {
+			e.Primary = true
+		}
+	}
 }
 
 // read decodes one file. What was decoded before an error stays.

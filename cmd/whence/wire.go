@@ -17,22 +17,27 @@ import (
 	"whence/pipeline"
 	"whence/rules"
 	"whence/sinks"
+	"whence/sources/prices"
 )
 
 // files is what the operator keeps beside the configuration.
 type files struct {
 	directory *correlate.Directory // nil for none
 	rules     *rules.Set
+	prices    *prices.Book
 	epoch     uint32
 }
 
-// loadFiles reads directory and rules and reports every problem of both.
+// loadFiles reads directory, rules and prices and reports every problem of all.
 func loadFiles(s settings) (files, error) {
 	var f files
-	var errs [3]error
+	var errs [4]error
 	f.directory, errs[0] = loadDirectory(s.Directory)
 	f.rules, errs[1] = loadRules(s.Rules)
 	f.epoch, errs[2] = epochOf(s.Epoch, f.directory)
+	var list *prices.List
+	list, errs[3] = loadPrices(s.Prices)
+	f.prices = prices.NewBook(list)
 	return f, wrong(errors.Join(errs[:]...))
 }
 
@@ -180,6 +185,7 @@ func (w *wiring) open(ctx context.Context, open func() (index.Store, error)) (pi
 	table := w.table
 	return pipeline.Deps{
 		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Rules: w.files.rules, Metrics: w.metrics, Log: w.log, Ledger: w.signer,
+		Prices: w.files.prices,
 		Resolver: &correlate.Resolver{
 			Index: table, Kinds: kinds, Directory: w.files.directory, Epoch: w.files.epoch,
 			Finished: correlate.NewFinished(w.settings.Sessions.WalkBytes),
