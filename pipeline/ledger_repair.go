@@ -20,19 +20,6 @@ func (r *Repair) openLedger(after ledger.Head) {
 	}
 }
 
-// write stores what a repair found, and enters it.
-func (r *Repair) write(ctx context.Context, out *sinks.Output) error {
-	out.Ledger = r.ledger
-	if err := r.sink.Write(ctx, out); err != nil {
-		r.ledger = nil // nobody knows how much of it is there: what is written again is another run's
-		return err
-	}
-	if r.ledger != nil {
-		r.ledger.Store(r.ledger.Seq())
-	}
-	return nil
-}
-
 // head is what to commit with the place of a repair.
 func (r *Repair) head(late *lateSpan) ledger.Head {
 	if r.ledger == nil {

@@ -39,6 +39,10 @@ type Deps struct {
 	Sink     sinks.Sink
 	// Archive is what repair reads; without one there is none while the pipeline runs.
 	Archive Archive
+	// Store and Announce are the two sides of Sink: what keeps the archive, and what
+	// only tells others, nil for none. Repair needs them apart. Without Store, Sink is
+	// that of the archive alone.
+	Store, Announce sinks.Sink
 	// Rules is asked for the rules of each new lane.
 	Rules   *rules.Set
 	Metrics prometheus.Registerer // may be nil

@@ -46,7 +46,8 @@ type Repair struct {
 	wider    *widerIndex
 	judge    *rules.Judge
 	archive  Archive
-	sink     sinks.Sink
+	sink     sinks.Sink // of the archive
+	announce sinks.Sink // nil for nobody
 	log      *slog.Logger
 	walked   map[correlate.ID]struct{} // in the repair under way
 	signer   *ledger.Signer            // nil for no ledger

@@ -72,9 +72,10 @@ type wiring struct {
 	patient  bool           // wait for servers that are away
 	from     *pipeline.From // nil to go on where the group is
 
-	archive *sinks.ClickHouse
-	sink    *sinks.Fan
-	table   *index.Table
+	archive  *sinks.ClickHouse
+	announce sinks.Sink // nil for no topics
+	sink     *sinks.Fan // both
+	table    *index.Table
 }
 
 // newWiring checks what can be checked without asking anybody.
@@ -162,6 +163,7 @@ func (w *wiring) connect(ctx context.Context, patient bool, say func(string)) er
 	if err != nil {
 		return wrong(err)
 	}
+	w.announce = announce
 	w.sink = sinks.NewFan(w.archive, announce)
 	return nil
 }
@@ -184,8 +186,8 @@ func (w *wiring) open(ctx context.Context, open func() (index.Store, error)) (pi
 	}
 	table := w.table
 	return pipeline.Deps{
-		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Rules: w.files.rules, Metrics: w.metrics, Log: w.log, Ledger: w.signer,
-		Prices: w.files.prices,
+		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Store: w.archive, Announce: w.announce,
+		Rules: w.files.rules, Metrics: w.metrics, Log: w.log, Ledger: w.signer, Prices: w.files.prices,
 		Resolver: &correlate.Resolver{
 			Index: table, Kinds: kinds, Directory: w.files.directory, Epoch: w.files.epoch,
 			Finished: correlate.NewFinished(w.settings.Sessions.WalkBytes),
