@@ -11,7 +11,10 @@ import (
 // out faults; blows land in goroutines of their own, on what they have taken.
 type disturbance struct {
 	*trial
-	side *side
+	side  *side
+	blows sync.WaitGroup
+	fail  context.CancelCauseFunc // ends all of it
+
 	away atomic.Int32 // how many servers are away now; see replaced
 	lost atomic.Int32 // how often one went away
 

@@ -1,11 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // A fault is something that is done to the group or to its servers. It goes on for a
@@ -44,20 +43,19 @@ func (t *trial) disturb(ctx context.Context, s *side) error {
 	if err := t.startAll(ctx, s); err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	d := &disturbance{trial: t, side: s, taken: map[any]bool{}}
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	d := &disturbance{trial: t, side: s, fail: fail, taken: map[any]bool{}}
 	shares := make(chan int, t.faults+1) // has room for all: nobody waits
-	g.Go(func() error { return t.raw.feed(ctx, shares) })
-	err := d.all(ctx, g, shares)
+	d.begin(func() error { return t.raw.feed(ctx, shares) })
+	err := d.all(ctx, shares)
 	close(shares)
-	if failed := g.Wait(); failed != nil {
-		return failed
-	}
-	return err
+	d.blows.Wait()
+	return cmp.Or(context.Cause(ctx), err)
 }
 
 // all deals out the faults.
-func (d *disturbance) all(ctx context.Context, g *errgroup.Group, shares chan<- int) error {
+func (d *disturbance) all(ctx context.Context, shares chan<- int) error {
 	// A quarter of the lines is there from the start, the others come in bursts.
 	shares <- d.events / 4
 	var deck []fault
@@ -76,7 +74,7 @@ func (d *disturbance) all(ctx context.Context, g *errgroup.Group, shares chan<- 
 		}
 		d.done[f.name]++
 		d.say("fault %d of %d: %s, %s", n, d.faults, f.name, b.who)
-		g.Go(func() error {
+		d.begin(func() error {
 			defer b.free()
 			if err := b.land(ctx); err != nil {
 				return fmt.Errorf("%s of %s: %w", f.name, b.who, err)
@@ -88,6 +86,15 @@ func (d *disturbance) all(ctx context.Context, g *errgroup.Group, shares chan<- 
 		}
 	}
 	return nil
+}
+
+// begin does something beside the rest. An error ends all of it.
+func (d *disturbance) begin(do func() error) {
+	d.blows.Go(func() {
+		if err := do(); err != nil {
+			d.fail(err)
+		}
+	})
 }
 
 func (d *disturbance) shuffled() (deck []fault) {

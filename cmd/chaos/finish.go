@@ -47,8 +47,9 @@ func (t *trial) settled(ctx context.Context, s *side) (err error) {
 			return err
 		}
 		lag, err := t.raw.lag(ctx, s)
-		if err != nil {
-			return err
+		if err != nil { // connections break off that brokers were killed behind
+			t.say("%s: asked again: %v", s.Name, err)
+			continue
 		}
 		chains, unsettled, err := archive.Counts(ctx)
 		if err != nil {
