@@ -27,7 +27,8 @@ type admin struct {
 	stopped chan struct{}
 	waiting atomic.Value // string: what for; empty when ready
 	// pipeline is asked what it waits for; nil before there is one.
-	pipeline atomic.Pointer[pipeline.Pipeline]
+	pipeline  atomic.Pointer[pipeline.Pipeline]
+	directory atomic.Pointer[directoryWatch] // nil for none
 }
 
 // startAdmin listens on addr; empty for nowhere. Stop ends it.
@@ -59,10 +60,11 @@ func (a *admin) wait(what string) {
 	}
 }
 
-// watch says whom to ask what is waited for.
-func (a *admin) watch(p *pipeline.Pipeline) {
+// watch says whom to ask what is waited for, and about the directory.
+func (a *admin) watch(p *pipeline.Pipeline, d *directoryWatch) {
 	if a != nil {
 		a.pipeline.Store(p)
+		a.directory.Store(d)
 	}
 }
 
@@ -106,5 +108,5 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 func (a *admin) status(w http.ResponseWriter, _ *http.Request) {
 	what, _ := a.waiting.Load().(string)
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(newRunStatus(what, a.pipeline.Load())) // fails only where nobody listens
+	_ = json.NewEncoder(w).Encode(newRunStatus(what, a.pipeline.Load(), a.directory.Load())) // fails only where nobody listens
 }

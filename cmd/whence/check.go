@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"whence/correlate"
 	"whence/correlate/index"
 	"whence/sinks"
 )
@@ -79,8 +80,11 @@ func (c *checks) line(name, found string, err error) bool {
 func (c *checks) files(s settings) {
 	d, err := loadDirectory(s.Directory)
 	found := "none is configured: services have no owners"
-	if d != nil {
-		found = fmt.Sprintf("%d people, services and schedules, version %d", d.Len(), d.Version)
+	switch {
+	case d != nil:
+		found = directoryLine(d)
+	case s.Directory.Topic != "":
+		found = fmt.Sprintf("the rest of it is on topic %s", s.Directory.Topic)
 	}
 	c.line("directory", found, err)
 	_, err = epochOf(s.Epoch, d)
@@ -129,6 +133,19 @@ func (c *checks) kafka(ctx context.Context, w *wiring) {
 		c.line("topic", fmt.Sprintf("%s, %s, %s", t.Name, t.Source, count(len(topics[t.Name].Partitions), "partition")), at(t.Name, err))
 	}
 	c.ourTopics(ctx, client, w.settings, topics)
+	if name := w.settings.Directory.Topic; name != "" {
+		watch, err := watchDirectory(ctx, w.settings, w.kafka, awaiting{}, w.log)
+		found := ""
+		if err == nil {
+			found = fmt.Sprintf("%s, with topic %s", directoryLine(watch.used), name)
+			watch.close()
+		}
+		c.line("directory", found, err)
+	}
+}
+
+func directoryLine(d *correlate.Directory) string {
+	return fmt.Sprintf("%d people, services and schedules, version %d", d.Len(), d.Version)
 }
 
 // ourTopics looks at the topics whence writes to. Missing ones are no problem:

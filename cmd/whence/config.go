@@ -48,6 +48,7 @@ func parseSettings(path string) (settings, error) {
 	if err := v.ReadInConfig(); err != nil {
 		return s, readError(err)
 	}
+	shortDirectory(v)
 	if err := v.UnmarshalExact(&s); err != nil {
 		return s, decodeError(err)
 	}
@@ -75,6 +76,23 @@ func eachSetting(prefix string, v reflect.Value, visit func(key string, value an
 // envName is the variable that overrides a key: WHENCE_KAFKA_BROKERS.
 func envName(key string) string {
 	return "WHENCE_" + strings.ToUpper(strings.NewReplacer(keyDelimiter, "_", ".", "_").Replace(key))
+}
+
+// shortDirectory lets directory be a path, or several, in place of its section.
+func shortDirectory(v *viper.Viper) {
+	const key = "directory" + keyDelimiter + "path"
+	_ = v.BindEnv(key, envName(key), "WHENCE_DIRECTORY") // fails only without a key
+	paths := v.Get("directory")
+	if _, section := paths.(map[string]any); section || paths == nil {
+		return
+	}
+	if env := v.Get(key); env != nil {
+		paths = env
+	}
+	const topic = "directory" + keyDelimiter + "topic"
+	fromEnv := v.GetString(topic)
+	v.Set(key, paths)
+	v.Set(topic, fromEnv)
 }
 
 func readError(err error) error {
@@ -135,7 +153,7 @@ func secret(key, dir, file string, value *string) error {
 // withPathsFrom lets relative paths start at dir.
 func (s settings) withPathsFrom(dir string) settings {
 	for _, p := range []*string{
-		&s.Store.Dir, &s.Directory, &s.Rules.Dir, &s.Ledger.KeyFile,
+		&s.Store.Dir, &s.Rules.Dir, &s.Ledger.KeyFile,
 		&s.Kafka.TLS.CAFile, &s.Kafka.TLS.CertFile, &s.Kafka.TLS.KeyFile,
 		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile, &s.Prices,
 	} {
@@ -143,6 +161,13 @@ func (s settings) withPathsFrom(dir string) settings {
 			*p = from(dir, *p)
 		}
 	}
+	var paths []string
+	for _, p := range s.Directory.Path {
+		if p = strings.TrimSpace(p); p != "" {
+			paths = append(paths, from(dir, p))
+		}
+	}
+	s.Directory.Path = paths
 	return s
 }
 

@@ -159,7 +159,7 @@ func demoSettings(o demoOptions, estate *simulate.Estate, dir, brokerAddr, click
 	s.ClickHouse.Linger = 100 * time.Millisecond
 	s.Sessions.Replication = 1
 	s.Store.Dir = filepath.Join(dir, "sessions")
-	s.Directory = filepath.Join(dir, "directory.yaml")
+	s.Directory.Path = []string{filepath.Join(dir, "directory.yaml")}
 	s.Pipeline.CommitEvery = 500 * time.Millisecond
 	s.Pipeline.IdleAfter = time.Second
 	// The stories lie hours back and are read within seconds. A partition in which
@@ -176,7 +176,7 @@ func demoSettings(o demoOptions, estate *simulate.Estate, dir, brokerAddr, click
 
 // demoWiring writes the estate's directory where the settings name it.
 func demoWiring(s settings, estate *simulate.Estate, dir string, errOut io.Writer) (*wiring, error) {
-	if err := os.WriteFile(s.Directory, estate.Directory(), 0o644); err != nil {
+	if err := os.WriteFile(s.Directory.Path[0], estate.Directory(), 0o644); err != nil {
 		return nil, err
 	}
 	f, err := loadFiles(s)

@@ -134,7 +134,7 @@ func (d *demonstration) score(ctx context.Context, settle []float64) (result dem
 	if err != nil {
 		return result, err
 	}
-	result.repaired, err = w.repair(ctx)
+	result.repaired, err = w.repair(ctx, false)
 	if err != nil {
 		return result, err
 	}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,54 +14,51 @@ import (
 // maxDirectoryBytes bounds the operator's directory: some 200,000 people.
 const maxDirectoryBytes = 64 << 20
 
-// loadDirectory reads the operator's directory, CSV if the file's name ends so
-// and YAML otherwise. It reports everything that is wrong with it, each problem
-// with its line. Without a path there is no directory: nil.
-func loadDirectory(path string) (*correlate.Directory, error) {
-	if path == "" {
+// loadDirectory reads the operator's directory from files and folders. It reports
+// everything that is wrong with it, each problem with its line. Without a path there
+// is no directory: nil. With a topic, which holds entries too, the files are not all
+// of it: then they are only checked by themselves.
+func loadDirectory(s directorySettings) (*correlate.Directory, error) {
+	if len(s.Path) == 0 {
 		return nil, nil
 	}
-	d, err := readDirectory(path)
-	if err != nil {
-		return nil, wrong(fmt.Errorf("the directory is wrong:\n%w", err))
+	var r roster
+	r.readFiles(s.Path)
+	if s.Topic != "" {
+		return nil, wrongDirectory(r.problems...)
 	}
-	return d, nil
+	return r.directory()
 }
 
-func readDirectory(path string) (*correlate.Directory, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+func wrongDirectory(problems ...error) error {
+	if err := errors.Join(problems...); err != nil {
+		return wrong(fmt.Errorf("the directory is wrong:\n%w", err))
 	}
-	if info.Size() > maxDirectoryBytes {
-		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", path, info.Size(), maxDirectoryBytes)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	r := roster{file: filepath.Base(path)}
-	if strings.EqualFold(filepath.Ext(path), ".csv") {
-		r.readCSV(b)
-	} else {
-		r.readYAML(b)
-	}
-	d, err := correlate.NewDirectory(r.version, r.entries)
-	return d, errors.Join(errors.Join(r.problems...), err)
+	return nil
 }
 
 // A roster is a directory while it is read, with what is wrong with it.
 type roster struct {
-	file     string
-	version  uint32
-	entries  []correlate.Entry
-	problems []error
+	file      string // that is being read, or record
+	version   uint32
+	versioned string // where the version stands
+	entries   []correlate.Entry
+	problems  []error
+}
+
+// directory is what was read, checked as a whole.
+func (r *roster) directory() (*correlate.Directory, error) {
+	d, err := correlate.NewDirectory(r.version, r.entries)
+	if err := wrongDirectory(append(r.problems, err)...); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // section is one list of the directory: the type its entries have if they do not
 // say, and those they may have.
 type section struct {
-	list, kind string // in YAML and in CSV
+	list, kind string // in YAML, and in CSV and JSON
 	types      []correlate.PrincipalType
 }
 
@@ -86,7 +81,7 @@ func (r *roster) add(s section, line int, text map[string]string, aliases []stri
 		// People are named by their e-mail in lower case, as in every chain.
 		Owner: strings.ToLower(text["owner"]), Manager: strings.ToLower(text["manager"]),
 		Type:    cmp.Or(correlate.PrincipalType(text["type"]), s.types[0]),
-		Aliases: aliases, Line: fmt.Sprintf("%s:%d", r.file, line),
+		Aliases: aliases, Line: r.at(line),
 	}
 	if s.list == "people" {
 		e.ID = strings.ToLower(e.ID)
@@ -104,6 +99,15 @@ func (r *roster) add(s section, line int, text map[string]string, aliases []stri
 		refuse("%q left before joining", e.ID)
 	}
 	r.entries = append(r.entries, e)
+}
+
+// raise sets the version, which one place may hold.
+func (r *roster) raise(line int, version uint32) {
+	if r.versioned != "" {
+		r.refuse(line, "the version stands at %s already; keep one", r.versioned)
+		return
+	}
+	r.version, r.versioned = version, r.at(line)
 }
 
 // day reads a day or a moment; no text is the zero time.
@@ -128,9 +132,13 @@ func oneOf(types []correlate.PrincipalType) string {
 }
 
 func (r *roster) refuse(line int, format string, args ...any) {
-	at := r.file
-	if line > 0 {
-		at = fmt.Sprintf("%s:%d", r.file, line)
+	r.problems = append(r.problems, fmt.Errorf("%s: %s", r.at(line), fmt.Sprintf(format, args...)))
+}
+
+// at names a place in what is being read; line 0 is all of it.
+func (r *roster) at(line int) string {
+	if line == 0 {
+		return r.file
 	}
-	r.problems = append(r.problems, fmt.Errorf("%s: %s", at, fmt.Sprintf(format, args...)))
+	return fmt.Sprintf("%s:%d", r.file, line)
 }

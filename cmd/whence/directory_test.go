@@ -33,7 +33,7 @@ func TestDirectoryOfEstate(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 	path := filepath.Join(dir, "directory.yaml")
-	d, err := readDirectory(path)
+	d, err := loadDirectory(directorySettings{Path: []string{path}})
 	if err != nil || d.Len() == 0 {
 		t.Fatalf("%d entries, %v", d.Len(), err)
 	}

@@ -50,8 +50,9 @@ func (r *roster) top(name, value ast.Node) {
 		n, err := strconv.ParseUint(value.GetToken().Value, 10, 32)
 		if err != nil {
 			r.refuse(lineOf(value), "version: want a whole number, which is raised to have all chains written anew")
+			return
 		}
-		r.version = uint32(n)
+		r.raise(lineOf(value), uint32(n))
 		return
 	}
 	s := slices.IndexFunc(sections, func(s section) bool { return s.list == key })

@@ -98,6 +98,11 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	if err := w.rewind(ctx); err != nil {
 		return err
 	}
+	watch, err := w.readDirectory(ctx)
+	if err != nil {
+		return err
+	}
+	defer watch.close()
 	deps, err := w.open(ctx, func() (index.Store, error) {
 		return index.OpenPebble(w.settings.Store.Dir, w.settings.Store.CacheBytes)
 	})
@@ -108,7 +113,8 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	if err != nil {
 		return wrong(err)
 	}
-	admin.watch(p)
+	admin.watch(p, watch)
+	defer watch.registered(w.metrics).start(ctx, p.Use)()
 	admin.wait("the sessions topic and the consumer group")
 	ended, watched := make(chan struct{}), make(chan struct{})
 	go func() {

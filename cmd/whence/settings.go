@@ -28,12 +28,13 @@ type settings struct {
 	ClickHouse clickhouseSettings       `mapstructure:"clickhouse"`
 	Ledger     ledgerSettings           `mapstructure:"ledger"`
 	Outputs    outputSettings           `mapstructure:"outputs"`
-	// Directory is the path of the operator's directory; empty for none.
-	Directory string        `mapstructure:"directory"`
-	Rules     rulesSettings `mapstructure:"rules"`
+	// Directory is where the operator's directory is. A path, or a list of paths, may
+	// stand in place of the section.
+	Directory directorySettings `mapstructure:"directory"`
 	// Prices is the path of the operator's list of prices of model calls; empty for the
 	// list that comes with whence. It is read again when it changes.
-	Prices string `mapstructure:"prices"`
+	Prices string        `mapstructure:"prices"`
+	Rules  rulesSettings `mapstructure:"rules"`
 	// Listen is the address of /healthz, /readyz, /metrics and /debug/pprof; empty
 	// for none. Whoever reaches it can read profiles: keep it inside.
 	Listen string `mapstructure:"listen"`
@@ -148,6 +149,17 @@ type outputSettings struct {
 	AlertsTopic string `mapstructure:"alerts_topic"`
 	MaxBytes    int    `mapstructure:"max_bytes"`
 }
+
+type directorySettings struct {
+	// Path names files, YAML or CSV, and folders of them; empty for none.
+	Path []string `mapstructure:"path"`
+	// Topic is a compacted topic with an entry a record; empty for none. Entries of
+	// files and of the topic make one directory.
+	Topic string `mapstructure:"topic"`
+}
+
+// any reports whether a directory is named at all.
+func (s directorySettings) any() bool { return len(s.Path) > 0 || s.Topic != "" }
 
 type rulesSettings struct {
 	// Dir is a folder of rules beside the library; empty for none.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,22 @@ type runStatus struct {
 	// Starting is what it waits for before it can begin; empty once it works.
 	Starting string    `json:"starting,omitempty"`
 	Waiting  []runWait `json:"waiting"`
+	// Directory is that in use; nil for none.
+	Directory *directoryStatus `json:"directory,omitempty"`
+}
+
+// directoryStatus tells of the directory in use.
+type directoryStatus struct {
+	Entries int       `json:"entries"`
+	Version uint32    `json:"version"`
+	Since   time.Time `json:"since"` // when it was read
+	// Refused tells of a newer one that is wrong.
+	Refused *directoryRefused `json:"refused,omitempty"`
+}
+
+type directoryRefused struct {
+	Since    time.Time `json:"since"`
+	Problems []string  `json:"problems"`
 }
 
 // runWait is something that holds intake up.
@@ -31,8 +48,8 @@ type runWait struct {
 }
 
 // newRunStatus tells of what p waits for; nil for a pipeline that is not there yet.
-func newRunStatus(starting string, p *pipeline.Pipeline) runStatus {
-	r := runStatus{Starting: starting, Waiting: []runWait{}}
+func newRunStatus(starting string, p *pipeline.Pipeline, d *directoryWatch) runStatus {
+	r := runStatus{Starting: starting, Waiting: []runWait{}, Directory: d.status()}
 	if p == nil {
 		return r
 	}
@@ -61,7 +78,8 @@ func statusCommand() *cobra.Command {
 it waits for and since when. It asks the address that the key listen names.
 
 The exit code is 0 when nothing is waited for, and 1 when something is or when
-no whence answers. While a destination is away whence takes nothing more in,
+no whence answers. A directory that has changed and is wrong is told of too: what
+was used before stays in use, and nothing waits. While a destination is away whence takes nothing more in,
 keeps its place in the consumer group, and goes on by itself.`,
 		Example: `  whence status -c whence.yaml
   whence status -c whence.yaml --json`,
@@ -131,13 +149,24 @@ func (r runStatus) print(out io.Writer) error {
 		return err
 	}
 	if len(r.Waiting) == 0 {
-		_, err := fmt.Fprintln(out, "working")
-		return err
+		if _, err := fmt.Fprintln(out, "working"); err != nil {
+			return err
+		}
 	}
 	for _, w := range r.Waiting {
 		if _, err := fmt.Fprintf(out, "waiting for %s since %s: %s\n", w.For, w.Since.Format(time.RFC3339), w.Why); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.Directory.print(out)
+}
+
+// print tells of a directory that is not in use though it is newer.
+func (s *directoryStatus) print(out io.Writer) error {
+	if s == nil || s.Refused == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "the directory has been wrong since %s, and that of %s is in use (version %d):\n  %s\n",
+		s.Refused.Since.Format(time.RFC3339), s.Since.Format(time.RFC3339), s.Version, strings.Join(s.Refused.Problems, "\n  "))
+	return err
 }

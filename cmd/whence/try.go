@@ -17,8 +17,9 @@ import (
 
 // tryOptions are the flags of whence try.
 type tryOptions struct {
-	source, scope, directory, rejects string
-	events                            bool
+	source, scope, rejects string
+	directory              []string
+	events                 bool
 }
 
 func tryCommand() *cobra.Command {
@@ -45,7 +46,7 @@ shape. Of folders, hidden files and files that are plainly no logs are left out.
 	flags := cmd.Flags()
 	flags.StringVar(&opts.source, "source", "", "log that all values are from, such as aws.cloudtrail; found out if not given")
 	flags.StringVar(&opts.scope, "scope", "", "cluster/device, gateway or tenant that the lines do not name themselves")
-	flags.StringVar(&opts.directory, "directory", "", "people, services and schedules, in YAML or CSV")
+	flags.StringSliceVar(&opts.directory, "directory", nil, "people, services and schedules: files in YAML or CSV, or folders of them")
 	flags.StringVar(&opts.rejects, "rejects", "", "file to write what could not be decoded to, as lines of JSON")
 	flags.BoolVar(&opts.events, "events", false, "print the decoded events instead of chains")
 	names := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -70,7 +71,7 @@ func tryFiles(ctx context.Context, paths []string, opts tryOptions, std streams)
 	if r.source, err = namedSource(opts.source); err != nil {
 		return err
 	}
-	directory, err := loadDirectory(opts.directory)
+	directory, err := loadDirectory(directorySettings{Path: opts.directory})
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,10 @@ func (s settings) validateTopics() error {
 	for _, t := range s.Topics {
 		users[t.Name] = "topics"
 	}
+	if name := s.Directory.Topic; name != "" {
+		c.want(users[name] == "", "directory.topic: %s is named under %s too", name, users[name])
+		users[name] = "directory.topic"
+	}
 	ours := s.ourTopics()
 	for _, key := range slices.Sorted(maps.Keys(ours)) {
 		name := ours[key]
