@@ -23,6 +23,15 @@ var vendorSamples = []struct {
 	{source: cdEvents, dir: "cicd/cdevents", events: 3},
 	{source: circleCIWebhook, dir: "cicd/circleci_webhooks", events: 2},
 	{source: bitbucketAudit, dir: "cicd/bitbucket_audit", events: 89},
+	{source: pingOneAudit, dir: "iam/pingone", events: 48},
+	{source: snykAudit, dir: "cicd/snyk_audit", events: 4},
+	{source: tinesAudit, dir: "cicd/tines_audit", events: 14},
+	{
+		source: bitwardenEvents, dir: "vault/bitwarden", events: 4,
+		undetected: map[string]bool{"elastic-test-event.log": true},
+		rejects:    map[string]string{"elastic-test-event.log": "the last value is a page without events"},
+	},
+	{source: lastPassReport, dir: "vault/lastpass", events: 48},
 }
 
 func TestVendorSamples(t *testing.T) {

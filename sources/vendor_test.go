@@ -1,6 +1,9 @@
 package sources
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 // samples and what is here.
 var vendorSources = []string{
 	teleportAudit, auth0Log, onePassword, cdEvents, circleCIWebhook, circleCIAudit, bitbucketAudit, argoCDServer, jenkinsBuild, terraformAudit, terraformRuns, vaultAuditHash,
+	pingOneAudit, snykAudit, tinesAudit, bitwardenEvents, lastPassReport,
 }
 
 func BenchmarkDecodeVendors(b *testing.B) {
@@ -64,7 +68,41 @@ func TestVendorECS(t *testing.T) {
 			return e.Action[strings.LastIndexByte(e.Action, '.')+1:]
 		}}},
 		{bitbucketAudit, "cicd/bitbucket_audit", ecsOptions{}},
+		{pingOneAudit, "iam/pingone", ecsOptions{action: after("pingone.")}},
+		{snykAudit, "cicd/snyk_audit", ecsOptions{action: after("snyk.")}},
+		{tinesAudit, "cicd/tines_audit", ecsOptions{action: after("tines.")}},
+		{lastPassReport, "vault/lastpass", ecsOptions{
+			action: after("lastpass."),
+			differs: map[string]string{
+				"elastic-test-event-report.part1.log * actor": "ECS lists those to whom it was done before who did it",
+			},
+			least: 90,
+		}},
 	} {
 		t.Run(tt.source, func(t *testing.T) { checkECS(t, tt.source, tt.dir, tt.opts) })
+	}
+}
+
+// The last value of Bitwarden's sample is an empty page, of which there is no event.
+func TestBitwardenECS(t *testing.T) {
+	s, _ := Find(bitwardenEvents)
+	path := filepath.Join(iamSamples(t), "vault", "bitwarden", "elastic-test-event.log")
+	raw, err := os.ReadFile(path + "-expected.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct{ Expected []map[string]any }
+	if err := json.Unmarshal(raw, &want); err != nil {
+		t.Fatal(err)
+	}
+	got := decodeFile(t, s, path)
+	if len(got.Events) != 4 || len(got.Rejects) != 1 {
+		t.Fatalf("got %d events and %d rejects, want 4 and the empty page", len(got.Events), len(got.Rejects))
+	}
+	c := ecsCheck{t: t, told: map[string]bool{}, opts: ecsOptions{differs: map[string]string{
+		"bitwarden 1 actor": "ECS has the member that the event is about, and not the user who acted",
+	}}}
+	for i := range got.Events {
+		c.event("bitwarden", i+1, &got.Events[i], want.Expected[i])
 	}
 }

@@ -1,0 +1,90 @@
+package sources
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"whence/correlate"
+	"whence/sources/scan"
+)
+
+// The audit log of Snyk.
+const snykAudit = "snyk.audit"
+
+var _ = register(Source{
+	Name: snykAudit, Lateness: 10 * time.Minute,
+	Detect: func(v Value) bool {
+		return inVendorEnvelope(v, func(v Value) bool {
+			return v.Has("event", "created", "content") && (v.Has("groupId") || v.Has("group_id") || v.Has("orgId") || v.Has("org_id"))
+		})
+	},
+	Decode: snykFormat.decode,
+})
+
+var snykFormat = format[snykLine]{
+	table: scan.Of[snykLine](),
+	inner: func(l *snykLine) scan.Raw {
+		if l.Event != "" {
+			return nil
+		}
+		return l.inner()
+	},
+	line: snykDecode,
+}
+
+// snykLine is a line as the older API has it, and as the newer one spells it.
+type snykLine struct {
+	Order scan.Order
+	vendorEnvelope
+	classes  words[correlate.Class] // by event
+	Event    string                 `json:"event"`
+	Created  string                 `json:"created"`
+	GroupID  string                 `json:"groupId"`
+	OrgID    string                 `json:"orgId"`
+	UserID   string                 `json:"userId"`
+	Project  string                 `json:"projectId"`
+	Group2   string                 `json:"group_id"`
+	Org2     string                 `json:"org_id"`
+	User2    string                 `json:"user_id"`
+	Project2 string                 `json:"project_id"`
+	Content  struct {
+		URL string `json:"url"`
+	} `json:"content"`
+}
+
+func snykDecode(in Input, raw []byte, l *snykLine, out *Batch) {
+	if l.Event == "" || l.Created == "" {
+		out.reject(raw, correlate.RejectSource, "not a line of Snyk's audit log: no event, or not when it was created")
+		return
+	}
+	e := out.begin(snykAudit, "", "", raw)
+	in.dated(e, firstTime(l.Created))
+	group, org := cmp.Or(l.GroupID, l.Group2), cmp.Or(l.OrgID, l.Org2)
+	e.Action, e.Class, e.Outcome = out.text.Join("snyk.", l.Event), l.classes.of(l.Event, snykClass), correlate.Success
+	e.Context.Account = cmp.Or(org, group)
+	out.touched(e, "snyk.organization", cmp.Or(org, group))
+	out.touched(e, "snyk.project", cmp.Or(l.Project, l.Project2))
+	path, _, _ := strings.Cut(l.Content.URL, "?")
+	out.touched(e, "snyk.path", path)
+	user := cmp.Or(l.UserID, l.User2)
+	if user == "" {
+		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "snyk"}
+		return
+	}
+	// A service account has a user id too, and the log does not tell them apart.
+	e.Actor = out.named(correlate.Principal{Type: correlate.Unknown, ID: user, Issuer: "snyk"}, out.text.Join("snyk:", user))
+	out.asked(e, e.Actor, correlate.Attested, "snyk.user")
+}
+
+func snykClass(event string) correlate.Class {
+	switch {
+	case strings.HasPrefix(event, "user.logged"):
+		return correlate.Auth
+	case event == "api.access":
+		return correlate.Read
+	case strings.Contains(event, "project.ignore"), strings.Contains(event, "project.add"), strings.Contains(event, "project.tag"), strings.Contains(event, "project.test"):
+		return correlate.Write
+	}
+	return correlate.Admin
+}
