@@ -45,6 +45,8 @@ type bench struct {
 	// every and patience are how often until looks, and for how long.
 	every, patience time.Duration
 	instances       []*instance // all there ever were
+	// store is what instances keep facts in; nil for memory.
+	store func() index.Store
 	// directory, of an epoch, is what new instances and repairs go by; nil for none.
 	directory *correlate.Directory
 	epoch     uint32
@@ -206,7 +208,11 @@ func (b *bench) build() *instance {
 	}
 	opts := []kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.Dialer(in.wire.DialContext)}
 	log := slog.New(slog.NewTextHandler(in.log, nil))
-	table, err := index.Open(b.t.Context(), b.tableConfig(), opts, index.NewMemory(), Kinds(b.cfg), log)
+	store := index.Store(index.NewMemory())
+	if b.store != nil {
+		store = b.store()
+	}
+	table, err := index.Open(b.t.Context(), b.tableConfig(), opts, store, Kinds(b.cfg), log)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -85,9 +86,13 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	if err != nil {
 		return err
 	}
+	ctx, disk := watchDisk(ctx, w.settings.Pipeline.DrainTimeout+closeLimit)
+	defer disk.stop()
 	defer func() {
 		admin.wait("the end")
-		err = errors.Join(err, w.close(ctx))
+		if cerr := w.close(ctx); err == nil || !errors.Is(cerr, err) { // the store's own end is told once
+			err = errors.Join(err, cerr)
+		}
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 		defer cancel()
 		err = errors.Join(err, admin.stop(end))
@@ -103,12 +108,15 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 		return err
 	}
 	defer watch.close()
-	deps, err := w.open(ctx, func() (index.Store, error) {
-		return index.OpenPebble(w.settings.Store.Dir, w.settings.Store.CacheBytes)
+	var store *index.Pebble
+	deps, err := w.open(ctx, func() (_ index.Store, err error) {
+		store, err = index.OpenPebble(w.settings.Store.Dir, w.settings.Store.CacheBytes)
+		return store, err
 	})
 	if err != nil {
 		return err
 	}
+	disk.follow(store.Failed())
 	p, err := pipeline.New(w.settings.pipeline(), deps)
 	if err != nil {
 		return wrong(err)
@@ -133,8 +141,14 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	stopWatching()
 	close(ended)
 	<-watched
+	if full := context.Cause(ctx); full != nil && !errors.Is(full, context.Canceled) {
+		return full
+	}
 	return finalAdvice(err)
 }
+
+// closeLimit is how long closing may take when the disk of the store has failed.
+const closeLimit = 5 * time.Second
 
 // finalAdvice adds to what ended a pipeline what to do about it.
 func finalAdvice(err error) error {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -124,6 +125,35 @@ func TestRunIsStopped(t *testing.T) {
 	}
 	if code, out := whence(t, "status", "-c", config); code != exitFailed || !strings.Contains(out, "no whence answers") {
 		t.Errorf("status: exit code %d\n%s", code, out)
+	}
+
+	// The session store is deleted while it is in use. What is committed is done, and
+	// the next start reads the facts from the topics again.
+	p = startRun(t, config, listen)
+	more(1)
+	p.await(ctx, 1)
+	if err := os.RemoveAll(filepath.Join(filepath.Dir(config), "store")); err != nil {
+		t.Fatal(err)
+	}
+	more(1)
+	p.await(ctx, 2)
+	p.signal(syscall.SIGTERM)
+	if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(p.log.String(), "do not delete files of a whence that runs") {
+		t.Errorf("without its store it ended with %v\n%s", err, &p.log)
+	}
+	p = startRun(t, config, listen)
+	more(1)
+	p.await(ctx, 1)
+	for countChains(t, engine) != strconv.Itoa(wrote) {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("%s chains of %d are there", countChains(t, engine), wrote)
+		}
+	}
+	p.signal(syscall.SIGTERM)
+	if err := p.wait(); err != nil {
+		t.Errorf("%v\n%s", err, &p.log)
 	}
 }
 

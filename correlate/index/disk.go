@@ -127,15 +127,3 @@ func damaged(err error) error {
 	}
 	return fmt.Errorf("%w: %w", errDamaged, err)
 }
-
-// quiet is the Pebble log: what matters comes back as an error.
-type quiet struct{}
-
-func (quiet) Infof(string, ...any)  {}
-func (quiet) Errorf(string, ...any) {}
-
-// Fatalf must not return. Pebble calls it when it can no longer write its
-// manifest and has nobody left to tell.
-func (quiet) Fatalf(format string, args ...any) {
-	panic(fmt.Sprintf("session store: "+format, args...))
-}

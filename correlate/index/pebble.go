@@ -26,6 +26,8 @@ type Pebble struct {
 	db      *pebble.DB
 	lock    io.Closer
 	rebuilt string
+	fs      vfs.FS
+	failing *failing
 
 	opts      *pebble.Options
 	compactor *compactor
@@ -40,8 +42,14 @@ type Pebble struct {
 // damaged or was written by a release with other rows is emptied, since the
 // topics give everything back: Rebuilt then says why. A directory that is in use
 // by another process, or that holds anything else, is an error and left alone.
+//
+// When the disk takes nothing more Failed tells, and the owner is to end.
 func OpenPebble(dir string, cacheBytes int64) (*Pebble, error) {
-	p := &Pebble{dir: dir}
+	return openPebbleOn(vfs.Default, dir, cacheBytes)
+}
+
+func openPebbleOn(fs vfs.FS, dir string, cacheBytes int64) (*Pebble, error) {
+	p := &Pebble{dir: dir, fs: fs, failing: newFailing(dir)}
 	if err := p.claim(); err != nil {
 		return nil, fmt.Errorf("open session store %s: %w", dir, err)
 	}
@@ -72,10 +80,11 @@ func (p *Pebble) open(cacheBytes int64) error {
 		Cache:              cache,
 		Comparer:           comparer(),
 		DisableWAL:         true,
-		FS:                 vfs.Default, // without the goroutine that Pebble leaves behind when it cannot open
+		FS:                 p.fs, // without the goroutine that Pebble leaves behind when it cannot open
 		FormatMajorVersion: pebble.FormatNewest,
 		Lock:               p.lock.(*pebble.Lock),
-		Logger:             quiet{},
+		Logger:             pebbleLog{p.failing},
+		EventListener:      &pebble.EventListener{BackgroundError: p.failing.note},
 		MemTableSize:       16 << 20,
 		// While facts are loaded in bulk nothing is compacted, and Put must not wait
 		// for what has piled up then.
@@ -167,6 +176,9 @@ func (p *Pebble) putJoined(facts []correlate.Fact, pos Position) error {
 
 // write stores facts and position in one batch. The caller holds p.put.
 func (p *Pebble) write(facts []correlate.Fact, pos Position) error {
+	if err := p.failing.now(); err != nil {
+		return err
+	}
 	b := p.db.NewBatchWithSize(256 * (len(facts) + len(pos)))
 	defer b.Close()
 	var row, body []byte
@@ -241,15 +253,31 @@ func (p *Pebble) Reset() error {
 
 func (p *Pebble) keep(lasting func(*correlate.Fact) bool) { p.lasting.Store(&lasting) }
 
-// Close implements Store: it writes out what is in memory and syncs.
+// Close implements Store: it writes out what is in memory and syncs. What cannot be
+// written is left to the next start, to be read from the topics.
 func (p *Pebble) Close() error {
 	p.known.closing.Store(true)
 	<-p.known.done
-	err := errors.Join(p.db.Flush(), p.db.Close(), p.lock.Close())
+	err := errors.Join(p.flush(), p.db.Close(), p.lock.Close())
 	if err != nil {
 		return fmt.Errorf("close session store: %w", err)
 	}
 	return nil
+}
+
+// flush writes out what is in memory. Pebble's own would wait for ever where nothing
+// can be written.
+func (p *Pebble) flush() error {
+	flushed, err := p.db.AsyncFlush()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-flushed:
+		return nil
+	case <-p.failing.since:
+		return p.failing.err
+	}
 }
 
 // scan calls f with every row of one sort, in order, until it returns an error.
