@@ -85,7 +85,6 @@ func TestVendorECS(t *testing.T) {
 
 // The last value of Bitwarden's sample is an empty page, of which there is no event.
 func TestBitwardenECS(t *testing.T) {
-	s, _ := Find(bitwardenEvents)
 	path := filepath.Join(iamSamples(t), "vault", "bitwarden", "elastic-test-event.log")
 	raw, err := os.ReadFile(path + "-expected.json")
 	if err != nil {
@@ -95,7 +94,7 @@ func TestBitwardenECS(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	got := decodeFile(t, s, path)
+	got := decodeFile(t, bitwardenEvents, path, nil)
 	if len(got.Events) != 4 || len(got.Rejects) != 1 {
 		t.Fatalf("got %d events and %d rejects, want 4 and the empty page", len(got.Events), len(got.Rejects))
 	}
