@@ -72,7 +72,7 @@ func jenkinsDecode(in Input, raw []byte, l *jenkinsLine, out *Batch) {
 	state, at := "started", started
 	if !l.Building && l.Result != "" {
 		state = "completed"
-		at = millisTime(l.Timestamp + min(max(l.Duration, 0), int64(gitlabRunLife/time.Millisecond)))
+		at = started.plus(min(max(l.Duration, 0), int64(gitlabRunLife/time.Millisecond)))
 	}
 	e := out.begin(jenkinsBuild, "", out.text.Join(k.Value, "/", state), raw)
 	e.ActionID = correlate.NewID(jenkinsBuild, "", k.Value)
@@ -90,7 +90,7 @@ func jenkinsDecode(in Input, raw []byte, l *jenkinsLine, out *Batch) {
 	out.touched(e, "jenkins.job", out.text.Join(controller, "/", job))
 	e.Actor = correlate.Principal{Type: correlate.CIRun, ID: k.Value, Name: l.FullName, Issuer: "jenkins"}
 	out.acted(e, k, "jenkins.build")
-	if !dated {
+	if !dated || !started.ok {
 		return
 	}
 	e.Uses[0].At = started.Time // the line may come after the end

@@ -70,5 +70,17 @@ func millisTime(n int64) eventTime {
 	if n < 1e11 {
 		t = time.Unix(n, 0).UTC()
 	}
-	return eventTime{t, n > 0 && placeable(t)}
+	if n <= 0 || !placeable(t) {
+		return eventTime{}
+	}
+	return eventTime{t, true}
+}
+
+// plus is the time so many milliseconds later, if there is one.
+func (t eventTime) plus(millis int64) eventTime {
+	if !t.ok {
+		return t
+	}
+	later := t.Add(time.Duration(millis) * time.Millisecond)
+	return eventTime{later, placeable(later)}
 }
