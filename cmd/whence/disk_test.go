@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -33,8 +32,8 @@ func TestDiskWatch(t *testing.T) {
 					want = full
 				}
 				synctest.Wait()
-				if got := context.Cause(ctx); !errors.Is(got, want) {
-					t.Errorf("the run ends with %v; want %v", got, want)
+				if got := d.failed(); !errors.Is(got, want) || tt.fails != (ctx.Err() != nil) {
+					t.Errorf("the run ends (%v) with %v; want %v", ctx.Err(), got, want)
 				}
 				time.Sleep(tt.closes)
 				d.stop()

@@ -141,7 +141,7 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	stopWatching()
 	close(ended)
 	<-watched
-	if full := context.Cause(ctx); full != nil && !errors.Is(full, context.Canceled) {
+	if full := disk.failed(); full != nil {
 		return full
 	}
 	return finalAdvice(err)
