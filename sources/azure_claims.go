@@ -82,11 +82,10 @@ func (c *azureClaims) uses(out *Batch, e *correlate.Event, tenant string) {
 // azureLast is the last part of a resource's id: its name.
 func azureLast(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// azureType is the type of the resource that an id is of, in lower case:
+// azureType is the type of the resource that an id in lower case is of:
 // microsoft.compute/disks. It is lent by out.
-func azureType(id string, out *Batch) string {
+func azureType(low string, out *Batch) string {
 	const providers = "/providers/"
-	low := out.fold(id)
 	i := strings.LastIndex(low, providers)
 	if i < 0 {
 		switch strings.Count(low, "/") {
@@ -97,12 +96,17 @@ func azureType(id string, out *Batch) string {
 		}
 		return "azure.resource"
 	}
-	provider, rest, _ := strings.Cut(low[i+len(providers):], "/")
-	t := provider
+	t, rest, _ := strings.Cut(low[i+len(providers):], "/")
+	// The type of one resource stands in one piece, and only those of one inside of
+	// another need joining.
+	kind, rest, _ := strings.Cut(rest, "/")
+	_, rest, _ = strings.Cut(rest, "/") // its name
+	if kind != "" {
+		t = low[i+len(providers):][:len(t)+1+len(kind)]
+	}
 	for rest != "" {
-		var kind string
 		kind, rest, _ = strings.Cut(rest, "/")
-		_, rest, _ = strings.Cut(rest, "/") // its name
+		_, rest, _ = strings.Cut(rest, "/")
 		t = out.text.Join(t, "/", kind)
 	}
 	return t

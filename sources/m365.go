@@ -149,6 +149,10 @@ func (s *m365Line) session() string {
 
 // outcome: what is written down has happened, where nothing is said.
 func (s *m365Line) outcome() (correlate.Outcome, string) {
+	switch s.Result {
+	case "Success", "Succeeded", "True":
+		return correlate.Success, ""
+	}
 	why := short(cmp.Or(s.LogonError, s.Extended.why, s.Result))
 	switch {
 	case s.Operation == "UserLoginFailed", azureIs(s.Result, "Failed", "Failure", "False"):

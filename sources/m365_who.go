@@ -72,6 +72,8 @@ const (
 func (w *m365Who) actor() correlate.Principal {
 	s := w.s
 	switch t := s.UserType.text; {
+	case (t == "0" || t == "2") && strings.Contains(s.UserID, "@") && s.UserID != "app@sharepoint": // as most
+		return entraUser(w.out, w.object(), s.UserID, "")
 	case s.UserID == "" || azureIs(s.UserID, "Unknown", "Not Available", "Anonymous"), strings.HasPrefix(s.UserID, "urn:spo:anon"):
 		return correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "entra"}
 	case t == m365DcAdmin || t == m365System || strings.HasPrefix(s.UserID, "NT "), strings.HasPrefix(s.UserID, "S-1-"),

@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -105,6 +106,32 @@ func TestMicrosoftSamples(t *testing.T) {
 		"iam/m365_unified_audit": 75,
 		"model-api/azure_openai": 3,
 	}, nil)
+}
+
+// TestCloudSecrets: nothing marked as a secret in the fixtures gets out.
+func TestCloudSecrets(t *testing.T) {
+	marked := 0
+	for _, source := range []string{
+		entraSigninName, entraAuditName, graphName, azureActivityName, keyvaultName, azureOpenAIName, m365Name, gcpName, workspaceName,
+	} {
+		s, _ := Find(source)
+		for _, f := range fixtures(t, source) {
+			var out Batch
+			for _, in := range f.inputs {
+				marked += bytes.Count(in.Raw, []byte("SECRET-MARKER"))
+				s.DecodeRecord(in, &out)
+			}
+			for i := range out.Rejects {
+				out.Rejects[i].Raw = nil // goes to the rejects topic as it came
+			}
+			if bytes.Contains(render(t, &out), []byte("SECRET-MARKER")) {
+				t.Errorf("%s: a secret got out", f.path)
+			}
+		}
+	}
+	if marked < 10 {
+		t.Errorf("only %d secrets in the fixtures", marked)
+	}
 }
 
 func TestGraphAction(t *testing.T) {
