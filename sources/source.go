@@ -36,6 +36,8 @@ type Source struct {
 	// many, and a reject for every part that is not an event. Events may point into
 	// in.Raw and into memory that out lends: see Batch. It never panics.
 	Decode func(in Input, out *Batch)
+
+	declared bool // in a file of the operator's: see Declare
 }
 
 // Input is one raw record.
@@ -124,8 +126,12 @@ func register(s Source) struct{} {
 		panic("sources: two sources are named " + s.Name)
 	}
 	registry = append(registry, s)
-	slices.SortFunc(registry, func(a, b Source) int { return strings.Compare(a.Name, b.Name) })
+	sortRegistry()
 	return struct{}{}
+}
+
+func sortRegistry() {
+	slices.SortFunc(registry, func(a, b Source) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Find returns the source of that name.

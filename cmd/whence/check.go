@@ -89,6 +89,10 @@ func (c *checks) files(s settings) {
 	c.line("directory", found, err)
 	_, err = epochOf(s.Epoch, d)
 	c.line("epoch", fmt.Sprint(s.Epoch), err)
+	if s.Sources.Dir != "" {
+		declared, err := c.sources(s.Sources.Dir)
+		c.line("sources", declared, err)
+	}
 	list, err := loadPrices(s.Prices)
 	priced := ""
 	if err == nil {
@@ -107,6 +111,21 @@ func (c *checks) files(s settings) {
 		err = errors.New(text)
 	}
 	c.line("rules", text, err)
+}
+
+// sources runs the tests of the declared sources.
+func (c *checks) sources(dir string) (found string, err error) {
+	all, err := declareSources(dir)
+	if err != nil {
+		return "", err
+	}
+	tests := 0
+	var failed []error
+	for i := range all {
+		tests += all[i].Tests()
+		failed = append(failed, all[i].Check()...)
+	}
+	return fmt.Sprintf("%d declared, %s, %d failed", len(all), count(tests, "test"), len(failed)), errors.Join(failed...)
 }
 
 func (c *checks) kafka(ctx context.Context, w *wiring) {

@@ -23,6 +23,9 @@ const keyDelimiter = "::"
 func readSettings(path string) (settings, error) {
 	s, err := parseSettings(path)
 	if err == nil {
+		_, err = declareSources(s.Sources.Dir) // topics and lateness may name them
+	}
+	if err == nil {
 		err = s.validate()
 	}
 	if err != nil {
@@ -155,7 +158,7 @@ func (s settings) withPathsFrom(dir string) settings {
 	for _, p := range []*string{
 		&s.Store.Dir, &s.Rules.Dir, &s.Ledger.KeyFile,
 		&s.Kafka.TLS.CAFile, &s.Kafka.TLS.CertFile, &s.Kafka.TLS.KeyFile,
-		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile, &s.Prices,
+		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile, &s.Prices, &s.Sources.Dir,
 	} {
 		if *p != "" {
 			*p = from(dir, *p)

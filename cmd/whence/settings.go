@@ -33,8 +33,9 @@ type settings struct {
 	Directory directorySettings `mapstructure:"directory"`
 	// Prices is the path of the operator's list of prices of model calls; empty for the
 	// list that comes with whence. It is read again when it changes.
-	Prices string        `mapstructure:"prices"`
-	Rules  rulesSettings `mapstructure:"rules"`
+	Prices  string          `mapstructure:"prices"`
+	Rules   rulesSettings   `mapstructure:"rules"`
+	Sources sourcesSettings `mapstructure:"sources"`
 	// Listen is the address of /healthz, /readyz, /metrics and /debug/pprof; empty
 	// for none. Whoever reaches it can read profiles: keep it inside.
 	Listen string `mapstructure:"listen"`
@@ -166,6 +167,11 @@ type rulesSettings struct {
 	Dir string `mapstructure:"dir"`
 	// Library is whether the rules that come with whence are judged by.
 	Library bool `mapstructure:"library"`
+}
+
+type sourcesSettings struct {
+	// Dir is a folder of declared sources beside those that whence has; empty for none.
+	Dir string `mapstructure:"dir"`
 }
 
 type logSettings struct {

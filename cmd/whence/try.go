@@ -17,9 +17,9 @@ import (
 
 // tryOptions are the flags of whence try.
 type tryOptions struct {
-	source, scope, rejects string
-	directory              []string
-	events                 bool
+	source, sources, scope, rejects string
+	directory                       []string
+	events                          bool
 }
 
 func tryCommand() *cobra.Command {
@@ -46,6 +46,7 @@ shape. Of folders, hidden files and files that are plainly no logs are left out.
 	flags := cmd.Flags()
 	flags.StringVar(&opts.source, "source", "", "log that all values are from, such as aws.cloudtrail; found out if not given")
 	flags.StringVar(&opts.scope, "scope", "", "cluster/device, gateway or tenant that the lines do not name themselves")
+	flags.StringVar(&opts.sources, "sources", "", "folder of declared sources, beside those that whence has")
 	flags.StringSliceVar(&opts.directory, "directory", nil, "people, services and schedules: files in YAML or CSV, or folders of them")
 	flags.StringVar(&opts.rejects, "rejects", "", "file to write what could not be decoded to, as lines of JSON")
 	flags.BoolVar(&opts.events, "events", false, "print the decoded events instead of chains")
@@ -67,6 +68,9 @@ type streams struct {
 }
 
 func tryFiles(ctx context.Context, paths []string, opts tryOptions, std streams) (err error) {
+	if _, err := declareSources(opts.sources); err != nil {
+		return wrong(err)
+	}
 	r := newReader(opts, std)
 	if r.source, err = namedSource(opts.source); err != nil {
 		return err
