@@ -71,6 +71,7 @@ type teleportLine struct {
 	AWS      string                 `json:"aws_region"`
 	Instance string                 `json:"instance_id"`
 	Identity struct {
+		User         string `json:"user"`
 		Impersonator string `json:"impersonator"`
 	} `json:"identity"`
 }
@@ -173,7 +174,7 @@ func teleportClass(event string) correlate.Class {
 // that failed to sign in is only who they said to be.
 func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 	l, out := d.teleportLine, d.out
-	user := cmp.Or(l.User, l.By, l.Reviewer)
+	user := cmp.Or(l.User, l.By, l.Reviewer, l.Identity.User)
 	switch {
 	case user == "":
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "teleport"}
