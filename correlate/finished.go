@@ -105,10 +105,21 @@ func (f *Finished) place(s start) int {
 		}
 	}
 	switch {
-	case free >= 0:
+	case free >= 0 && f.held.Load()+finishedBytes <= f.limit:
 		return free
 	case set.seen.Swap(tag) == tag || f.eager:
-		return int(tag>>1) % ways
+		return set.occupied(int(tag>>1) % ways)
+	}
+	return -1
+}
+
+// occupied is a slot whose walk can make room for another, from slot i on, or -1.
+func (s *walkSet) occupied(i int) int {
+	for range ways {
+		if s.tags[i].Load() != 0 {
+			return i
+		}
+		i = (i + 1) % ways
 	}
 	return -1
 }

@@ -14,7 +14,8 @@ type ahead struct {
 	looked int // events that were looked for
 	starts [lookAhead]start
 	found  [lookAhead]*finished
-	read   uint64 // what was read to have it in the cache
+	kept   [lookAhead]bool // found is not nil
+	read   uint64          // what was read to have it in the cache
 }
 
 // Ahead tells the walker that it will walk events, in this order, and that they do not
@@ -29,6 +30,7 @@ func (w *Walker) Ahead(events []Event) {
 // when it was looked for.
 func (w *Walker) begun(e *Event) (start, *finished) {
 	a := &w.ahead
+	w.foreseen = -1
 	if a.next == len(a.events) || e != &a.events[a.next] {
 		s := w.Finished.startOf(e.Uses)
 		return s, w.Finished.find(s)
@@ -38,6 +40,7 @@ func (w *Walker) begun(e *Event) (start, *finished) {
 	}
 	i := a.next % lookAhead
 	a.next++
+	w.foreseen = i
 	return a.starts[i], a.found[i]
 }
 
@@ -75,4 +78,11 @@ func (w *Walker) lookFor() {
 		}
 		_ = w.stamper.Holds(f.stamps()) // it will be asked again, when it counts
 	}
+	if w.foreseer == nil {
+		return
+	}
+	for i := range events {
+		a.kept[i] = a.found[i] != nil
+	}
+	w.foreseer.Foresee(events, a.kept[:len(events)])
 }

@@ -166,10 +166,7 @@ func (w *Walker) known(n int) []Fact {
 	if old != nil && !p.at.Before(old.at) {
 		return old.all
 	}
-	if w.stamper != nil {
-		p.stamp = w.stamper.Stamp(p.key)
-	}
-	s, err := w.look(p.key, p.at)
+	s, err := w.look(p)
 	if err != nil && w.err == nil {
 		w.err = fmt.Errorf("look up a key of kind %s: %w", p.key.Kind, err)
 	}
@@ -181,11 +178,21 @@ func (w *Walker) known(n int) []Fact {
 	return s.Facts
 }
 
-func (w *Walker) look(k Key, at time.Time) (Session, error) {
-	if w.lend != nil {
-		return w.lend.LookupIn(w.ctx, k, at, &w.mem)
+// look asks the index for the key of a spot, and for its stamp before.
+func (w *Walker) look(p *spot) (s Session, err error) {
+	if w.foreseer != nil && w.foreseen >= 0 {
+		var ok bool
+		if s, p.stamp, ok = w.foreseer.Look(w.foreseen, p.key, p.at, &w.mem); ok {
+			return s, nil
+		}
 	}
-	return w.Index.Lookup(w.ctx, k, at)
+	if w.stamper != nil {
+		p.stamp = w.stamper.Stamp(p.key)
+	}
+	if w.lend != nil {
+		return w.lend.LookupIn(w.ctx, p.key, p.at, &w.mem)
+	}
+	return w.Index.Lookup(w.ctx, p.key, p.at)
 }
 
 // since counts the facts that are not older than floor.

@@ -19,6 +19,10 @@ type Walker struct {
 	stamper Stamper
 	reused  int
 	ahead   ahead
+	// foreseer knows what the walks ahead will look up, or is nil; the event under way
+	// is its number foreseen, or -1.
+	foreseer Foreseer
+	foreseen int
 	// To keep a walk in, and to use one again.
 	packer packer
 	stamps []Stamp
@@ -61,6 +65,9 @@ func (r *Resolver) NewWalker() *Walker {
 		w.stamper = nil
 	}
 	if w.stamper != nil {
+		if f, ok := r.Index.(ForeseeingIndex); ok {
+			w.foreseer = f.NewForeseer()
+		}
 		w.packer.names = &names{shared: r.Finished.names}
 	}
 	return w
@@ -83,7 +90,7 @@ func (w *Walker) Poison() { w.mem.Poison() }
 // until Reset, and what e says is where e has it: whoever keeps c longer clones it.
 func (w *Walker) Walk(ctx context.Context, e *Event, c *Chain) error {
 	w.ctx, w.event = ctx, e
-	w.sealing = nil
+	w.sealing, w.foreseen = nil, -1
 	again := w.stamper != nil
 	var s start
 	if again {

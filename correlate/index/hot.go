@@ -188,9 +188,14 @@ func (sh *hotShard) write(entry []byte) (place uint32) {
 }
 
 func (sh *hotShard) entry(place uint32) []byte {
-	c := sh.chunks[uint16(place>>16)-sh.oldest][place&(1<<16-1):]
+	c := sh.from(place)
 	n, w := binary.Uvarint(c)
 	return c[w : w+int(n) : w+int(n)]
+}
+
+// from is the chunk from the length of an entry on, of which nothing is read.
+func (sh *hotShard) from(place uint32) []byte {
+	return sh.chunks[uint16(place>>16)-sh.oldest][place&(1<<16-1):]
 }
 
 func (sh *hotShard) bytes() int { return len(sh.chunks)*chunkBytes + sh.slots.bytes() }

@@ -52,6 +52,28 @@ func (s *slots) find(hash uint64, right func(place uint32) bool) int {
 	}
 }
 
+// tagged marks the first slot with a hash's tag and returns its place, or 0. It may be
+// another key's.
+func (s *slots) tagged(hash uint64) uint32 {
+	if len(s.at) == 0 {
+		return 0
+	}
+	tag := tagOf(hash)
+	for i := s.first(tag); ; {
+		slot := atomic.LoadUint64(&s.at[i])
+		if slot == 0 {
+			return 0
+		}
+		if slot>>tagShift == tag && place(slot) != 0 {
+			s.use(i)
+			return place(slot)
+		}
+		if i++; i == len(s.at) {
+			i = 0
+		}
+	}
+}
+
 // use marks a slot as asked for. It may be called by many at once.
 func (s *slots) use(i int) {
 	if atomic.LoadUint64(&s.at[i])&usedBit == 0 {

@@ -1,0 +1,24 @@
+package correlate
+
+import "testing"
+
+// A walk for which there are no bytes is not packed in vain: it makes room only for
+// itself, when it comes twice in a row.
+func TestFinishedWithoutRoom(t *testing.T) {
+	f := NewFinished(ways * finishedBytes) // one set
+	kept := newFinished(finished{start: start{1, 1 << 40}}, nil, nil)
+	f.keep(f.place(kept.start), kept)
+	f.held.Store(f.limit)
+	other := start{1, 2 << 40}
+	if i := f.place(other); i >= 0 {
+		t.Errorf("there is room for a walk that comes once, in slot %d", i)
+	}
+	i := f.place(other)
+	if i < 0 || f.sets[0].walks[i].Load() != kept {
+		t.Errorf("a walk that comes twice goes to slot %d, where there is nothing to make room", i)
+	}
+	f.sets[0].tags[i].Store(0)
+	if f.place(start{1, 3 << 40}); f.place(start{1, 3 << 40}) >= 0 {
+		t.Error("there is room where there is nothing to let go")
+	}
+}

@@ -1,0 +1,255 @@
+package index
+
+import (
+	"encoding/binary"
+	"time"
+	"unsafe"
+
+	"whence/correlate"
+	"whence/correlate/arena"
+)
+
+// A foreseer implements correlate.Foreseer over the exact table. What it finds is used
+// for a look-up if the stamp of the key has not changed since: nothing became known of
+// it then, so the entry is what would be found now. That spares the look-up the hashing,
+// the lock and the search, beside the wait for memory.
+type foreseer struct {
+	*Table
+	found []foreseen
+	last  [mostForeseen]int16 // of an event: the key found last, plus one
+	kinds []kindAhead
+	text  []byte // holds the keys that entries told; lent until the next Foresee
+	hits  uint64
+}
+
+// foreseen is one key, on its way.
+type foreseen struct {
+	key    correlate.Key
+	hash   uint64
+	stamp  correlate.Stamp
+	entry  []byte // in a chunk, from its length on; then itself; nil if it is not there
+	life   time.Duration
+	event  int16
+	before int16 // key of the same event, plus one
+}
+
+type kindAhead struct {
+	kind correlate.Kind
+	part uint64 // of the hash
+	life time.Duration
+}
+
+const (
+	// mostForeseen is how many events Foresee looks at, at the most, and keysAhead how
+	// many keys it finds for them: real walks have four to eight.
+	mostForeseen = 16
+	keysAhead    = 10 * mostForeseen
+	// stepsAhead is how many keys, each leading to the next, are foreseen.
+	stepsAhead = 6
+	// factsAhead is how many facts of a key are looked at for where it leads.
+	factsAhead = 4
+	lineBytes  = 64
+)
+
+// NewForeseer implements correlate.ForeseeingIndex.
+func (t *Table) NewForeseer() correlate.Foreseer {
+	return &foreseer{Table: t, found: make([]foreseen, 0, keysAhead), text: make([]byte, 0, 8<<10)}
+}
+
+// Foresee implements correlate.Foreseer. All that a step reads was asked for in the
+// step before, and nothing in a loop waits for what another round of it reads.
+func (f *foreseer) Foresee(events []correlate.Event, skip []bool) {
+	f.found, f.text, f.last = f.found[:0], f.text[:0], [mostForeseen]int16{}
+	if f.hot == nil {
+		return
+	}
+	f.hot.shards[0].hits.Add(f.hits)
+	f.hits = 0
+	for i := range events[:min(len(events), mostForeseen)] {
+		if skip[i] {
+			continue
+		}
+		for j := range events[i].Uses {
+			if k := &events[i].Uses[j].Key; !k.IsZero() {
+				f.add(int16(i), *k)
+			}
+		}
+	}
+	from := 0
+	for step := 0; step < stepsAhead && from < len(f.found); step++ {
+		to := len(f.found)
+		for i := range f.found[from:to] {
+			f.askSlot(&f.found[from+i])
+		}
+		for i := range f.found[from:to] {
+			f.askEntry(&f.found[from+i])
+		}
+		for i := range f.found[from:to] {
+			f.follow(&f.found[from+i])
+		}
+		from = to
+	}
+}
+
+// add notes a key that an event leads to, once.
+func (f *foreseer) add(event int16, k correlate.Key) {
+	if len(f.found) == keysAhead {
+		return
+	}
+	for n := f.last[event]; n > 0; n = f.found[n-1].before {
+		if p := &f.found[n-1]; p.key == k {
+			return
+		}
+	}
+	kind := f.kind(k.Kind)
+	f.found = append(f.found, foreseen{
+		key: k, hash: joinHash(f.seed, kind.part, k.Value), life: kind.life, event: event, before: f.last[event],
+	})
+	f.last[event] = int16(len(f.found))
+}
+
+func (f *foreseer) kind(k correlate.Kind) *kindAhead {
+	for i := range f.kinds {
+		if f.kinds[i].kind == k {
+			return &f.kinds[i]
+		}
+	}
+	if len(f.kinds) == 64 {
+		f.kinds = f.kinds[:0] // somebody makes kinds up
+	}
+	f.kinds = append(f.kinds, kindAhead{correlate.Kind(append([]byte(nil), k...)), hashKind(f.seed, k), f.lives[k]})
+	return &f.kinds[len(f.kinds)-1]
+}
+
+func (f *foreseer) askSlot(p *foreseen) {
+	sh := f.hot.shard(p.hash)
+	p.stamp.Place = f.stamps.of(p.hash)
+	prefetch(unsafe.Pointer(&f.stamps.at[p.stamp.Place]))
+	sh.mu.RLock()
+	if len(sh.slots.at) > 0 {
+		prefetch(unsafe.Pointer(&sh.slots.at[sh.slots.first(tagOf(p.hash))]))
+	}
+	sh.mu.RUnlock()
+}
+
+// askEntry reads the stamp of a key, and then where its entry is.
+func (f *foreseer) askEntry(p *foreseen) {
+	p.stamp.Value = f.stamps.read(p.stamp.Place)
+	sh := f.hot.shard(p.hash)
+	sh.mu.RLock()
+	if place := sh.slots.tagged(p.hash); place > 0 {
+		p.entry = sh.from(place)
+	}
+	sh.mu.RUnlock()
+	if p.entry == nil {
+		return
+	}
+	prefetch(unsafe.Pointer(&p.entry[0]))
+	if len(p.entry) > lineBytes {
+		prefetch(unsafe.Pointer(&p.entry[lineBytes]))
+	}
+	if len(p.entry) > 2*lineBytes {
+		prefetch(unsafe.Pointer(&p.entry[2*lineBytes]))
+	}
+}
+
+// follow finds the keys that an entry leads to.
+func (f *foreseer) follow(p *foreseen) {
+	if p.entry == nil {
+		return
+	}
+	n, w := binary.Uvarint(p.entry)
+	p.entry = p.entry[w : w+int(n) : w+int(n)]
+	d := decoder{compact: f.compact, b: p.entry}
+	head := d.uvarint()
+	if !d.matches(string(p.key.Kind)) || !d.matches(p.key.Value) {
+		p.entry = nil // another key has the same tag
+		return
+	}
+	if head&1 != 0 {
+		d.take(8)
+	}
+	event := p.event // p moves as keys are added
+	for range min(head>>1, factsAhead) {
+		if head&1 != 0 {
+			d.uvarint()
+		}
+		if !f.lead(&d, event) {
+			return
+		}
+	}
+}
+
+// lead reads a fact and adds the keys that it leads to. It reports false if it cannot
+// read on.
+func (f *foreseer) lead(d *decoder, event int16) bool {
+	id := d.uvarint()
+	if id == 0 {
+		return false
+	}
+	s := d.shapes.At(id - 1)
+	d.take(len(correlate.ID{}))
+	for _, time := range [...]uint16{atTime, atStart, atEnd} {
+		if s.has&time != 0 {
+			d.uvarint()
+		}
+	}
+	d.skipText() // of the event
+	if s.has&toTarget != 0 {
+		f.addText(d, event, s.fact.Target.Kind)
+	}
+	d.skipWho(s.who)
+	for i := range s.links {
+		l := &s.links[i]
+		if l.has&toKey != 0 {
+			f.addText(d, event, l.link.Key.Kind)
+		}
+		if l.has&atAt != 0 {
+			d.uvarint()
+		}
+		d.skipWho(l.who)
+	}
+	return true
+}
+
+// addText adds a key whose value is next.
+func (f *foreseer) addText(d *decoder, event int16, kind correlate.Kind) {
+	form, n := d.head()
+	value := d.written(f.text[len(f.text):], form, n)
+	if len(f.text)+len(value) <= cap(f.text) {
+		f.text = f.text[:len(f.text)+len(value)]
+	} // else it is in memory of its own
+	f.add(event, correlate.Key{Kind: kind, Value: arena.View(value)})
+}
+
+// Look implements correlate.Foreseer.
+func (f *foreseer) Look(event int, k correlate.Key, at time.Time, mem *correlate.Memory) (correlate.Session, correlate.Stamp, bool) {
+	for n := f.last[event]; n > 0; n = f.found[n-1].before {
+		p := &f.found[n-1]
+		if p.key != k {
+			continue
+		}
+		if p.entry == nil || f.stamps.read(p.stamp.Place) != p.stamp.Value {
+			break
+		}
+		floor := floorOf(at, p.life)
+		s, _, ok := f.compact.readEntry(p.entry, k, floor, floor, mem)
+		if ok {
+			f.hits++
+		}
+		return s, p.stamp, ok
+	}
+	return correlate.Session{}, correlate.Stamp{}, false
+}
+
+// skipWho reads a principal that is not wanted.
+func (d *decoder) skipWho(s whoShape) {
+	for _, bit := range [...]uint8{whoID, whoName, whoUnit, whoOwner} {
+		if s.has&bit != 0 {
+			d.skipText()
+		}
+	}
+	for range s.names {
+		d.skipText()
+	}
+}
