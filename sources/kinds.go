@@ -72,8 +72,6 @@ const (
 	AgentSession correlate.Kind = "agent.session"
 	// AgentTool is the id a model gave to one call of a tool: toolu_..., call_...
 	AgentTool correlate.Kind = "agent.tool_use"
-	// ModelRequest is a request id of a model's vendor: Anthropic's req_...
-	ModelRequest correlate.Kind = "model.request"
 	// Trace is a W3C trace id.
 	Trace correlate.Kind = "trace"
 )
