@@ -60,6 +60,7 @@ type azureActivity struct {
 	} `json:"properties" scan:"quoted"`
 
 	classes words[correlate.Class]
+	types   azureTypes
 }
 
 // azureAsking is who made a request to storage with a token.
@@ -85,32 +86,32 @@ func azureActivityLine(in Input, raw []byte, s *azureActivity, out *Batch) {
 	if eventID == "" {
 		eventID = out.text.Join("sha256:", hash)
 	}
-	tenant, resource := s.tenant(out), out.fold(s.ResourceID)
+	tenant := s.tenant(out)
 	outcome, phase, reason := s.outcome()
 	out.Events = append(out.Events, correlate.Event{
 		ID: correlate.NewID(azureActivityName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: phase == azureEnd,
 		Action: s.Operation.text, Class: s.classes.of(s.Operation.text, azureClass), Outcome: outcome, Error: reason,
-		Resources: s.resources(resource, out),
+		Resources: s.resources(out),
 		Context: correlate.Context{
 			IP: azureIP(cmp.Or(s.CallerIP, s.HTTP.IP, s.Identity.Claims.IP, s.Claims.IP)), Agent: s.Properties.UserAgent,
-			Account: cmp.Or(azureSubscription(resource), tenant), Region: s.Location.text,
+			Account: cmp.Or(s.subscription(out), tenant), Region: s.Location.text,
 		},
 		Evidence: correlate.Evidence{SHA256: hash},
 	})
 	e := &out.Events[len(out.Events)-1]
 	if e.ActionID = e.ID; s.Correlation != "" && s.StatusCode.text == "" {
 		// The start of an operation and its end are two lines of one deed.
-		e.ActionID = correlate.NewID(azureActivityName, s.Correlation, out.fold(s.Operation.text), resource)
+		e.ActionID = correlate.NewID(azureActivityName, s.Correlation, s.Operation.text, s.ResourceID)
 	}
 	s.who(out, e, cmp.Or(tenant, in.Scope))
 	e.Context.App = cmp.Or(s.Identity.Claims.AppID, s.Claims.AppID, s.Identity.Requester.AppID)
 }
 
 // resources are what the line names, lent by out.
-func (s *azureActivity) resources(low string, out *Batch) []correlate.Resource {
+func (s *azureActivity) resources(out *Batch) []correlate.Resource {
 	var rs []correlate.Resource
 	if s.ResourceID != "" {
-		rs = out.resources.Append(rs, correlate.Resource{Type: azureType(low, out), ID: s.ResourceID})
+		rs = out.resources.Append(rs, correlate.Resource{Type: s.types.of(s.ResourceID, out), ID: s.ResourceID})
 	}
 	if o := s.Properties.Object; o != "" {
 		rs = out.resources.Append(rs, correlate.Resource{Type: "azure.storage_object", ID: o})

@@ -82,13 +82,16 @@ func (c *azureClaims) uses(out *Batch, e *correlate.Event, tenant string) {
 // azureLast is the last part of a resource's id: its name.
 func azureLast(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// azureType is the type of the resource that an id in lower case is of:
-// microsoft.compute/disks. It is lent by out.
-func azureType(low string, out *Batch) string {
-	const providers = "/providers/"
-	i := strings.LastIndex(low, providers)
+// azureTypes remembers the types of resources by how they are written.
+type azureTypes struct{ types words[string] }
+
+// of is the type of the resource that an id is of, in lower case:
+// microsoft.compute/disks.
+func (t *azureTypes) of(id string, out *Batch) string {
+	const providers = len("/providers/")
+	i := max(strings.LastIndex(id, "/providers/"), strings.LastIndex(id, "/PROVIDERS/"))
 	if i < 0 {
-		switch strings.Count(low, "/") {
+		switch strings.Count(id, "/") {
 		case 2:
 			return "azure.subscription"
 		case 4:
@@ -96,18 +99,22 @@ func azureType(low string, out *Batch) string {
 		}
 		return "azure.resource"
 	}
-	t, rest, _ := strings.Cut(low[i+len(providers):], "/")
-	// The type of one resource stands in one piece, and only those of one inside of
-	// another need joining.
+	// Provider and type stand in one piece; of a resource inside of another the type
+	// has to be put together.
+	id = id[i+providers:]
+	provider, rest, _ := strings.Cut(id, "/")
 	kind, rest, _ := strings.Cut(rest, "/")
-	_, rest, _ = strings.Cut(rest, "/") // its name
+	name := provider
 	if kind != "" {
-		t = low[i+len(providers):][:len(t)+1+len(kind)]
+		name = id[:len(provider)+1+len(kind)]
 	}
+	_, rest, _ = strings.Cut(rest, "/") // its name
 	for rest != "" {
 		kind, rest, _ = strings.Cut(rest, "/")
 		_, rest, _ = strings.Cut(rest, "/")
-		t = out.text.Join(t, "/", kind)
+		name = out.text.Join(name, "/", kind)
 	}
-	return t
+	return t.types.of(name, lowered)
 }
+
+func lowered(s string) string { return strings.ToLower(strings.Clone(s)) }

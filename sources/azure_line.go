@@ -62,14 +62,14 @@ func (l *azureLine) tenant(out *Batch) string {
 	return ""
 }
 
-// azureSubscription is that of a resource whose id is in lower case, or "".
-func azureSubscription(low string) string {
-	rest, ok := strings.CutPrefix(low, "/subscriptions/")
-	if !ok {
-		return ""
+// subscription is that of the resource, or "".
+func (l *azureLine) subscription(out *Batch) string {
+	const subscriptions = "/subscriptions/"
+	if r := l.ResourceID; len(r) > len(subscriptions) && strings.EqualFold(r[:len(subscriptions)], subscriptions) {
+		id, _, _ := strings.Cut(r[len(subscriptions):], "/")
+		return out.fold(id)
 	}
-	id, _, _ := strings.Cut(rest, "/")
-	return id
+	return ""
 }
 
 // at is when the event was, by the first of what is given that tells.

@@ -41,6 +41,7 @@ type azureOpenAICall struct {
 	} `json:"properties" scan:"quoted"`
 
 	classes words[correlate.Class]
+	types   azureTypes
 }
 
 // azureGatewayCall is what API Management says.
@@ -88,12 +89,11 @@ func azureOpenAILine(in Input, raw []byte, s *azureOpenAICall, out *Batch) {
 	if e.Outcome = s.outcome(); e.Outcome != correlate.Success && e.Outcome != correlate.UnknownOutcome {
 		e.Error = short(cmp.Or(p.Error.Reason, p.Status.text, s.Signature.text))
 	}
-	resource := out.fold(s.ResourceID)
 	deployment := cmp.Or(p.Deployment, p.LLM, azureDeployment(cmp.Or(p.Backend, p.URL)))
 	out.touched(e, "azure.openai_deployment", deployment)
-	out.touched(e, azureType(resource, out), s.ResourceID)
+	out.touched(e, s.types.of(s.ResourceID, out), s.ResourceID)
 	e.Context = correlate.Context{
-		IP: azureIP(s.CallerIP), Account: azureSubscription(resource), Region: cmp.Or(s.Location.text, s.Region), App: cmp.Or(p.Product, p.API),
+		IP: azureIP(s.CallerIP), Account: s.subscription(out), Region: cmp.Or(s.Location.text, s.Region), App: cmp.Or(p.Product, p.API),
 	}
 	if e.Class == correlate.Model {
 		e.Usage = s.usage(deployment)

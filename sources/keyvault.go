@@ -33,6 +33,7 @@ type keyvaultCall struct {
 	} `json:"properties" scan:"quoted"`
 
 	classes words[correlate.Class]
+	types   azureTypes
 }
 
 func keyvaultLine(in Input, raw []byte, s *keyvaultCall, out *Batch) {
@@ -45,16 +46,16 @@ func keyvaultLine(in Input, raw []byte, s *keyvaultCall, out *Batch) {
 		at = in.arrival()
 	}
 	hash := out.hash(raw)
-	tenant, resource := s.tenant(out), out.fold(s.ResourceID)
+	tenant := s.tenant(out)
 	// The correlation id is the client's to choose: the bytes are the event's id.
 	eventID := out.text.Join("sha256:", hash)
 	out.Events = append(out.Events, correlate.Event{
 		ID: correlate.NewID(keyvaultName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: true,
 		Action: s.Operation.text, Class: s.classes.of(s.Operation.text, keyvaultClass), Outcome: s.outcome(),
-		Resources: s.resources(resource, out),
+		Resources: s.resources(out),
 		Context: correlate.Context{
 			IP: azureIP(cmp.Or(s.CallerIP, s.Identity.Claim.IP)), Agent: s.Properties.Client,
-			Account: azureSubscription(resource), Region: s.Location.text, App: s.Identity.Claim.AppID,
+			Account: s.subscription(out), Region: s.Location.text, App: s.Identity.Claim.AppID,
 		},
 		Evidence: correlate.Evidence{SHA256: hash},
 	})
@@ -86,14 +87,14 @@ func (s *keyvaultCall) outcome() correlate.Outcome {
 }
 
 // resources are the secret, key or certificate, and its vault, lent by out.
-func (s *keyvaultCall) resources(low string, out *Batch) []correlate.Resource {
+func (s *keyvaultCall) resources(out *Batch) []correlate.Resource {
 	var rs []correlate.Resource
 	id, _, _ := strings.Cut(cmp.Or(s.Properties.ID, s.Properties.URI), "?")
 	if _, path, ok := strings.Cut(id, ".net/"); ok && path != "" {
 		kind, _, _ := strings.Cut(path, "/")
 		rs = out.resources.Append(rs, correlate.Resource{Type: out.text.Join("azure.keyvault.", strings.TrimSuffix(kind, "s")), ID: id})
 	}
-	return out.resources.Append(rs, correlate.Resource{Type: azureType(low, out), ID: s.ResourceID})
+	return out.resources.Append(rs, correlate.Resource{Type: s.types.of(s.ResourceID, out), ID: s.ResourceID})
 }
 
 // keyvaultClass goes by the operation. What gives a secret away, or works with a

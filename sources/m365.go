@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"whence/correlate"
-	"whence/correlate/arena"
 	"whence/sources/scan"
 )
 
@@ -62,9 +61,9 @@ type m365Line struct {
 		ID   string     `json:"ID"`
 		Type azureLoose `json:"Type"`
 	} `json:"Actor"`
-	Extended m365Pairs `json:"ExtendedProperties"`
-	Device   m365Pairs `json:"DeviceProperties"`
-	Events   scan.Raw  `json:"events"`
+	Extended []m365Pair `json:"ExtendedProperties"`
+	Device   []m365Pair `json:"DeviceProperties"`
+	Events   scan.Raw   `json:"events"`
 	wraps
 
 	classes words[correlate.Class]
@@ -78,34 +77,19 @@ func (s *m365Line) inner() scan.Raw {
 	return s.wraps.inner()
 }
 
-// m365Pairs are the wanted ones of a list of names and values, or of text with one.
-type m365Pairs struct{ agent, session, why string }
+// m365Pair is one of a list of names and values.
+type m365Pair struct {
+	Name  string `json:"Name"`
+	Value string `json:"Value"`
+}
 
-// ReadJSON implements scan.Reader.
-func (p *m365Pairs) ReadJSON(raw scan.Raw, mem *arena.Text) {
-	list := scan.Raw(raw.Unquoted(mem))
-	if !list.IsList() || scan.Valid(list) != nil {
-		return
-	}
-	for pair := range list.Elements() {
-		var name, value string
-		for k, v := range pair.Members(mem) {
-			switch k {
-			case "Name":
-				name, _ = v.Text(mem)
-			case "Value":
-				value, _ = v.Text(mem)
-			}
-		}
-		switch name {
-		case "UserAgent":
-			p.agent = value
-		case "SessionId":
-			p.session = value
-		case "ResultStatusDetail":
-			p.why = value
+func m365Value(pairs []m365Pair, name string) string {
+	for i := range pairs {
+		if pairs[i].Name == name {
+			return pairs[i].Value
 		}
 	}
+	return ""
 }
 
 func m365Event(in Input, raw []byte, s *m365Line, out *Batch) {
@@ -123,7 +107,7 @@ func m365Event(in Input, raw []byte, s *m365Line, out *Batch) {
 		out.touched(e, s.types.of(s.Workload, m365Type), s.Object)
 	}
 	e.Context = correlate.Context{
-		IP: azureIP(cmp.Or(s.ClientIP, s.ActorIP, s.ClientIPs)), Agent: cmp.Or(s.Extended.agent, s.UserAgent),
+		IP: azureIP(cmp.Or(s.ClientIP, s.ActorIP, s.ClientIPs)), Agent: cmp.Or(m365Value(s.Extended, "UserAgent"), s.UserAgent),
 		Account: tenant, App: cmp.Or(s.Application, s.ClientApp, s.AppID), Session: s.session(),
 	}
 	w := m365Who{s: s, e: e, out: out, tenant: tenant}
@@ -144,7 +128,7 @@ func m365Type(workload string) string {
 }
 
 func (s *m365Line) session() string {
-	return cmp.Or(s.Access.Session, s.Device.session, s.Session)
+	return cmp.Or(s.Access.Session, m365Value(s.Device, "SessionId"), s.Session)
 }
 
 // outcome: what is written down has happened, where nothing is said.
@@ -153,7 +137,7 @@ func (s *m365Line) outcome() (correlate.Outcome, string) {
 	case "Success", "Succeeded", "True":
 		return correlate.Success, ""
 	}
-	why := short(cmp.Or(s.LogonError, s.Extended.why, s.Result))
+	why := short(cmp.Or(s.LogonError, m365Value(s.Extended, "ResultStatusDetail"), s.Result))
 	switch {
 	case s.Operation == "UserLoginFailed", azureIs(s.Result, "Failed", "Failure", "False"):
 		return correlate.Failure, why

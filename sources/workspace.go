@@ -58,26 +58,17 @@ type workspaceActivity struct {
 	Network struct {
 		Region string `json:"regionCode"`
 	} `json:"networkInfo"`
-	Events         scan.Raw `json:"events"`
-	workspaceEvent          // at the top
-	Items          scan.Raw `json:"items"`
-	Message        scan.Raw `json:"message"`
+	Events         []workspaceEvent `json:"events"`
+	workspaceEvent                  // at the top
+	Items          scan.Raw         `json:"items"`
+	Message        scan.Raw         `json:"message"`
 	Event          struct {
 		Original scan.Raw `json:"original"`
 	} `json:"event"`
 
-	one     workspaceEvent
+	odd     workspaceOdd
 	classes words[correlate.Class]
 }
-
-// workspaceEvent is one event of an activity.
-type workspaceEvent struct {
-	Name       string              `json:"name"`
-	Type       string              `json:"type"`
-	Parameters workspaceParameters `json:"parameters"`
-}
-
-var workspaceEvents = scan.Of[workspaceEvent]()
 
 func (s *workspaceActivity) inner() scan.Raw {
 	w := wraps{Items: s.Items, Message: s.Message}
@@ -90,33 +81,19 @@ func workspaceLine(in Input, raw []byte, s *workspaceActivity, out *Batch) {
 		out.reject(raw, correlate.RejectSource, "no activity of Google Workspace")
 		return
 	}
-	switch {
-	case s.Events.IsList():
-		n := 0
-		for one := range s.Events.Elements() {
-			s.read(in, raw, one, n, out)
-			n++
-		}
-		if n > 0 {
-			return
-		}
-	case s.Events.IsObject():
-		s.read(in, raw, s.Events, 0, out)
-		return
+	if len(s.Events) == 0 && (s.Name == "" || len(s.Parameters) == 0) && read(out, workspaceOdds, raw, &s.odd) {
+		s.odd.into(s, &out.text)
 	}
-	s.one = s.workspaceEvent
-	s.append(in, raw, 0, out)
-}
-
-// read appends the n-th event of the activity.
-func (s *workspaceActivity) read(in Input, raw []byte, one scan.Raw, n int, out *Batch) {
-	if read(out, workspaceEvents, one, &s.one) {
-		s.append(in, raw, n, out)
+	for i := range s.Events {
+		s.append(in, raw, &s.Events[i], i, out)
+	}
+	if len(s.Events) == 0 {
+		s.append(in, raw, &s.workspaceEvent, 0, out)
 	}
 }
 
-func (s *workspaceActivity) append(in Input, raw []byte, n int, out *Batch) {
-	ev, id := &s.one, s.ID.Qualifier.text
+func (s *workspaceActivity) append(in Input, raw []byte, ev *workspaceEvent, n int, out *Batch) {
+	id := s.ID.Qualifier.text
 	if n > 0 && id != "" {
 		id = out.text.Join(id, "/", workspaceNumber(n))
 	}
@@ -126,7 +103,8 @@ func (s *workspaceActivity) append(in Input, raw []byte, n int, out *Batch) {
 	e := out.begin(workspaceName, scope, id, raw)
 	at, ok := azureTime(s.ID.Time, out)
 	in.dated(e, eventTime{at, ok})
-	p := &ev.Parameters
+	var p workspaceParameters
+	p.read(ev.Parameters, &out.text)
 	e.Action = cmp.Or(ev.Name, ev.Type, s.ID.Application)
 	e.Class = s.classes.of(out.text.Join(s.ID.Application, "/", ev.Type, "/", ev.Name), workspaceClass)
 	e.Outcome, e.Error = workspaceOutcome(ev.Name, p.failure)

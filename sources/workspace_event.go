@@ -8,35 +8,62 @@ import (
 	"whence/sources/scan"
 )
 
-// workspaceParameters are the wanted parameters of an event, whether they come as a
-// list of names and values or, in exports, as an object.
+// workspaceEvent is one event of an activity.
+type workspaceEvent struct {
+	Name       string               `json:"name"`
+	Type       string               `json:"type"`
+	Parameters []workspaceParameter `json:"parameters"`
+}
+
+type workspaceParameter struct {
+	Name   string   `json:"name"`
+	Value  scan.Raw `json:"value"`
+	Values scan.Raw `json:"multiValue"`
+}
+
+// workspaceOdd is what exports make of an activity: its one event in place of the
+// list, and parameters as an object.
+type workspaceOdd struct {
+	Events struct {
+		workspaceEvent
+	} `json:"events"`
+	Parameters workspaceObject `json:"parameters"`
+}
+
+var workspaceOdds = scan.Of[workspaceOdd]()
+
+// workspaceObject is parameters as an object.
+type workspaceObject struct{ raw scan.Raw }
+
+// ReadJSON implements scan.Reader.
+func (o *workspaceObject) ReadJSON(raw scan.Raw, _ *arena.Text) { o.raw = raw }
+
+// into puts what is odd where it belongs.
+func (o *workspaceOdd) into(s *workspaceActivity, mem *arena.Text) {
+	if e := &o.Events.workspaceEvent; e.Name != "" || e.Type != "" {
+		s.workspaceEvent = *e
+		return
+	}
+	for name, v := range o.Parameters.raw.Members(mem) {
+		s.Parameters = append(s.Parameters, workspaceParameter{Name: name, Value: v})
+	}
+}
+
+// workspaceParameters are the wanted parameters of an event.
 type workspaceParameters struct {
 	document, user, group, role, setting, domain string
 	app, client, ip, agent, failure              string
 }
 
-// ReadJSON implements scan.Reader.
-func (p *workspaceParameters) ReadJSON(raw scan.Raw, mem *arena.Text) {
-	for name, v := range raw.Members(mem) {
-		p.set(name, v, mem)
-	}
-	for one := range raw.Elements() {
-		var name string
-		var value scan.Raw
-		for k, v := range one.Members(mem) {
-			switch k {
-			case "name":
-				name, _ = v.Text(mem)
-			case "value", "intValue", "boolValue":
-				value = v
-			case "multiValue":
-				for first := range v.Elements() {
-					value = first
-					break
-				}
-			}
+func (p *workspaceParameters) read(list []workspaceParameter, mem *arena.Text) {
+	for i := range list {
+		one := &list[i]
+		value := one.Value
+		for first := range one.Values.Elements() {
+			value = first
+			break
 		}
-		p.set(name, value, mem)
+		p.set(one.Name, value, mem)
 	}
 }
 
