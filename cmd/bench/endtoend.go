@@ -138,6 +138,9 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 	}
 	p.wall = time.Since(began)
 	after, err := l.whence.cpu()
+	if err == nil && l.settle {
+		after, err = l.settled(ctx)
+	}
 	if err != nil {
 		return p, err
 	}
@@ -160,6 +163,27 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 	return p, l.look(ctx, &p)
 }
 
+// settled waits until chains that stay unresolved have been written a second time: it
+// returns whence's CPU as of the last rows before none came for a while. Lanes that
+// have nothing more to read tell so after two seconds, and let all of theirs go.
+func (l *lab) settled(ctx context.Context) (cpu time.Duration, err error) {
+	last := int64(-1)
+	for moved := time.Now(); time.Since(moved) < 5*time.Second; time.Sleep(100 * time.Millisecond) {
+		rows, err := l.server.inserted(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if rows == last {
+			continue
+		}
+		last, moved = rows, time.Now()
+		if cpu, err = l.whence.cpu(); err != nil {
+			return 0, err
+		}
+	}
+	return cpu, nil
+}
+
 // wait holds whence still and writes n new events.
 func (l *lab) wait(ctx context.Context, n int) error {
 	if err := l.empty(ctx); err != nil {
@@ -168,8 +192,7 @@ func (l *lab) wait(ctx context.Context, n int) error {
 	if err := l.whence.signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
-	from := l.estate.began.Add(time.Duration(l.round) * span)
-	l.round++
+	from := l.next()
 	err := l.topic.send(ctx, n, func(b []byte, i int) []byte {
 		first := len(b)
 		b = l.estate.eventOf(b, l.crowd, l.round, i, from.Add(span*time.Duration(i)/time.Duration(n)))

@@ -30,7 +30,7 @@ func axes(sessions []float64) []axis {
 		{"partitions", "partitions of the raw topic", []float64{1, 4, 16, 64}, func(o *options, v float64) { o.partitions = int(v) }},
 		{"rules", "rules", []float64{1, 50, 500}, func(o *options, v float64) { o.rules = int(v) }},
 		{"depth", "sessions between an event and its person", []float64{1, 2, 3, 4, 5}, func(o *options, v float64) { o.depth = int(v) }},
-		{"unresolved", "share of events by keys that nobody minted", []float64{0.01, 0.1, 0.5}, func(o *options, v float64) { o.unknown = v }},
+		{"unresolved", "share of events by keys that nobody minted", []float64{0.01, 0.1, 0.5}, func(o *options, v float64) { o.unknown, o.settle = v, true }},
 		{"sessions", "live sessions", sessions, func(o *options, v float64) { o.sessions = int(v) }},
 	}
 }

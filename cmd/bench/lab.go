@@ -29,7 +29,9 @@ type lab struct {
 	server   *server
 	whence   *process
 	listen   string
-	round    int // of the estate's events, for they must be new each time
+	round    int       // of the estate's events, for they must be new each time
+	upTo     time.Time // event time of the last round's end, and when that was sent
+	sent     time.Time
 	present  int // records in the topic
 	starts   []int64
 	copy     *bufio.Writer // takes each line of a round too, if not nil
@@ -100,7 +102,12 @@ func (l *lab) open(ctx context.Context) (err error) {
 	l.starts = make([]int64, l.partitions)
 	began := time.Now()
 	if l.learn == fromFacts {
-		err = errors.Join(l.teach(ctx), l.startWhence(ctx))
+		if err = l.teach(ctx); err == nil {
+			err = l.startWhence(ctx)
+		}
+		if err == nil {
+			err = l.written(ctx)
+		}
 	} else if err = l.startWhence(ctx); err == nil {
 		err = l.learnLines(ctx)
 	}
@@ -146,6 +153,19 @@ func (l *lab) close() error {
 		return nil
 	}
 	return os.RemoveAll(l.dir)
+}
+
+// next begins a round and returns the event time that it begins at, after began. A
+// lane that has nothing to read lets time pass as it does on the wall: events that
+// came from before that would be late, and settle at once.
+func (l *lab) next() time.Time {
+	from := l.estate.began
+	if l.round > 0 {
+		from = l.upTo.Add(time.Since(l.sent) + time.Minute)
+	}
+	l.round++
+	l.upTo, l.sent = from.Add(span), time.Now()
+	return from
 }
 
 // written waits until a chain of every record in the topic is in ClickHouse.

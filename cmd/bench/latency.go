@@ -73,8 +73,7 @@ func (l *lab) latency(ctx context.Context, r *report, rate float64) error {
 
 // trickle sends events evenly, in steps of a few milliseconds.
 func (l *lab) trickle(ctx context.Context, d *delays, rate float64) (n int, err error) {
-	from := l.estate.began.Add(time.Duration(l.round) * span)
-	l.round++
+	from := l.next()
 	began := time.Now()
 	var failed sync.Once
 	for time.Since(began) < l.latencyFor && ctx.Err() == nil {

@@ -50,6 +50,7 @@ type options struct {
 	skew, unknown     float64
 	locality, learn   string
 	brief             bool // floors are measured for less long
+	settle            bool // rounds last until what stays unresolved has settled
 	began             time.Time
 	latencyFor        time.Duration
 	away              time.Duration // of an outage
