@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -37,10 +38,17 @@ func (d *deadLetters) write(ctx context.Context, rejects []correlate.Reject, bat
 			enclose(letters[i], batch[at].Headers)
 		}
 	}
-	if err := d.client.ProduceSync(ctx, letters...).FirstErr(); err != nil {
-		return fmt.Errorf("write %d rejects to %s: %w", len(rejects), d.topic, err)
+	for {
+		err := d.client.ProduceSync(ctx, letters...).FirstErr()
+		if err == nil {
+			return nil
+		}
+		// As in index.Table's publish: the end of another lane in the same batch is not
+		// ours. All of them have been answered, so they may be sent as they are.
+		if ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("write %d rejects to %s: %w", len(rejects), d.topic, err)
+		}
 	}
-	return nil
 }
 
 // maxRejectBytes stays below the megabyte that brokers take by default.

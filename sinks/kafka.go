@@ -87,11 +87,7 @@ func (k *Kafka) Waiting() []Wait { return k.waits.Waiting() }
 // Write implements Sink. It returns when all in-sync replicas of every partition
 // have the records.
 func (k *Kafka) Write(ctx context.Context, out *Output) error {
-	records, err := k.records(out)
-	if err != nil {
-		return fmt.Errorf("write to kafka: %w", err)
-	}
-	if len(records) == 0 {
+	if len(out.Chains)+len(out.Alerts) == 0 {
 		return nil
 	}
 	k.mu.Lock()
@@ -102,10 +98,23 @@ func (k *Kafka) Write(ctx context.Context, out *Output) error {
 	k.writes.Add(1)
 	k.mu.Unlock()
 	defer k.writes.Done()
-	if err := k.produce(ctx, records); err != nil {
-		return fmt.Errorf("write to kafka: %w", err)
+	for {
+		records, err := k.records(out)
+		if err != nil {
+			return fmt.Errorf("write to kafka: %w", err)
+		}
+		err = k.produce(ctx, records)
+		if err == nil {
+			return nil
+		}
+		// The client puts records of several writes into one batch, and gives all of it
+		// up when the context of the first record ends: the others are told of an end
+		// that is not theirs. They write again; what then arrives twice has one id and
+		// version.
+		if ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("write to kafka: %w", err)
+		}
 	}
-	return nil
 }
 
 // records encodes what goes to Kafka. Facts have a topic of their own, and rejects

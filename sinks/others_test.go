@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"whence/correlate"
 	"whence/sinks"
@@ -44,6 +46,50 @@ func TestKafkaSaysWhatToDo(t *testing.T) {
 	} {
 		if err := k.Write(t.Context(), tt.out); !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.say) {
 			t.Errorf("got %v, want it to say %q", err, tt.say)
+		}
+	}
+}
+
+// Lanes share the sink, and their records batches: see the comment in Write.
+func TestKafkaOutlivesOthersInItsBatch(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "whence.chains", "whence.alerts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	k, err := sinks.NewKafka(sinks.KafkaConfig{}.Default(), []kgo.Opt{
+		kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.MetadataMinAge(50 * time.Millisecond), kgo.ProducerLinger(50 * time.Millisecond),
+		kgo.AllowIdempotentProduceCancellation(),
+	}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close(t.Context())
+	fault := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicas, Count: -1})
+	ending, end := context.WithCancel(t.Context())
+	const each = 20
+	ended, lasting := make(chan error, each), make(chan error, each)
+	for i := range 2 * each {
+		ctx, results := t.Context(), lasting
+		if i%2 == 0 {
+			ctx, results = ending, ended
+		}
+		out := &sinks.Output{Chains: []correlate.Chain{bareChain(i)}}
+		go func() { results <- k.Write(ctx, out) }() // ends with Write; read below
+	}
+	if err := fault.Wait(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	for range each {
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("a write that was ended: got %v", err)
+		}
+	}
+	fault.Remove()
+	for range each {
+		if err := <-lasting; err != nil {
+			t.Errorf("a write that was not: %v", err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -136,7 +137,25 @@ func (t *Table) glance(k correlate.Key, facts []correlate.Fact) (correlate.Sessi
 	return u.session, err
 }
 
+// publish writes records and waits for their acks. The client puts records of several
+// callers into one batch, and gives all of it up when the context of the first record
+// ends: the others are told of an end that is not theirs. They send again. Facts that
+// then arrive twice merge into one, and so do marks.
 func (t *Table) publish(ctx context.Context, records []*kgo.Record) error {
+	for {
+		err := t.send(ctx, records)
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		again := make([]*kgo.Record, len(records)) // the client may still hold the others
+		for i, r := range records {
+			again[i] = &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
+		}
+		records = again
+	}
+}
+
+func (t *Table) send(ctx context.Context, records []*kgo.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
