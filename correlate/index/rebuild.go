@@ -22,7 +22,7 @@ type bulk struct {
 }
 
 // reads is what a table does but in tests.
-func reads() bulk { return bulk{lag: 500_000, records: 4 * pollRecords, bytes: 96 << 20} }
+func reads() bulk { return bulk{lag: 500_000, records: 4 * pollRecords, bytes: 64 << 20} }
 
 // mostDeferred and mostMarks bound what waits until rows are stored.
 const (
