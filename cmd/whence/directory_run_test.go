@@ -63,8 +63,16 @@ func TestRunTakesDirectory(t *testing.T) {
 	if got := query(t, engine, current); got != "['payments']" {
 		t.Errorf("alice is of %s\n%s", got, &p.log)
 	}
-	if code, out := whence(t, "repair", "-c", config, "--anew", "--json"); code != exitDone || !strings.Contains(out, `"improved":0`) {
-		t.Errorf("repair again: exit code %d\n%s", code, out)
+	if got := query(t, engine, "SELECT countIf(version < 8796093022208) FROM whence.chains_now"); got != "0" {
+		t.Errorf("%s chains are of the epoch before", got)
+	}
+	other := filepath.Join(t.TempDir(), "other.yaml")
+	write(t, other, []byte("people: [{id: bob@example.com}]\n"))
+	for listed, want := range map[string]bool{path: false, other: true} {
+		code, out := whence(t, "directory", "suggest", "-c", config, "--days", "4000", "--directory", listed)
+		if code != exitDone || strings.Contains(out, "- id: aws-alice  # 3 chains, the last on 2026-03-04: aws.cloudtrail\n") != want {
+			t.Errorf("suggest beside %s: exit code %d\n%s", listed, code, out)
+		}
 	}
 
 	write(t, path, []byte("people:\n  - name: nobody\n"))

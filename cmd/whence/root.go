@@ -32,7 +32,7 @@ configuration is wrong.`,
 	}
 	root.AddCommand(
 		runCommand(), statusCommand(), demoCommand(), repairCommand(), rejectsCommand(), verifyCommand(), checkCommand(), schemaCommand(),
-		tryCommand(), explainCommand(), rulesCommand(), simulateCommand(), localCommand(), versionCommand(),
+		tryCommand(), explainCommand(), rulesCommand(), directoryCommand(), simulateCommand(), localCommand(), versionCommand(),
 	)
 	return root
 }
