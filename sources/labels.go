@@ -182,20 +182,26 @@ func (l *labels) describe(c *correlate.Context, out *Batch) {
 // claims appends the links to whom the labels name: the agent's session, the user, and
 // the agent in between. None of them is more than a claim.
 func (l *labels) claims(links []correlate.Link, method, issuer string, out *Batch) []correlate.Link {
+	user, agent := l.user(issuer, out), l.agent(issuer, out)
+	return l.claim(links, method, &user, &agent, out)
+}
+
+// claim is claims of a user and an agent that are known already.
+func (l *labels) claim(links []correlate.Link, method string, user, agent *correlate.Principal, out *Batch) []correlate.Link {
 	claim := correlate.Link{Role: correlate.Requestor, Proof: correlate.Claimed, Method: method}
 	if k := agentSession(l.text(labelSession)); !k.IsZero() {
 		c := claim
 		c.Key = k
 		links = out.links.Append(links, c)
 	}
-	if p := l.user(issuer, out); !p.IsZero() {
+	if !user.IsZero() {
 		c := claim
-		c.Principal = p
+		c.Principal = *user
 		links = out.links.Append(links, c)
 	}
-	if p := l.agent(issuer, out); !p.IsZero() {
+	if !agent.IsZero() {
 		c := claim
-		c.Role, c.Principal = correlate.AgentRole, p
+		c.Role, c.Principal = correlate.AgentRole, *agent
 		links = out.links.Append(links, c)
 	}
 	return links

@@ -40,6 +40,8 @@ type otelScratch struct {
 	resource labels
 	labels   labels
 	rec      otelRecord
+	user     correlate.Principal // whom the labels name
+	agent    correlate.Principal
 	actions  words[string]
 	kinds    words[otelKind]
 	in       Input
@@ -59,6 +61,7 @@ func otelDecode(in Input, out *Batch) {
 		out.reject(in.Raw, correlate.RejectSource, "no span or event of a model, a tool or an agent: let the Collector filter the rest out")
 	}
 	s.in, s.out = Input{}, nil // the record is the caller's again
+	s.user, s.agent = correlate.Principal{}, correlate.Principal{}
 }
 
 // otelRecord is a span or a log event, whatever it was written in. Its attributes are
@@ -91,6 +94,7 @@ func (s *otelScratch) record(raw []byte) {
 	if e.Outcome = correlate.Success; r.failed || l.text(labelError) != "" || l.text(labelSuccess) == "false" {
 		e.Outcome, e.Error = correlate.Failure, plainCode(l.text(labelError))
 	}
+	s.user, s.agent = l.user("otel", out), l.agent("otel", out)
 	e.Context.Trace = r.trace
 	l.describe(&e.Context, out)
 	s.touch(e, kind)

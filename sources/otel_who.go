@@ -67,7 +67,7 @@ var otelPlainTokens = labelSpellings["input_tokens"].rank
 func (s *otelScratch) walk(e *correlate.Event) {
 	l, out := &s.labels, s.out
 	service := s.service()
-	if e.Actor = l.agent("otel", out); e.Actor.IsZero() {
+	if e.Actor = s.agent; e.Actor.IsZero() {
 		e.Actor = service
 	}
 	if e.Actor.IsZero() {
@@ -75,8 +75,8 @@ func (s *otelScratch) walk(e *correlate.Event) {
 	}
 	s.acting(e)
 	claimed := len(e.Uses)
-	e.Uses = l.claims(e.Uses, "otel.attributes", "otel", out)
-	if len(e.Uses) == claimed || l.user("otel", out).IsZero() {
+	e.Uses = l.claim(e.Uses, "otel.attributes", &s.user, &s.agent, out)
+	if len(e.Uses) == claimed || s.user.IsZero() {
 		if k := s.traceKey(); !k.IsZero() && s.rec.parent != "" {
 			e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Key: k, Proof: correlate.Claimed, Method: "otel.trace"})
 		}
@@ -142,9 +142,9 @@ func (s *otelScratch) mint(e *correlate.Event, kind otelKind) {
 	if s.rec.parent != "" || s.rec.isLog && kind != otelAgent {
 		return
 	}
-	user := l.user("otel", out)
+	user := s.user
 	if k := s.traceKey(); !k.IsZero() && !s.rec.isLog {
-		if parents := l.claims(nil, "otel.attributes", "otel", out); len(parents) > 0 {
+		if parents := l.claim(nil, "otel.attributes", &s.user, &s.agent, out); len(parents) > 0 {
 			out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.trace"})
 		}
 	}
