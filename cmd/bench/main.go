@@ -40,6 +40,7 @@ type options struct {
 	compare, bench, packages string
 	count                    int
 
+	sources                    string // whose lines are decoded
 	axes, growthSessions, docs string // of growth
 	keep                       bool
 	given                      map[string]bool // flags that were
@@ -78,6 +79,7 @@ func main() {
 	flag.DurationVar(&o.away, "away", 10*time.Minute, "how long ClickHouse is away, of outage")
 	flag.Float64Var(&o.intake, "intake", 3000, "events a second that come in, of outage")
 	flag.DurationVar(&o.stageTime, "stage-time", 2*time.Second, "CPU that a stage uses in each round")
+	flag.StringVar(&o.sources, "sources", "", "sources whose lines are decoded, by the stages, separated by commas (default: all)")
 	flag.StringVar(&o.tools, "tools", "", "folder that keeps the peer once it is built (default: whence in the user's cache folder)")
 	flag.StringVar(&o.axes, "axes", "", "axes of growth: sessions, partitions, rules, depth, unresolved (default: all)")
 	flag.StringVar(&o.growthSessions, "growth-sessions", "10000,100000,1000000,10000000", "live sessions to grow through")

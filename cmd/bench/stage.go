@@ -63,7 +63,7 @@ func stages(ctx context.Context, o options, r *report) (err error) {
 
 // decodeOnly runs the stages that need no servers.
 func decodeOnly(ctx context.Context, o options, r *report) error {
-	all, err := decodeStages(ctx)
+	all, err := decodeStages(ctx, o.sources)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"whence/sources"
 )
@@ -11,15 +12,18 @@ import (
 // decodeBatch is how many lines are decoded before their memory is used again.
 const decodeBatch = 1000
 
-// decodeStages are, of each source, the least that its lines cost, without and with
-// the evidence hash, and decoding them.
-func decodeStages(ctx context.Context) (all []stage, err error) {
+// decodeStages are, of each source that is wanted, the least that its lines cost,
+// without and with the evidence hash, and decoding them.
+func decodeStages(ctx context.Context, wanted string) (all []stage, err error) {
 	lines, err := corpora(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, src := range sources.All() {
 		name, c := src.Name, lines[src.Name]
+		if wanted != "" && !slices.Contains(strings.Split(wanted, ","), name) {
+			continue
+		}
 		var batch sources.Batch
 		inputs := make([]sources.Input, c.len())
 		for i := range inputs {

@@ -100,7 +100,7 @@ func (w *workshop) stages(ctx context.Context) ([]stage, error) {
 			return err
 		})
 	}}}
-	decode, err := decodeStages(ctx)
+	decode, err := decodeStages(ctx, w.options.sources)
 	if err != nil {
 		return nil, err
 	}
