@@ -39,6 +39,16 @@ fuzz: ## Fuzz whatever parses input, 30 seconds each (FUZZTIME=5m for longer).
 	  done; \
 	done
 
+.PHONY: fuzz-long
+fuzz-long: ## Fuzz every source by itself, 10 minutes each, from its fixtures and the samples (FUZZTIME=1m, SOURCES="mcp cdevents").
+	@for s in $(or $(SOURCES),$(notdir $(wildcard sources/testdata/*))); do \
+	  echo "$$s"; WHENCE_FUZZ_SOURCE=$$s $(GO) test -run '^$$' -fuzz '^FuzzSource$$' -fuzztime $(or $(FUZZTIME),10m) ./sources || exit 1; \
+	done
+
+.PHONY: docs
+docs: ## Write docs/sources.md anew, of what the sources say.
+	$(GO) test ./cmd/whence -run '^TestSourcesDoc$$' -update
+
 .PHONY: bench
 bench: ## Measure whence end to end and by stages, a quarter of an hour (OUT=file.json, BENCH_FLAGS=...).
 	$(GO) run ./cmd/bench $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)
@@ -59,6 +69,10 @@ bench-growth: ## Measure growth for half an hour; writes tables and plots into d
 .PHONY: chaos
 chaos: build ## Disturb whence run and its servers all the time, and compare with a calm run.
 	$(GO) run ./cmd/chaos $(CHAOS_FLAGS)
+
+.PHONY: guards
+guards: ## Cut each guard of delivery out of the source in turn; a test must fail each time. Takes minutes.
+	WHENCE_GUARDS=1 $(GO) test -count=1 -timeout 60m -run TestGuards -v ./pipeline
 
 .PHONY: update
 update: ## Rewrite the expected results in testdata; read the diff before committing.

@@ -66,14 +66,14 @@ func TestRepairOfWhatWasLetGo(t *testing.T) {
 	})
 }
 
-// TestRepairWaitsForRowsUnderWay: a chain was walked before its fact was known, is
-// not parked, and its row is on its way to a sink that hangs when repair comes to the
-// fact. Were it looked for then, it would not be found, and never again.
+// TestRepairWaitsForRowsUnderWay: a chain was walked before its fact was known, has
+// settled at first sight, and its row is on its way to a sink that hangs when repair
+// comes to the fact. Were it looked for then, it would not be found, and never again.
 func TestRepairWaitsForRowsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := trailBench(t)
-		b.cfg.WindowBytes, b.cfg.RepairEvery = 1<<10, 5*time.Second // so that nothing stays parked
-		happened := time.Now()
+		b.cfg.RepairEvery = 5 * time.Second
+		happened := time.Now().Add(-2 * time.Hour) // everything has been read up to now
 		hung, release := make(chan struct{}), make(chan struct{})
 		first := true
 		b.sink.hold = func(ctx context.Context) error {
