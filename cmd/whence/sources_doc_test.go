@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"whence/correlate"
+	"whence/sources"
+)
+
+// docs/sources.md is made of the registered sources, of what their fixtures use, and of
+// the guide. make docs writes it.
+func TestSourcesDoc(t *testing.T) {
+	path := filepath.Join("..", "..", "docs", "sources.md")
+	got := sourcesDoc(t)
+	if *update {
+		write(t, path, got)
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Error("docs/sources.md is not what the sources say now: run make docs")
+	}
+}
+
+// Every source has a line in the guide.
+func TestSourcesGuide(t *testing.T) {
+	for _, s := range sources.All() {
+		if guide[s.Name] == "" {
+			t.Errorf("%s is not in the guide (sources_guide_test.go): say what to switch on to get it, and to join it exactly; then make docs", s.Name)
+		}
+	}
+}
+
+func sourcesDoc(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	b.WriteString(docBegin)
+	for _, s := range sources.All() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", s.Name, minted(s), used(t, s), brief(s.Lateness), guide[s.Name])
+	}
+	b.WriteString(docEnd)
+	return b.Bytes()
+}
+
+// minted are the kinds that a source mints, with the best proof it gives.
+func minted(s sources.Source) string {
+	var all []string
+	for _, k := range s.Kinds {
+		text := fmt.Sprintf("`%s` %s", k.Kind, k.Best)
+		if k.Alias {
+			text = fmt.Sprintf("`%s` (a name)", k.Kind)
+		}
+		all = append(all, text)
+	}
+	return listed(all)
+}
+
+// used are the kinds by which the events and facts of its fixtures lead on.
+func used(t *testing.T, s sources.Source) string {
+	var all []string
+	see := func(links []correlate.Link) {
+		for _, l := range links {
+			if !l.Key.IsZero() {
+				all = append(all, fmt.Sprintf("`%s`", l.Key.Kind))
+			}
+		}
+	}
+	for _, f := range fixturesOf(t, s.Name) {
+		for _, in := range f.records {
+			var out sources.Batch
+			s.DecodeRecord(in, &out)
+			for i := range out.Events {
+				see(out.Events[i].Uses)
+				for _, m := range out.Events[i].Mints {
+					see(m.Parents)
+				}
+			}
+		}
+	}
+	return listed(all)
+}
+
+func listed(all []string) string {
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) == 0 {
+		return "-"
+	}
+	return strings.Join(all, ", ")
+}
+
+// brief is a duration of minutes or hours.
+func brief(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return fmt.Sprintf("%dm", d/time.Minute)
+}
+
+const docBegin = `# Sources
+
+Every log that ` + "`whence`" + ` reads: what its lines mint, what they use, how late they may come unless the key
+` + "`lateness`" + ` says otherwise, and what to switch on to get them and to join them exactly. This page is made by
+` + "`make docs`" + ` from the sources and their fixtures; a test fails when it is stale. A log that is not here:
+[sources-declarative.md](sources-declarative.md).
+
+A key is minted by the line that tells of its being issued, with the strongest proof that line can give; a name is
+carried by several keys over time, so a join on it is an inference. What a source uses is where its walks go on: read
+the sources that mint it, too.
+
+| source | mints | uses | late by | to switch on |
+|---|---|---|---|---|
+`
+
+const docEnd = `
+## Getting a log into a topic
+
+One raw topic for each log (and for each scope that its lines do not name: a Vault device, a cluster, a gateway),
+mapped to its source in ` + "`topics`" + `. Records hold the lines as the vendor writes them, one a record, or the vendor's
+own envelope of many; anything a collector wraps around them is not unwrapped. The record key may be anything. Two
+headers are read: ` + "`whence-scope`" + ` overrides the topic's scope, and ` + "`whence-received-at`" + ` (RFC 3339) says when a line
+was received that tells no time itself. Webhooks need the vendor's own headers that name the event, such as
+` + "`X-GitHub-Event`" + `.
+
+Kafka Connect, any source connector that delivers bytes or text, with the scope as a header:
+
+` + "```json" + `
+{
+  "name": "vault-audit",
+  "config": {
+    "connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector",
+    "file": "/var/log/vault/audit.log",
+    "topic": "raw.vault",
+    "value.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "header.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "transforms": "scope",
+    "transforms.scope.type": "org.apache.kafka.connect.transforms.InsertHeader",
+    "transforms.scope.header": "whence-scope",
+    "transforms.scope.value.literal": "prod/file0"
+  }
+}
+` + "```" + `
+
+Vector, with the line as it was read and both headers:
+
+` + "```yaml" + `
+sources:
+  vault: {type: file, include: [/var/log/vault/audit.log], max_line_bytes: 16777216}
+transforms:
+  vault_headers:
+    type: remap
+    inputs: [vault]
+    source: |
+      .headers = {"whence-scope": "prod/file0", "whence-received-at": to_string(now())}
+sinks:
+  raw_vault:
+    type: kafka
+    inputs: [vault_headers]
+    bootstrap_servers: kafka:9092
+    topic: raw.vault
+    headers_key: headers
+    encoding: {codec: raw_message}
+` + "```" + `
+
+Fluent Bit, whose output sets no headers: give the topic its scope in ` + "`topics`" + `. The format is raw, as the record that
+Fluent Bit makes of a line is not the line:
+
+` + "```yaml" + `
+pipeline:
+  inputs:
+    - {name: tail, path: /var/log/vault/audit.log, key: log, buffer_max_size: 16M, tag: vault}
+  outputs:
+    - {name: kafka, match: vault, brokers: "kafka:9092", topics: raw.vault, format: raw, raw_log_key: log}
+` + "```" + `
+`
