@@ -228,7 +228,7 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 	if ctx.Err() != nil {
 		return changed, len(pos) > 0, nil //nolint:nilerr // that is what the fetch error says
 	}
-	return changed, len(pos) > 0, t.fetchError(fetches)
+	return changed, len(pos) > 0, t.fetchError(ctx, fetches)
 }
 
 // A placedMark is a mark and the sessions partition it was read from.
@@ -247,22 +247,37 @@ func (t *Table) observe(marks []placedMark) {
 	}
 }
 
-// fetchError returns the first error that the client cannot get over by itself.
-func (t *Table) fetchError(fetches kgo.Fetches) error {
-	var first error
+// fetchError returns the first error that does not pass. Others are told of once and
+// waited after: the client goes on by itself.
+func (t *Table) fetchError(ctx context.Context, fetches kgo.Fetches) error {
+	var first, passing error
 	fetches.EachError(func(topic string, partition int32, err error) {
 		var lost *kgo.ErrDataLoss
 		switch {
 		case errors.As(err, &lost):
 			t.log.Warn("a topic has lost records that were read before; facts may be missing on other instances",
 				"topic", topic, "partition", partition, "err", err)
+		case passes(err):
+			passing = err
 		case first == nil && topic == "":
 			first = err
 		case first == nil:
 			first = fmt.Errorf("read %s[%d]: %w", topic, partition, err)
 		}
 	})
-	return first
+	switch {
+	case first != nil || passing == nil:
+		t.away = t.away && passing != nil
+		return first
+	case !t.away:
+		t.away = true
+		t.log.Warn("the session topics cannot be read; it is tried again", "err", passing)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(askAgain):
+	}
+	return nil
 }
 
 func (t *Table) unreadable(r *kgo.Record, err error) {

@@ -51,6 +51,11 @@ func passes(err error) bool {
 	if code, ok := errors.AsType[*kerr.Error](err); ok {
 		return code.Retriable && code != kerr.UnknownTopicOrPartition
 	}
+	// A broker that is going down or coming up takes connections and closes them; the
+	// client guesses that credentials are missing. They were not: it has answered before.
+	if _, early := errors.AsType[*kgo.ErrFirstReadEOF](err); early {
+		return true
+	}
 	_, network := errors.AsType[*net.OpError](err)
 	return network || errors.Is(err, io.EOF) || kgo.IsRetryableBrokerErr(err)
 }

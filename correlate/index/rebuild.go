@@ -113,7 +113,7 @@ func (r *rebuild) poll(ctx context.Context) (some bool, err error) {
 	if ctx.Err() != nil {
 		return len(parts) > 0, nil //nolint:nilerr // that is what the fetch error says
 	}
-	return len(parts) > 0, r.fetchError(fetches)
+	return len(parts) > 0, r.fetchError(ctx, fetches)
 }
 
 // full reports whether enough was read to store it.

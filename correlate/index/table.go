@@ -65,6 +65,7 @@ type Table struct {
 	bulk   bulk
 	next   map[TopicPartition]int64 // next offset to read; of CatchUp, then Run
 	ends   map[TopicPartition]int64 // known end of each partition; likewise
+	away   bool                     // a broker is, and the log says so; likewise
 	counts counts
 }
 
