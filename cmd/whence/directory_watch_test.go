@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -174,6 +175,13 @@ func TestDirectoryTopic(t *testing.T) {
 		step("", at+`: "alice@example.com" is already there (people.csv:2)`)
 		put("alice@example.com", "")
 		step("2/2")
+
+		s.Directory.Topic = "whence.none"
+		_, err = watchDirectory(t.Context(), s, kafka, awaiting{}, slog.New(slog.DiscardHandler))
+		var wrong *wrongError
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "it does not exist: create it with cleanup.policy=compact") {
+			t.Errorf("a topic that is not there: %v", err)
+		}
 	})
 }
 
