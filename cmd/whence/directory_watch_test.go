@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,15 +27,15 @@ func TestDirectoryReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "people.yaml")
 		w := watching(t, settings{Directory: directorySettings{Path: []string{path}}}, nil, path, "version: 3\npeople: [{id: alice@example.com}]\n")
-		want := func(step, applied, logged, refused string) {
+		logged := 0 // of the log, that was looked at
+		want := func(step, applied, line, refused string) {
 			t.Helper()
-			if got := strings.Join(w.applied, " "); got != applied {
+			if got := w.took(); got != applied {
 				t.Errorf("%s: applied %q, want %q", step, got, applied)
 			}
-			w.applied = nil
-			got := w.log.String()
-			if w.log.Reset(); strings.Count(got, "\n") != min(len(logged), 1) || !strings.Contains(got, logged) {
-				t.Errorf("%s: logged %q, want one line with %q", step, got, logged)
+			got := w.log.String()[logged:]
+			if logged += len(got); strings.Count(got, "\n") != min(len(line), 1) || !strings.Contains(got, line) {
+				t.Errorf("%s: logged %q, want one line with %q", step, got, line)
 			}
 			var problems []string
 			if s := w.status(); s.Refused != nil {
@@ -143,10 +143,9 @@ func TestDirectoryTopic(t *testing.T) {
 		step := func(applied string, refused ...string) {
 			t.Helper()
 			time.Sleep(10 * lookEvery)
-			if got := strings.Join(w.applied, " "); got != applied {
+			if got := w.took(); got != applied {
 				t.Errorf("applied %q, want %q", got, applied)
 			}
-			w.applied = nil
 			var problems []string
 			if s := w.status(); s.Refused != nil {
 				problems = s.Refused.Problems
@@ -188,9 +187,20 @@ func TestDirectoryTopic(t *testing.T) {
 // watched directory, in a bubble of fake time.
 type watchedDirectory struct {
 	*directoryWatch
-	log     bytes.Buffer
-	again   chan os.Signal
+	log   watched
+	again chan os.Signal
+
+	lock    sync.Mutex
 	applied []string // entries/version of each
+}
+
+// took returns what was applied since it was called before.
+func (w *watchedDirectory) took() string {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	got := strings.Join(w.applied, " ")
+	w.applied = nil
+	return got
 }
 
 func watching(t *testing.T, s settings, kafka []kgo.Opt, path, text string) *watchedDirectory {
@@ -210,6 +220,8 @@ func watching(t *testing.T, s settings, kafka []kgo.Opt, path, text string) *wat
 			if epoch != s.Epoch+d.Version {
 				t.Errorf("epoch %d for version %d", epoch, d.Version)
 			}
+			w.lock.Lock()
+			defer w.lock.Unlock()
 			w.applied = append(w.applied, fmt.Sprintf("%d/%d", d.Len(), d.Version))
 		})
 	}()
