@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
@@ -219,66 +217,4 @@ func (w *directoryWatch) refuse(err error, news bool) {
 	}
 	w.refused = err
 	w.metrics.show(w.used, true)
-}
-
-// problemsOf lists what is wrong with a directory, a line each.
-func problemsOf(err error) []string {
-	var w *wrongError
-	if errors.As(err, &w) {
-		if inner := errors.Unwrap(w.err); inner != nil {
-			err = inner
-		}
-	}
-	return strings.Split(err.Error(), "\n")
-}
-
-// status tells of the directory in use; nil for none.
-func (w *directoryWatch) status() *directoryStatus {
-	if w == nil {
-		return nil
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := &directoryStatus{Entries: w.used.Len(), Version: w.used.Version, Since: w.since.UTC().Truncate(time.Second)}
-	if w.refused != nil {
-		problems := problemsOf(w.refused)
-		s.Refused = &directoryRefused{Since: w.when.UTC().Truncate(time.Second), Problems: problems[:min(len(problems), mostProblems)]}
-	}
-	return s
-}
-
-// mostProblems bounds what status tells of what is wrong.
-const mostProblems = 20
-
-// directoryMetrics tell of the directory in use.
-type directoryMetrics struct {
-	entries, version, refused prometheus.Gauge
-	reloads                   *prometheus.CounterVec
-}
-
-func newDirectoryMetrics() *directoryMetrics {
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "whence_directory_" + name, Help: help})
-	}
-	return &directoryMetrics{
-		entries: gauge("entries", "People, services and schedules in the directory in use."),
-		version: gauge("version", "Version of the directory in use."),
-		refused: gauge("refused", "1 while the newest directory is wrong and the one before is in use."),
-		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "whence_directory_reloads_total", Help: "Changed directories, by whether they were used or refused.",
-		}, []string{"result"}),
-	}
-}
-
-func (m *directoryMetrics) register(reg prometheus.Registerer) {
-	reg.MustRegister(m.entries, m.version, m.refused, m.reloads)
-}
-
-func (m *directoryMetrics) show(d *correlate.Directory, refused bool) {
-	m.entries.Set(float64(d.Len()))
-	m.version.Set(float64(d.Version))
-	m.refused.Set(0)
-	if refused {
-		m.refused.Set(1)
-	}
 }
