@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"whence/correlate"
 )
 
 // span is the event time that one round covers.
@@ -163,25 +165,21 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 	return p, l.look(ctx, &p)
 }
 
-// settled waits until chains that stay unresolved have been written a second time: it
-// returns whence's CPU as of the last rows before none came for a while. Lanes that
-// have nothing more to read tell so after two seconds, and let all of theirs go.
+// settled waits until chains that stay unresolved have been written a second time,
+// and returns whence's CPU then. Left out are those of the last minutes of the round,
+// to which lines could still come: a fifteenth of it.
 func (l *lab) settled(ctx context.Context) (cpu time.Duration, err error) {
-	last := int64(-1)
-	for moved := time.Now(); time.Since(moved) < 5*time.Second; time.Sleep(100 * time.Millisecond) {
-		rows, err := l.server.inserted(ctx)
+	before := l.upTo.Add(-lateness - 2*correlate.Skew).UTC().Format("2006-01-02 15:04:05")
+	for began := time.Now(); time.Since(began) < 2*time.Minute; time.Sleep(100 * time.Millisecond) {
+		left, err := l.server.numbers(ctx, "SELECT uniqExact(id) - uniqExactIf(id, settled) FROM %s.chains WHERE time < '%s'", l.database, before)
 		if err != nil {
 			return 0, err
 		}
-		if rows == last {
-			continue
-		}
-		last, moved = rows, time.Now()
-		if cpu, err = l.whence.cpu(); err != nil {
-			return 0, err
+		if left[0] == 0 {
+			return l.whence.cpu()
 		}
 	}
-	return cpu, nil
+	return 0, l.whence.failed("has not settled what is unresolved within two minutes")
 }
 
 // wait holds whence still and writes n new events.
