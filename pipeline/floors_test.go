@@ -56,7 +56,8 @@ var libraries = []struct {
 	{"github.com/ebitengine/purego", []string{"deploy/local/clickhouse"}, "calling C without cgo is for the embedded ClickHouse alone"},
 	{"google.golang.org/protobuf", []string{"sources/otel_proto.go"}, "OTLP is read off the wire; generated types would be made on the heap for every span, and bring gRPC"},
 	{"golang.org/x/sys", []string{"deploy/local"}, "what depends on the operating system is kept apart"},
-	{"golang.org/x/sync", []string{"pipeline", "sinks"}, "goroutines have an owner who waits for them"},
+	{"golang.org/x/sync", []string{"pipeline", "sinks", "cmd/bench"}, "goroutines have an owner who waits for them"},
+	{"golang.org/x/tools/txtar", []string{"cmd/bench"}, "the benchmark decodes the fixtures of the tests"},
 }
 
 // source is one file of the module that is no test.
