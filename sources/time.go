@@ -13,8 +13,10 @@ func placeable(t time.Time) bool {
 
 // rfc3339 reads a time as time.Parse does, if it is placeable.
 func rfc3339(s string) (time.Time, bool) {
-	if t, ok := utcTime(s); ok {
-		return t, true
+	if t, zone, ok := clockTime(s, 'T'); ok && (zone == "Z" || len(zone) == 6 && zone[3] == ':') {
+		if t, ok := inZone(t, zone); ok {
+			return t, true
+		}
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || !placeable(t) {
@@ -23,33 +25,63 @@ func rfc3339(s string) (time.Time, bool) {
 	return t.UTC(), true
 }
 
-// utcTime reads 2006-01-02T15:04:05Z, and with a fraction of up to nine digits. It is
-// what nearly every line has, and takes a fifth of the time that time.Parse does. Of
-// any other it reports false.
+// utcTime reads 2006-01-02T15:04:05Z, and with a fraction of up to nine digits, which
+// is what nearly every line has. Of any other it reports false.
 func utcTime(s string) (time.Time, bool) {
-	n := len(s) - 1
-	if n < 19 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' || s[n] != 'Z' {
+	t, zone, ok := clockTime(s, 'T')
+	return t, ok && zone == "Z"
+}
+
+// clockTime reads 2006-01-02T15:04:05, and with a fraction of up to nine digits, as if
+// it were of UTC, and returns what is after it: the zone. between is what stands
+// between date and time. It takes a fifth of the time that time.Parse does. Of any
+// other it reports false.
+func clockTime(s string, between byte) (t time.Time, zone string, ok bool) {
+	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[10] != between || s[13] != ':' || s[16] != ':' {
+		return time.Time{}, "", false
+	}
+	t, ok = moment(pair(s, 0)*100+pair(s, 2), pair(s, 5), pair(s, 8), pair(s, 11), pair(s, 14), pair(s, 17))
+	if zone = s[19:]; !ok || zone == "" || zone[0] != '.' {
+		return t, zone, ok
+	}
+	nanos, n := 0, 1
+	for ; n < len(zone) && zone[n]-'0' < 10; n++ {
+		nanos = nanos*10 + int(zone[n]-'0')
+	}
+	if n == 1 || n > 10 {
+		return time.Time{}, "", false
+	}
+	for i := n; i < 10; i++ {
+		nanos *= 10
+	}
+	return t.Add(time.Duration(nanos)), zone[n:], true
+}
+
+// inZone is the time that clocks of a zone show as t: Z, +01:00 or +0100. Of any other
+// zone it reports false.
+func inZone(t time.Time, zone string) (time.Time, bool) {
+	n := len(zone)
+	switch {
+	case zone == "Z":
+		return t, true
+	case n == 6 && zone[3] == ':', n == 5:
+	default:
 		return time.Time{}, false
 	}
-	t, ok := moment(pair(s, 0)*100+pair(s, 2), pair(s, 5), pair(s, 8), pair(s, 11), pair(s, 14), pair(s, 17))
-	if n == 19 || !ok {
-		return t, ok
-	}
-	if s[19] != '.' || n == 20 || n > 29 {
+	hour, minute := pair(zone, 1), pair(zone, n-2)
+	if hour > 23 || minute > 59 {
 		return time.Time{}, false
 	}
-	nanos := 0
-	for i := 20; i < 29; i++ {
-		digit := byte(0)
-		if i < n {
-			digit = s[i] - '0'
-		}
-		if digit > 9 {
-			return time.Time{}, false
-		}
-		nanos = nanos*10 + int(digit)
+	east := time.Duration(hour*60+minute) * time.Minute
+	switch zone[0] {
+	case '+':
+		t = t.Add(-east)
+	case '-':
+		t = t.Add(east)
+	default:
+		return time.Time{}, false
 	}
-	return t.Add(time.Duration(nanos)), true
+	return t, placeable(t)
 }
 
 // moment is the time of these numbers, if there is such a time and it is

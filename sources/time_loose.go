@@ -29,8 +29,13 @@ func looseTime(s string) (time.Time, bool) {
 	if n < len("2006-01-02T15:04:05") || s[4] != '-' || s[7] != '-' || s[13] != ':' || s[16] != ':' {
 		return time.Time{}, false
 	}
-	if t, ok := utcTime(s); ok {
-		return t, true
+	if t, zone, ok := clockTime(s, layoutOf(s[10] == ' ', byte(' '), 'T')); ok {
+		if zone == "" || zone == " UTC" {
+			return t, true
+		}
+		if t, ok := inZone(t, zone); ok {
+			return t, true
+		}
 	}
 	rest := strings.TrimLeft(s[19:], ".0123456789")
 	layout := ""
@@ -56,7 +61,7 @@ func looseTime(s string) (time.Time, bool) {
 	return t.UTC(), true
 }
 
-func layoutOf(spaced bool, withSpace, withT string) string {
+func layoutOf[T any](spaced bool, withSpace, withT T) T {
 	if spaced {
 		return withSpace
 	}

@@ -12,7 +12,8 @@ import (
 // TestUTCTime: what is read by hand is what package time reads.
 func TestUTCTime(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 2))
-	forms := [...]string{"2026-11-22T10:05:08Z", "2026-02-28T23:59:59.1Z", "1999-12-31T00:00:00.000Z", "2024-02-29T01:02:03.123456789Z", "2024-02-29T01:02:03.0000000001Z", "2026-11-22T10:05:08.Z"}
+	forms := [...]string{"2026-11-22T10:05:08Z", "2026-02-28T23:59:59.1Z", "1999-12-31T00:00:00.000Z", "2024-02-29T01:02:03.123456789Z", "2024-02-29T01:02:03.0000000001Z", "2026-11-22T10:05:08.Z",
+		"2026-11-22T10:05:08+01:00", "2026-01-01T00:05:08.125-05:30", "2200-12-31T23:59:59-01:00", "1900-01-01T00:00:00+01:00"}
 	read := 0
 	for range 50_000 {
 		in := []byte(forms[dice.IntN(len(forms))])
@@ -31,8 +32,31 @@ func TestUTCTime(t *testing.T) {
 			read++
 		}
 	}
-	if read < 10_000 {
+	if read < 5_000 {
 		t.Errorf("only %d were read by hand", read)
+	}
+}
+
+// TestLooseTimeByHand: and so with a space, other zones, and none.
+func TestLooseTimeByHand(t *testing.T) {
+	dice := rand.New(rand.NewPCG(3, 4))
+	zones := map[string]string{
+		"": "", " UTC": " UTC", "Z": "Z07:00", "+02:00": "Z07:00", "-11:45": "Z07:00", "+0530": "Z0700", " -0700": " -0700", " +0000 UTC": " -0700 UTC", "+24:00": "Z07:00", "*01:00": "Z07:00",
+	}
+	for range 5_000 {
+		for zone, layout := range zones {
+			between := string("T "[dice.IntN(2)])
+			in := time.Unix(dice.Int64N(1<<32), 0).UTC().Format("2006-01-02" + between + "15:04:05")
+			if digits := dice.IntN(10); digits > 0 {
+				in += "." + "123456789"[:digits]
+			}
+			in += zone
+			want, err := time.Parse("2006-01-02"+between+"15:04:05"+layout, in)
+			got, ok := looseTime(in)
+			if ok != (err == nil) || ok && (!got.Equal(want) || got.Location() != time.UTC) {
+				t.Fatalf("%s: got %s, %v, want %s, %v", in, got, ok, want, err)
+			}
+		}
 	}
 }
 

@@ -1,9 +1,23 @@
 package arena
 
 import (
+	"encoding/hex"
 	"strings"
 	"testing"
 )
+
+func TestTextHex(t *testing.T) {
+	var text Text
+	b := make([]byte, 256)
+	for i := range b {
+		b[i] = byte(i * 7)
+	}
+	for n := range len(b) {
+		if got, want := text.Hex(b[n:]), hex.EncodeToString(b[n:]); got != want {
+			t.Fatalf("%d bytes: got %s, want %s", len(b)-n, got, want)
+		}
+	}
+}
 
 func TestTextLends(t *testing.T) {
 	var text Text
