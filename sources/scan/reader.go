@@ -149,7 +149,7 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 	case opRaw:
 		*(*[]byte)(p) = raw
 	case opReader:
-		reflect.NewAt(k.typ, p).Interface().(Reader).ReadJSON(raw, r.mem)
+		k.reader(p).ReadJSON(raw, r.mem)
 	case opBool:
 		*(*bool)(p) = c == 't'
 	case opInt:
@@ -185,13 +185,12 @@ func (r *reader) list(i int, k *kind, p unsafe.Pointer, depth int) int {
 	if i = r.space(i); i < len(r.b) && r.b[i] == ']' {
 		return i + 1
 	}
-	slice := reflect.NewAt(k.typ, p).Elem()
 	for {
 		if i >= len(r.b) {
 			return -1
 		}
 		if h.len == h.cap {
-			slice.Grow(1)
+			reflect.NewAt(k.typ, p).Elem().Grow(1)
 		}
 		at := unsafe.Add(h.data, uintptr(h.len)*k.elem.typ.Size())
 		h.len++

@@ -107,11 +107,10 @@ func mark(b []byte, i int) int {
 // quote returns the place of the quote that ends the string that began before i.
 func quote(b []byte, i int) int {
 	for {
-		j := bytes.IndexByte(b[i:], '"')
+		j := nextQuote(b, i)
 		if j < 0 {
 			return -1
 		}
-		j += i
 		if j == i || b[j-1] != '\\' {
 			return j
 		}
@@ -126,6 +125,27 @@ func quote(b []byte, i int) int {
 		// A backslash before j belongs to the escape that ends there; what follows
 		// starts afresh.
 	}
+}
+
+// nextQuote returns the place of the first quote from i on, or -1. Half of all strings
+// are shorter than a call of bytes.IndexByte is worth.
+func nextQuote(b []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	if len(b)-i >= 16 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ ones*'"'
+		if m := (x - ones) &^ x & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+		x = binary.LittleEndian.Uint64(b[i+8:]) ^ ones*'"'
+		if m := (x - ones) &^ x & highs; m != 0 {
+			return i + 8 + bits.TrailingZeros64(m)/8
+		}
+		i += 16
+	}
+	if j := bytes.IndexByte(b[i:], '"'); j >= 0 {
+		return i + j
+	}
+	return -1
 }
 
 func literal(b []byte, i int, w string) int {

@@ -120,6 +120,15 @@ type kind struct {
 	typ    reflect.Type
 	object *object // of opObject and opQuoted
 	elem   *kind   // of opList
+	method Reader  // of opReader: a nil one, for its methods
+}
+
+// reader is the field at p, of opReader. It is put together by hand: asking package
+// reflect for it takes as long as reading a short member does.
+func (k *kind) reader(p unsafe.Pointer) Reader {
+	r := k.method
+	(*[2]unsafe.Pointer)(unsafe.Pointer(&r))[1] = p // how an interface that holds a pointer lies in memory
+	return r
 }
 
 type field struct {
@@ -197,7 +206,7 @@ func kindOf(t reflect.Type, number *int) kind {
 	k := kind{typ: t}
 	switch {
 	case reflect.PointerTo(t).Implements(readerType):
-		k.op = opReader
+		k.op, k.method = opReader, reflect.Zero(reflect.PointerTo(t)).Interface().(Reader)
 	case t.Kind() == reflect.String:
 		k.op = opText
 	case t.Kind() == reflect.Bool:
