@@ -81,25 +81,16 @@ func azureActivityLine(in Input, raw []byte, s *azureActivity, out *Batch) {
 	if !timed {
 		at = in.arrival()
 	}
-	hash := out.hash(raw)
-	eventID := s.EventDataID
-	if eventID == "" {
-		eventID = out.text.Join("sha256:", hash)
-	}
 	tenant := s.tenant(out)
 	outcome, phase, reason := s.outcome()
-	out.Events = append(out.Events, correlate.Event{
-		ID: correlate.NewID(azureActivityName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: phase == azureEnd,
-		Action: s.Operation.text, Class: s.classes.of(s.Operation.text, azureClass), Outcome: outcome, Error: reason,
-		Resources: s.resources(out),
-		Context: correlate.Context{
-			IP: azureIP(cmp.Or(s.CallerIP, s.HTTP.IP, s.Identity.Claims.IP, s.Claims.IP)), Agent: s.Properties.UserAgent,
-			Account: cmp.Or(s.subscription(out), tenant), Region: s.Location.text,
-		},
-		Evidence: correlate.Evidence{SHA256: hash},
-	})
-	e := &out.Events[len(out.Events)-1]
-	if e.ActionID = e.ID; s.Correlation != "" && s.StatusCode.text == "" {
+	e := azureEvent(in, azureActivityName, tenant, s.EventDataID, raw, out)
+	e.Time, e.Primary = at, phase == azureEnd
+	e.Action, e.Class = s.Operation.text, s.classes.of(s.Operation.text, azureClass)
+	e.Outcome, e.Error = outcome, reason
+	e.Resources = s.resources(out)
+	e.Context.IP, e.Context.Agent = azureIP(cmp.Or(s.CallerIP, s.HTTP.IP, s.Identity.Claims.IP, s.Claims.IP)), s.Properties.UserAgent
+	e.Context.Account, e.Context.Region = cmp.Or(s.subscription(out), tenant), s.Location.text
+	if s.Correlation != "" && s.StatusCode.text == "" {
 		// The start of an operation and its end are two lines of one deed.
 		e.ActionID = correlate.NewID(azureActivityName, s.Correlation, s.Operation.text, s.ResourceID)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"whence/correlate"
 	"whence/correlate/arena"
 	"whence/sources/scan"
 )
@@ -123,3 +124,16 @@ func azureIP(s string) string {
 
 // short bounds a reason: it is a code or a short sentence.
 func short(s string) string { return oktaShort(s) }
+
+// azureEvent appends an event of raw that goes by an id of its tenant's, and by the
+// hash of its bytes where the log gives none. Callers fill in the rest.
+func azureEvent(in Input, source, tenant, id string, raw []byte, out *Batch) *correlate.Event {
+	e := out.event()
+	e.Evidence.SHA256 = out.hash(raw)
+	if e.EventID = id; id == "" {
+		e.EventID = out.text.Join("sha256:", e.Evidence.SHA256)
+	}
+	e.ID = correlate.NewID(source, cmp.Or(tenant, in.Scope), e.EventID)
+	e.ActionID, e.Primary = e.ID, true
+	return e
+}

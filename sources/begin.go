@@ -1,8 +1,6 @@
 package sources
 
 import (
-	"cmp"
-
 	"whence/correlate"
 	"whence/sources/scan"
 )
@@ -26,17 +24,34 @@ func (b *Batch) each(raw scan.Raw, one func(raw scan.Raw)) {
 }
 
 // begin appends an event of raw that goes by the log's own id within scope, and by
-// the hash of its bytes where the log gives none. It stays where it is until the
-// next event is appended. Callers fill in the rest.
-func (b *Batch) begin(source, scope, id string, raw scan.Raw) *correlate.Event {
-	b.Events = append(b.Events, correlate.Event{})
-	e := &b.Events[len(b.Events)-1]
+// the hash of its bytes where the log gives none. Where lines share an id, more of
+// them tells them apart. The event stays where it is until the next one is appended.
+// Callers fill in the rest.
+func (b *Batch) begin(source, scope, id string, raw scan.Raw, more ...string) *correlate.Event {
+	e := b.event()
 	e.Evidence.SHA256 = b.hash(raw)
-	e.EventID = cmp.Or(id, e.Evidence.SHA256)
-	e.ID = correlate.NewID(source, scope, e.EventID)
+	var room [8]string
+	parts := append(room[:0], source, scope, id)
+	if e.EventID = id; id == "" {
+		e.EventID = e.Evidence.SHA256
+		parts[2], more = e.EventID, nil
+	}
+	e.ID = correlate.NewID(append(parts, more...)...)
 	e.ActionID, e.Primary, e.Source = e.ID, true, source
 	e.Outcome = correlate.UnknownOutcome
 	return e
+}
+
+// event appends an empty event, and is where it is written: events are large.
+func (b *Batch) event() *correlate.Event {
+	if n := len(b.Events); n < cap(b.Events) {
+		b.Events = b.Events[:n+1]
+		e := &b.Events[n]
+		*e = correlate.Event{}
+		return e
+	}
+	b.Events = append(b.Events, correlate.Event{})
+	return &b.Events[len(b.Events)-1]
 }
 
 // dated gives e the time at, or, where the log has none, when it arrived. It
@@ -63,9 +78,11 @@ func (b *Batch) tell(e *correlate.Event, f correlate.Fact) {
 
 // acted adds the credential that e was executed with, unless there is none.
 func (b *Batch) acted(e *correlate.Event, k correlate.Key, method string) {
-	if !k.IsZero() {
-		e.Uses = b.links.Append(e.Uses, correlate.Link{Role: correlate.Acting, Key: k, Proof: correlate.Attested, Method: method})
+	if k.IsZero() {
+		return
 	}
+	l := b.link(e)
+	l.Role, l.Key, l.Proof, l.Method = correlate.Acting, k, correlate.Attested, method
 }
 
 // asked adds whoever asked for e, by the word of somebody of that proof.
@@ -73,7 +90,14 @@ func (b *Batch) asked(e *correlate.Event, p correlate.Principal, proof correlate
 	if p.IsZero() {
 		return
 	}
-	e.Uses = b.links.Append(e.Uses, correlate.Link{Role: requestorOf(&p), Principal: p, Proof: proof, Method: method})
+	l := b.link(e)
+	l.Role, l.Principal, l.Proof, l.Method = requestorOf(&p), p, proof, method
+}
+
+// link adds an empty link to what e uses, and is where it is written.
+func (b *Batch) link(e *correlate.Event) (l *correlate.Link) {
+	e.Uses, l = b.links.Grow(e.Uses)
+	return l
 }
 
 // requestorOf is the part that p plays if it is named as having asked: an agent
@@ -88,7 +112,9 @@ func requestorOf(p *correlate.Principal) correlate.Role {
 // touched adds something that e touched, unless it has no name.
 func (b *Batch) touched(e *correlate.Event, kind, id string) {
 	if id != "" {
-		e.Resources = b.resources.Append(e.Resources, correlate.Resource{Type: kind, ID: id})
+		var r *correlate.Resource
+		e.Resources, r = b.resources.Grow(e.Resources)
+		r.Type, r.ID = kind, id
 	}
 }
 

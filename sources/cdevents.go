@@ -81,11 +81,7 @@ func cdEventsDecode(in Input, raw []byte, l *cdEventsLine, out *Batch) {
 		return
 	}
 	// Ids are unique within a source.
-	e := out.begin(cdEvents, c.Source, c.ID, raw)
-	if c.ID != "" {
-		e.ID = correlate.NewID(cdEvents, c.Source, c.ID, c.Type)
-		e.ActionID = e.ID
-	}
+	e := out.begin(cdEvents, c.Source, c.ID, raw, c.Type)
 	dated := in.dated(e, firstTime(c.Timestamp))
 	e.Action, e.Class = out.text.Join("cdevents.", subject, ".", predicate), l.classes.of(subject, cdEventsClass)
 	switch {

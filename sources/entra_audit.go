@@ -128,25 +128,16 @@ func entraAuditLine(in Input, raw []byte, s *entraAudit, out *Batch) {
 	if !timed {
 		at = in.arrival()
 	}
-	hash := out.hash(raw)
 	tenant := s.tenant(out)
-	eventID := d.ID
-	if eventID == "" {
-		eventID = out.text.Join("sha256:", hash)
-	}
 	outcome, reason := s.outcome(d)
-	out.Events = append(out.Events, correlate.Event{
-		ID: correlate.NewID(entraAuditName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: true,
-		Action: cmp.Or(s.Operation.text, d.Activity, d.Action), Class: s.class(d), Outcome: outcome, Error: reason,
-		Resources: s.resources(d, out),
-		Context: correlate.Context{
-			IP: azureIP(cmp.Or(s.CallerIP, d.By.User.IP, s.OtherIP, d.more("ipaddr"))), Agent: cmp.Or(d.UserAgent, d.more("User-Agent")),
-			Account: tenant, Session: d.By.Linkable.Session, Ticket: d.more("TicketNumber"), App: d.App.Name,
-		},
-		Evidence: correlate.Evidence{SHA256: hash},
-	})
-	e := &out.Events[len(out.Events)-1]
-	e.ActionID = e.ID
+	e := azureEvent(in, entraAuditName, tenant, d.ID, raw, out)
+	e.Time = at
+	e.Action, e.Class = cmp.Or(s.Operation.text, d.Activity, d.Action), s.class(d)
+	e.Outcome, e.Error = outcome, reason
+	e.Resources = s.resources(d, out)
+	e.Context.IP, e.Context.Agent = azureIP(cmp.Or(s.CallerIP, d.By.User.IP, s.OtherIP, d.more("ipaddr"))), cmp.Or(d.UserAgent, d.more("User-Agent"))
+	e.Context.Account, e.Context.Session = tenant, d.By.Linkable.Session
+	e.Context.Ticket, e.Context.App = d.more("TicketNumber"), d.App.Name
 	w := entraAuditWho{d: d, e: e, out: out, scope: cmp.Or(tenant, in.Scope), request: s.request(d)}
 	w.actor()
 	w.uses()

@@ -93,23 +93,15 @@ func entraSigninLine(in Input, raw []byte, s *entraSignin, out *Batch) {
 	if !timed {
 		at = in.arrival()
 	}
-	hash := out.hash(raw)
 	tenant := s.tenant(out)
-	eventID := d.ID
-	if eventID == "" {
-		eventID = out.text.Join("sha256:", hash)
-	}
 	outcome, reason := s.outcome(d, out)
-	out.Events = append(out.Events, correlate.Event{
-		ID: correlate.NewID(entraSigninName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: true,
-		Action: cmp.Or(s.Operation.text, "Sign-in activity"), Class: correlate.Auth, Outcome: outcome, Error: reason,
-		Context: correlate.Context{
-			IP: azureIP(cmp.Or(d.IP, s.CallerIP)), Agent: d.UserAgent, Account: tenant, Session: d.Session, App: cmp.Or(d.AppName, d.AppID),
-		},
-		Evidence: correlate.Evidence{SHA256: hash},
-	})
-	e := &out.Events[len(out.Events)-1]
-	e.ActionID = e.ID
+	e := azureEvent(in, entraSigninName, tenant, d.ID, raw, out)
+	e.Time = at
+	e.Action, e.Class = cmp.Or(s.Operation.text, "Sign-in activity"), correlate.Auth
+	e.Outcome, e.Error = outcome, reason
+	e.Context.IP, e.Context.Agent = azureIP(cmp.Or(d.IP, s.CallerIP)), d.UserAgent
+	e.Context.Account, e.Context.Session = tenant, d.Session
+	e.Context.App = cmp.Or(d.AppName, d.AppID)
 	if target != "" {
 		e.Resources = out.resources.Append(nil, correlate.Resource{Type: "entra.service_principal", ID: target})
 	} else if d.TargetName != "" {

@@ -51,25 +51,17 @@ func graphLine(in Input, raw []byte, s *graphCall, out *Batch) {
 	if !timed {
 		at = in.arrival()
 	}
-	hash := out.hash(raw)
 	tenant := cmp.Or(s.tenant(out), out.fold(p.TenantID))
-	eventID := cmp.Or(p.RequestID, s.Correlation)
-	if eventID == "" {
-		eventID = out.text.Join("sha256:", hash)
-	}
 	path := graphPath(p.URI)
 	outcome := azureHTTPOutcome(cmp.Or(p.Status.text, s.Signature.text))
-	out.Events = append(out.Events, correlate.Event{
-		ID: correlate.NewID(graphName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: true,
-		Action: graphAction(p.Method, path, out), Class: graphClass(p.Method, path), Outcome: outcome,
-		Resources: s.resources(path, out),
-		Context: correlate.Context{
-			IP: azureIP(cmp.Or(p.IP, s.CallerIP)), Agent: p.UserAgent, Account: tenant, Region: cmp.Or(s.Location.text, p.Location), App: p.AppID,
-		},
-		Evidence: correlate.Evidence{SHA256: hash},
-	})
-	e := &out.Events[len(out.Events)-1]
-	e.ActionID = e.ID
+	e := azureEvent(in, graphName, tenant, cmp.Or(p.RequestID, s.Correlation), raw, out)
+	e.Time = at
+	e.Action, e.Class = graphAction(p.Method, path, out), graphClass(p.Method, path)
+	e.Outcome = outcome
+	e.Resources = s.resources(path, out)
+	e.Context.IP, e.Context.Agent = azureIP(cmp.Or(p.IP, s.CallerIP)), p.UserAgent
+	e.Context.Account, e.Context.Region = tenant, cmp.Or(s.Location.text, p.Location)
+	e.Context.App = p.AppID
 	if outcome != correlate.Success {
 		e.Error = cmp.Or(p.Status.text, s.Signature.text)
 	}

@@ -45,22 +45,16 @@ func keyvaultLine(in Input, raw []byte, s *keyvaultCall, out *Batch) {
 	if !timed {
 		at = in.arrival()
 	}
-	hash := out.hash(raw)
 	tenant := s.tenant(out)
 	// The correlation id is the client's to choose: the bytes are the event's id.
-	eventID := out.text.Join("sha256:", hash)
-	out.Events = append(out.Events, correlate.Event{
-		ID: correlate.NewID(keyvaultName, cmp.Or(tenant, in.Scope), eventID), EventID: eventID, Time: at, Primary: true,
-		Action: s.Operation.text, Class: s.classes.of(s.Operation.text, keyvaultClass), Outcome: s.outcome(),
-		Resources: s.resources(out),
-		Context: correlate.Context{
-			IP: azureIP(cmp.Or(s.CallerIP, s.Identity.Claim.IP)), Agent: s.Properties.Client,
-			Account: s.subscription(out), Region: s.Location.text, App: s.Identity.Claim.AppID,
-		},
-		Evidence: correlate.Evidence{SHA256: hash},
-	})
-	e := &out.Events[len(out.Events)-1]
-	e.ActionID = e.ID
+	e := azureEvent(in, keyvaultName, tenant, "", raw, out)
+	e.Time = at
+	e.Action, e.Class = s.Operation.text, s.classes.of(s.Operation.text, keyvaultClass)
+	e.Outcome = s.outcome()
+	e.Resources = s.resources(out)
+	e.Context.IP, e.Context.Agent = azureIP(cmp.Or(s.CallerIP, s.Identity.Claim.IP)), s.Properties.Client
+	e.Context.Account, e.Context.Region = s.subscription(out), s.Location.text
+	e.Context.App = s.Identity.Claim.AppID
 	if e.Outcome != correlate.Success {
 		e.Error = short(cmp.Or(s.Description, s.Signature.text, s.Properties.Status.text))
 	}

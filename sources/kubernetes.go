@@ -144,10 +144,9 @@ func (d *kubernetesDeed) append(raw scan.Raw, l *kubernetesLine, arrived string)
 	if l.AuditID != "" {
 		id, deed = d.out.text.Join(l.AuditID, "/", cmp.Or(l.Stage, "ResponseComplete")), l.AuditID
 	}
-	e := d.out.begin(kubernetesAudit, d.cluster, id, raw)
+	e := d.out.begin(kubernetesAudit, d.cluster, id, raw, l.Received)
 	d.e = e
 	if deed != "" {
-		e.ID = correlate.NewID(kubernetesAudit, d.cluster, id, l.Received)
 		e.ActionID = correlate.NewID(kubernetesAudit, d.cluster, deed, l.Received)
 	}
 	// The stages of a request are one deed. How it ended is known to the last one.

@@ -80,11 +80,7 @@ func pingOneDecode(in Input, raw []byte, l *pingOneLine, out *Batch) {
 		out.reject(raw, correlate.RejectSource, "not an activity of PingOne: no type of action")
 		return
 	}
-	e := out.begin(pingOneAudit, "", l.ID, raw)
-	if l.ID != "" {
-		e.ID = correlate.NewID(pingOneAudit, l.ID, l.RecordedAt, l.Action.Type)
-		e.ActionID = e.ID
-	}
+	e := out.begin(pingOneAudit, "", l.ID, raw, l.RecordedAt, l.Action.Type)
 	in.dated(e, firstTime(l.RecordedAt, l.CreatedAt))
 	m := l.meanings.of(l.Action.Type, func(t string) pingOneMeaning {
 		t = strings.ToLower(t)

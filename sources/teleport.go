@@ -88,11 +88,7 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 		return
 	}
 	cluster := cmp.Or(l.Cluster, in.Scope, "default")
-	e := out.begin(teleportAudit, cluster, l.UID, raw)
-	if l.UID != "" {
-		e.ID = correlate.NewID(teleportAudit, cluster, l.UID, l.Code, l.Time)
-		e.ActionID = e.ID
-	}
+	e := out.begin(teleportAudit, cluster, l.UID, raw, l.Code, l.Time)
 	dated := in.dated(e, firstTime(l.Time))
 	e.Action, e.Class = l.Event, d.classes.of(l.Event, teleportClass)
 	if l.Event == "kube.request" && l.Verb != "GET" {
