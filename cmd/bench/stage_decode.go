@@ -9,8 +9,9 @@ import (
 	"whence/sources"
 )
 
-// decodeBatch is how many lines are decoded before their memory is used again.
-const decodeBatch = 1000
+// decodeBatch is how many lines are decoded before their memory is used again: a step
+// of a lane.
+const decodeBatch = 512
 
 // decodeStages are, of each source that is wanted, the least that its lines cost,
 // without and with the evidence hash, and decoding them.
