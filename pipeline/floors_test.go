@@ -57,6 +57,7 @@ var libraries = []struct {
 	{"google.golang.org/protobuf", []string{"sources/otel_proto.go"}, "OTLP is read off the wire; generated types would be made on the heap for every span, and bring gRPC"},
 	{"golang.org/x/sys", []string{"deploy/local"}, "what depends on the operating system is kept apart"},
 	{"golang.org/x/sync", []string{"pipeline", "sinks", "cmd/bench"}, "goroutines have an owner who waits for them"},
+	{"github.com/google/pprof", []string{"cmd/bench"}, "only the benchmark reads profiles"},
 	{"golang.org/x/tools/txtar", []string{"cmd/bench"}, "the benchmark decodes the fixtures of the tests"},
 }
 

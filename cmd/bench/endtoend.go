@@ -39,11 +39,11 @@ func endToEnd(ctx context.Context, o options, r *report) error {
 		r.peers(beside.costs, passes, o.events)
 	}
 	wall := medianOf(passes, func(p passage) time.Duration { return p.wall })
-	if o.cpuprofile != "" {
-		if err := l.profile(ctx, o.events, wall, o.cpuprofile); err != nil {
-			return l.fail(err)
-		}
+	gc, err := l.profile(ctx, o.events, wall, o.cpuprofile)
+	if err != nil {
+		return l.fail(err)
 	}
+	r.add("end_to_end.gc_share", gc, "of the CPU of one more round is garbage collection, by a profile of it")
 	if o.latencyFor > 0 {
 		if err := l.latency(ctx, r, float64(o.events)/wall.Seconds()/2); err != nil {
 			return l.fail(err)
@@ -95,16 +95,15 @@ type passage struct {
 	perInsert         float64       // rows, into the table chains
 	alerts            int64
 	attributed, total int64
-	gc                time.Duration // CPU of whence's garbage collection
-	heap              heap          // what whence allocated
+	heap              heap // what whence allocated
 	floors            floors
 }
 
 // line tells of p what is worth watching, per event of n.
 func (p *passage) line(n int) string {
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / float64(n) }
-	return fmt.Sprintf("%.2f us of CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert, %.2f allocations an event, %.1f %% GC; floors: consume %d, scan %d, hash %d, insert %d, prototype %d ns; clickhouse %.2f us, broker %.2f us",
-		us(p.cpu), float64(n)/p.wall.Seconds(), float64(p.rows)/float64(n), p.perInsert, p.heap.mallocs/float64(n), 100*ratio(p.gc, p.cpu),
+	return fmt.Sprintf("%.2f us of CPU, %.0f events/s, %.3f rows an event, %.0f rows an insert, %.2f allocations an event, floors: consume %d, scan %d, hash %d, insert %d, prototype %d ns; clickhouse %.2f us, broker %.2f us",
+		us(p.cpu), float64(n)/p.wall.Seconds(), float64(p.rows)/float64(n), p.perInsert, p.heap.mallocs/float64(n),
 		p.floors.consume, p.floors.scan, p.floors.hash, p.floors.insert, p.floors.fullpath, us(p.server), us(p.broker))
 }
 
@@ -112,10 +111,6 @@ func (p *passage) line(n int) string {
 // measures whence from when it is let go until the last row is in ClickHouse.
 func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 	allocated, err := l.heap(ctx)
-	if err != nil {
-		return p, err
-	}
-	_, logged, err := l.gcTime(0)
 	if err != nil {
 		return p, err
 	}
@@ -153,9 +148,6 @@ func (l *lab) pass(ctx context.Context, n int) (p passage, err error) {
 		return p, err
 	}
 	p.rows = rows - inserted
-	if p.gc, _, err = l.gcTime(logged); err != nil {
-		return p, err
-	}
 	if p.heap, err = l.heap(ctx); err != nil {
 		return p, err
 	}

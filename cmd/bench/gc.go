@@ -1,19 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/google/pprof/profile"
 )
 
 // What whence's Go runtime did meanwhile: how much it allocated, from /metrics, and
-// what garbage collection cost, from the lines that GODEBUG=gctrace=1 adds to its
-// log.
+// what garbage collection cost, from a CPU profile.
 
 // heap is what whence has allocated since it started, how many walks it found
 // finished, and how many facts it has published and repaired after.
@@ -48,30 +47,37 @@ func (l *lab) heap(ctx context.Context) (h heap, err error) {
 	return h, nil
 }
 
-// gcLine is one collection: ... 0.05+0.35/1.2/3.0+0.23 ms cpu ...
-var gcLine = regexp.MustCompile(`(?m)^gc \d+ @.* ([0-9.+/]+) ms cpu,`)
+// collecting are the functions under which a goroutine collects garbage, in the
+// background or because it allocates.
+var collecting = []string{
+	"runtime.gcBgMarkWorker", "runtime.gcAssistAlloc", "runtime.bgsweep", "runtime.bgscavenge", "runtime.gcStart",
+	"runtime.gcMarkTermination", "runtime.deductSweepCredit", "runtime.(*mspan).sweep", "runtime.(*sweepLocked).sweep",
+}
 
-// gcLines are all that say nothing else.
-var gcLines = regexp.MustCompile(`(?m)^gc \d+ @.*\n`)
-
-// gcTime is the CPU of the collections that whence's log tells of from an offset
-// on, and where the log ends now.
-func (l *lab) gcTime(from int64) (cpu time.Duration, end int64, err error) {
-	text, err := os.ReadFile(l.whence.log)
+// collected is the share of a CPU profile that is garbage collection. What Go itself
+// says of it, in GODEBUG=gctrace=1 and in runtime/metrics, is time on the wall: on
+// cores that others use too it was seen to be more than all CPU together.
+func collected(text []byte) (float64, error) {
+	p, err := profile.ParseData(text)
 	if err != nil {
-		return 0, 0, err
+		return 0, fmt.Errorf("read the CPU profile: %w", err)
 	}
-	end = int64(len(text))
-	text = text[min(from, end):]
-	text = text[:bytes.LastIndexByte(text, '\n')+1] // the last line may not be whole yet
-	for _, m := range gcLine.FindAllSubmatch(text, -1) {
-		for part := range strings.FieldsFuncSeq(string(m[1]), func(r rune) bool { return r == '+' || r == '/' }) {
-			ms, err := strconv.ParseFloat(part, 64)
-			if err != nil {
-				return 0, 0, fmt.Errorf("whence's log tells of a collection that took %s", m[1])
-			}
-			cpu += time.Duration(ms * float64(time.Millisecond))
+	var all, gc int64
+	for _, s := range p.Sample {
+		cpu := s.Value[len(s.Value)-1]
+		all += cpu
+		if slices.ContainsFunc(s.Location, collects) {
+			gc += cpu
 		}
 	}
-	return cpu, end, nil
+	if all == 0 {
+		return 0, errors.New("the CPU profile is empty: take more events")
+	}
+	return float64(gc) / float64(all), nil
+}
+
+func collects(l *profile.Location) bool {
+	return slices.ContainsFunc(l.Line, func(line profile.Line) bool {
+		return line.Function != nil && slices.Contains(collecting, line.Function.Name)
+	})
 }

@@ -1,27 +1,41 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"bytes"
 	"testing"
-	"time"
+
+	"github.com/google/pprof/profile"
 )
 
-func TestGCTime(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log")
-	const first = "time=2026 level=WARN msg=x\ngc 1 @0.010s 2%: 0.01+0.5+0.01 ms clock, 0.02+0.10/0.40/1.00+0.03 ms cpu, 4->4->1 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P\n"
-	const second = "gc 2 @0.020s 2%: 0.01+0.5+0.01 ms clock, 1.0+2.0/3.0/4.0+5.0 ms cpu, 4->4->1 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P (forced)\ngc 3 @0.0"
-	if err := os.WriteFile(path, []byte(first+second), 0o600); err != nil {
+func TestCollected(t *testing.T) {
+	place := func(id uint64, name string) *profile.Location {
+		return &profile.Location{ID: id, Line: []profile.Line{{Function: &profile.Function{ID: id, Name: name}}}}
+	}
+	step, mark, drain, alloc := place(1, "whence/pipeline.(*lane).step"), place(2, "runtime.gcBgMarkWorker"), place(3, "runtime.gcDrain"), place(4, "runtime.gcAssistAlloc")
+	p := &profile.Profile{
+		SampleType: []*profile.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}},
+		Sample: []*profile.Sample{
+			{Location: []*profile.Location{step}, Value: []int64{9, 90}},
+			{Location: []*profile.Location{drain, mark}, Value: []int64{1, 6}},
+			{Location: []*profile.Location{alloc, step}, Value: []int64{1, 4}},
+		},
+	}
+	for _, s := range p.Sample {
+		for _, l := range s.Location {
+			if l.Line[0].Function.Filename == "" {
+				l.Line[0].Function.Filename = "x.go"
+				p.Location, p.Function = append(p.Location, l), append(p.Function, l.Line[0].Function)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := p.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{whence: &process{log: path}}
-	for _, tt := range []struct {
-		from int64
-		want time.Duration
-	}{{0, 16550 * time.Microsecond}, {int64(len(first)), 15 * time.Millisecond}, {1 << 20, 0}} {
-		got, end, err := l.gcTime(tt.from)
-		if err != nil || got.Round(time.Microsecond) != tt.want || end != int64(len(first+second)) {
-			t.Errorf("from %d: %s, %d, %v; want %s", tt.from, got, end, err, tt.want)
-		}
+	if got, err := collected(b.Bytes()); err != nil || got != 0.1 {
+		t.Errorf("got %v, %v; want 0.1", got, err)
+	}
+	if _, err := collected([]byte("no profile")); err == nil {
+		t.Error("what is no profile is read")
 	}
 }

@@ -23,7 +23,6 @@ type point struct {
 	rows       float64 // an event
 	insertRows float64 // an insert
 	rss        float64 // MiB
-	gc         float64 // share of the CPU
 }
 
 // sum fills p in from its passes, of n events each.
@@ -43,7 +42,6 @@ func (p *point) sum(value float64, n int, rss int64) {
 	p.reused = per(func(p passage) float64 { return p.heap.reused / events })
 	p.rows = per(func(p passage) float64 { return float64(p.rows) / events })
 	p.insertRows = per(func(p passage) float64 { return p.perInsert })
-	p.gc = per(func(p passage) float64 { return ratio(p.gc, p.cpu) })
 }
 
 // doubling is by how much CPU grew, as a share, for each time that the value doubled
@@ -64,7 +62,6 @@ func (r *report) growth(a axis, l line) {
 		r.add(name+".floor_ratio", p.ratio, "")
 		r.add(name+".reused_share", p.reused, "")
 		r.add(name+".rows_per_event", p.rows, "")
-		r.add(name+".gc_share", p.gc, "")
 		r.add(name+".rss_mib", p.rss, "")
 		if a.name == "sessions" {
 			r.add("rss_mib."+plain(p.value), p.rss, "most memory whence has had, %s live sessions", plain(p.value))

@@ -108,7 +108,6 @@ func (p *process) failed(what string) error {
 	if err != nil {
 		b = []byte(err.Error())
 	}
-	b = gcLines.ReplaceAll(b, nil)
 	return fmt.Errorf("%s %s; its log %s ends with:\n%s", filepath.Base(p.cmd.Path), what, p.log, b[max(0, len(b)-2000):])
 }
 

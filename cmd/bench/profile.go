@@ -2,18 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"syscall"
 	"time"
 )
 
-// profile writes a CPU profile of whence, and one of what it allocates beside it,
-// while it takes n more events.
-func (l *lab) profile(ctx context.Context, n int, wall time.Duration, path string) error {
+// profile takes a CPU profile of whence, and one of what it allocates, while it takes
+// n more events, and returns the share of garbage collection. It writes them to path,
+// if there is one, and beside it.
+func (l *lab) profile(ctx context.Context, n int, wall time.Duration, path string) (gc float64, err error) {
 	seconds := strconv.Itoa(max(1, int(wall.Seconds()+0.5)))
 	if err := l.wait(ctx, n); err != nil {
-		return err
+		return 0, err
 	}
 	type page struct {
 		text []byte
@@ -30,22 +32,20 @@ func (l *lab) profile(ctx context.Context, n int, wall time.Duration, path strin
 	cpu, allocs := get("profile"), get("allocs")
 	time.Sleep(100 * time.Millisecond) // both wait in whence's listen queue
 	if err := l.whence.signal(syscall.SIGCONT); err != nil {
-		return err
+		return 0, err
 	}
 	if err := l.written(ctx); err != nil {
-		return err
+		return 0, err
 	}
-	for _, f := range []struct {
-		path string
-		page page
-	}{{path, <-cpu}, {path + ".allocs", <-allocs}} {
-		if f.page.err != nil {
-			return f.page.err
-		}
-		if err := os.WriteFile(f.path, f.page.text, 0o644); err != nil {
-			return err
-		}
-		l.say("wrote %s", f.path)
+	ran, allocated := <-cpu, <-allocs
+	if err := errors.Join(ran.err, allocated.err); err != nil {
+		return 0, err
 	}
-	return nil
+	if path != "" {
+		if err := errors.Join(os.WriteFile(path, ran.text, 0o644), os.WriteFile(path+".allocs", allocated.text, 0o644)); err != nil {
+			return 0, err
+		}
+		l.say("wrote %s and %s.allocs", path, path)
+	}
+	return collected(ran.text)
 }

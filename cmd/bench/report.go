@@ -51,7 +51,6 @@ func (r *report) endToEnd(o options, passes []passage) {
 	r.add("end_to_end.allocs_per_event", median(per(func(p passage) float64 { return p.heap.mallocs / n })), "by all of whence, with what it does once")
 	r.add("end_to_end.alloc_bytes_per_event", median(per(func(p passage) float64 { return p.heap.bytes / n })), "likewise")
 	r.add("end_to_end.reused_share", median(per(func(p passage) float64 { return p.heap.reused / n })), "of the events were found by a finished walk of their session")
-	r.add("end_to_end.gc_share", median(per(func(p passage) float64 { return ratio(p.gc, p.cpu) })), "of that CPU is garbage collection")
 	r.add("end_to_end.rows_per_event", median(per(func(p passage) float64 { return float64(p.rows) / n })), "into all tables; what is not resolved is written twice")
 	r.add("end_to_end.rows_per_insert", median(per(func(p passage) float64 { return p.perInsert })), "into the table chains")
 	r.add("end_to_end.attributed_share", median(per(func(p passage) float64 { return float64(p.attributed) / float64(max(1, p.total)) })), "of the events have a person")

@@ -60,7 +60,6 @@ func (l *lab) startWhence(ctx context.Context) (err error) {
 		return err
 	}
 	cmd := exec.Command(l.options.whence, "run", "-c", config) //nolint:noctx // it is stopped in order
-	cmd.Env = append(os.Environ(), "GODEBUG=gctrace=1")
 	if l.whence, err = spawn(cmd, filepath.Join(l.dir, "whence.log")); err != nil {
 		return err
 	}
