@@ -20,30 +20,55 @@ type format[T any] struct {
 // formatDepth is how many wraps are opened inside one another.
 const formatDepth = 4
 
-func (f *format[T]) decode(in Input, out *Batch) { f.open(in, in.Raw, out, 0) }
-
-func (f *format[T]) open(in Input, raw scan.Raw, out *Batch, depth int) {
-	if depth > formatDepth {
-		out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
-		return
-	}
+func (f *format[T]) decode(in Input, out *Batch) {
+	raw := scan.Raw(in.Raw)
 	if raw.IsList() {
 		if err := scan.Valid(raw); err != nil {
 			out.refuse(raw, err)
 			return
 		}
-		for one := range raw.Elements() {
-			f.open(in, one, out, depth+1)
-		}
+	}
+	f.open(in, raw, out, 0)
+}
+
+// open decodes what is in raw: all lists in it are valid.
+func (f *format[T]) open(in Input, raw scan.Raw, out *Batch, depth int) {
+	if depth > formatDepth {
+		out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
 		return
 	}
 	s := scratch[T](out)
-	if !read(out, f.table, raw, s) {
+	if !raw.IsList() {
+		f.one(in, raw, s, f.table.Read(raw, s, &out.text), out, depth)
+		return
+	}
+	f.table.Elements(raw, s, &out.text, func(one scan.Raw, err error) {
+		if one.IsList() || depth == formatDepth {
+			f.open(in, one, out, depth+1)
+			return
+		}
+		f.one(in, one, s, err, out, depth+1)
+	})
+}
+
+// one decodes what was read into s: a line, or a wrap.
+func (f *format[T]) one(in Input, raw scan.Raw, s *T, err error, out *Batch, depth int) {
+	if err != nil {
+		out.refuse(raw, err)
 		return
 	}
 	// What is inside is read into the same struct, which is not looked at again.
 	if inner := f.inner(s); inner != nil {
-		f.open(in, inner.Unquoted(&out.text), out, depth+1)
+		if len(inner) > 0 && inner[0] == '"' {
+			inner = inner.Unquoted(&out.text)
+			if inner.IsList() {
+				if err := scan.Valid(inner); err != nil {
+					out.refuse(inner, err)
+					return
+				}
+			}
+		}
+		f.open(in, inner, out, depth+1)
 		return
 	}
 	f.line(in, raw, s, out)

@@ -58,7 +58,7 @@ type workspaceActivity struct {
 	Network struct {
 		Region string `json:"regionCode"`
 	} `json:"networkInfo"`
-	Events         []workspaceEvent `json:"events"`
+	Events         []workspaceEvent `json:"events" scan:"lone"` // or one alone
 	workspaceEvent                  // at the top
 	Items          scan.Raw         `json:"items"`
 	Message        scan.Raw         `json:"message"`
@@ -81,7 +81,10 @@ func workspaceLine(in Input, raw []byte, s *workspaceActivity, out *Batch) {
 		out.reject(raw, correlate.RejectSource, "no activity of Google Workspace")
 		return
 	}
-	if len(s.Events) == 0 && (s.Name == "" || len(s.Parameters) == 0) && read(out, workspaceOdds, raw, &s.odd) {
+	if len(s.Events) == 1 && s.Events[0].Name == "" && s.Events[0].Type == "" {
+		s.Events = s.Events[:0]
+	}
+	if len(s.Events) == 0 && len(s.Parameters) == 0 && read(out, workspaceOdds, raw, &s.odd) {
 		s.odd.into(s, &out.text)
 	}
 	for i := range s.Events {

@@ -21,12 +21,8 @@ type workspaceParameter struct {
 	Values scan.Raw `json:"multiValue"`
 }
 
-// workspaceOdd is what exports make of an activity: its one event in place of the
-// list, and parameters as an object.
+// workspaceOdd is what exports make of an activity: parameters as an object.
 type workspaceOdd struct {
-	Events struct {
-		workspaceEvent
-	} `json:"events"`
 	Parameters workspaceObject `json:"parameters"`
 }
 
@@ -40,10 +36,6 @@ func (o *workspaceObject) ReadJSON(raw scan.Raw, _ *arena.Text) { o.raw = raw }
 
 // into puts what is odd where it belongs.
 func (o *workspaceOdd) into(s *workspaceActivity, mem *arena.Text) {
-	if e := &o.Events.workspaceEvent; e.Name != "" || e.Type != "" {
-		s.workspaceEvent = *e
-		return
-	}
 	for name, v := range o.Parameters.raw.Members(mem) {
 		s.Parameters = append(s.Parameters, workspaceParameter{Name: name, Value: v})
 	}

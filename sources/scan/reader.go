@@ -135,6 +135,10 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 		return r.object(i+1, k.object, p, depth+1)
 	case k.op == opList && c == '[':
 		return r.list(i+1, k, p, depth+1)
+	case k.lone && c == '{':
+		h := (*header)(p)
+		h.len = 0
+		return r.value(i, k.elem, k.grow(h, p), depth)
 	case k.op == opMap && c == '{':
 		return r.texts(i+1, p, depth+1)
 	case k.op == opQuoted:
@@ -189,18 +193,24 @@ func (r *reader) list(i int, k *kind, p unsafe.Pointer, depth int) int {
 		if i >= len(r.b) {
 			return -1
 		}
-		if h.len == h.cap {
-			reflect.NewAt(k.typ, p).Elem().Grow(1)
-		}
-		at := unsafe.Add(h.data, uintptr(h.len)*k.elem.typ.Size())
-		h.len++
-		k.elem.clear(at)
-		i = r.value(i, k.elem, at, depth)
+		i = r.value(i, k.elem, k.grow(h, p), depth)
 		var more bool
 		if i, more = r.more(i, ']'); !more {
 			return i
 		}
 	}
+}
+
+// grow adds an empty element to the slice at p, which lies as h there, and returns its
+// place.
+func (k *kind) grow(h *header, p unsafe.Pointer) unsafe.Pointer {
+	if h.len == h.cap {
+		reflect.NewAt(k.typ, p).Elem().Grow(1)
+	}
+	at := unsafe.Add(h.data, uintptr(h.len)*k.elem.typ.Size())
+	h.len++
+	k.elem.clear(at)
+	return at
 }
 
 // texts reads the members of an object that are text into the map at p.

@@ -57,7 +57,8 @@ var readerType = reflect.TypeFor[Reader]()
 // Tagged as `json:"metadata" scan:"quoted"`, a struct takes an object or
 // text with one in it: JSON inside of JSON, read in the same pass. Text that is no
 // object, or breaks off, is no error: what comes before the break is read, and
-// nothing if it nests too deep.
+// nothing if it nests too deep. Tagged with scan:"lone", a slice of structs takes an
+// object too, as its only element: some exports take lists apart.
 func Of[T any]() *Table[T] {
 	t := &Table[T]{}
 	t.object = compile(reflect.TypeFor[T](), &t.objects)
@@ -74,8 +75,57 @@ func Of[T any]() *Table[T] {
 // strings: control characters and unknown escapes pass there. Text that is not
 // UTF-8 gets U+FFFD for what is not.
 func (t *Table[T]) Read(raw []byte, into *T, mem *arena.Text) error {
-	t.object.blank.clear(unsafe.Pointer(into))
 	r := reader{b: raw, mem: mem}
+	i := r.space(0)
+	if i == len(raw) {
+		t.clear(into)
+		return ErrSyntax
+	}
+	if raw[i] != '{' {
+		t.clear(into)
+		if err := Valid(raw); err != nil {
+			return err
+		}
+		return ErrObject
+	}
+	if i = t.read(&r, i, into); i >= 0 && r.space(i) == len(raw) {
+		return nil
+	}
+	return r.reason()
+}
+
+// Elements calls one with each element of list, once it is read into into: in one
+// pass over them. An element that is no object comes with ErrObject; after any other
+// error there is none. one may read something else into into.
+func (t *Table[T]) Elements(list Raw, into *T, mem *arena.Text, one func(raw Raw, err error)) {
+	r := reader{b: list, mem: mem}
+	i, more := r.space(1), true
+	if !list.IsList() || i < len(list) && list[i] == ']' {
+		return
+	}
+	for more {
+		if i >= len(list) {
+			one(nil, ErrSyntax)
+			return
+		}
+		end, err := 0, ErrObject
+		if list[i] == '{' {
+			end, err = t.read(&r, i, into), nil
+		} else {
+			end = r.skip(i, 0)
+		}
+		if end < 0 {
+			one(list[i:], r.reason())
+			return
+		}
+		one(list[i:end:end], err)
+		i, more = r.more(end, ']')
+	}
+}
+
+// read reads the object at i and returns the place after it.
+func (t *Table[T]) read(r *reader, i int, into *T) int {
+	t.clear(into)
 	if o := t.object; o.ordered {
 		order := (*Order)(unsafe.Add(unsafe.Pointer(into), o.order))
 		if order.habits == nil {
@@ -83,21 +133,10 @@ func (t *Table[T]) Read(raw []byte, into *T, mem *arena.Text) error {
 		}
 		r.habits = order.habits
 	}
-	i := r.space(0)
-	if i == len(raw) {
-		return ErrSyntax
-	}
-	if raw[i] != '{' {
-		if err := Valid(raw); err != nil {
-			return err
-		}
-		return ErrObject
-	}
-	if i = r.object(i+1, t.object, unsafe.Pointer(into), 1); i >= 0 && r.space(i) == len(raw) {
-		return nil
-	}
-	return r.reason()
+	return r.object(i+1, t.object, unsafe.Pointer(into), 1)
 }
+
+func (t *Table[T]) clear(into *T) { t.object.blank.clear(unsafe.Pointer(into)) }
 
 type op uint8
 
@@ -120,6 +159,7 @@ type kind struct {
 	typ    reflect.Type
 	object *object // of opObject and opQuoted
 	elem   *kind   // of opList
+	lone   bool    // of opList: what is no list is its only element
 	method Reader  // of opReader: a nil one, for its methods
 }
 
@@ -197,6 +237,7 @@ func (o *object) add(t reflect.Type, base uintptr, number *int) {
 			if f.Tag.Get("scan") == "quoted" && k.op == opObject {
 				k.op = opQuoted
 			}
+			k.lone = f.Tag.Get("scan") == "lone" && k.op == opList
 			o.fields = append(o.fields, field{kind: k, name: name, offset: base + f.Offset})
 		}
 	}

@@ -3,7 +3,12 @@ package scan
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"whence/correlate/arena"
 )
 
 // TestNames: a name is found whatever its length, and no other is taken for it.
@@ -31,5 +36,56 @@ func TestNames(t *testing.T) {
 	}
 	if o.find(nil) != nil {
 		t.Error("found no name")
+	}
+}
+
+// TestElements: what comes of a list in one pass is what comes of its elements one by
+// one.
+func TestElements(t *testing.T) {
+	type line struct {
+		Order Order
+		A     string `json:"a"`
+		B     []struct {
+			C int64 `json:"c"`
+		} `json:"b" scan:"lone"`
+	}
+	table := Of[line]()
+	for _, list := range []string{
+		`[]`, ` [ ] `, `[{"a":"x"}]`, `[ {"a":"x"} , {"b":[{"c":1},{"c":2}]},{"b":{"c":3}}, 4, null, [{"a":"y"}], "s", {"a":5}, {} ]`, `[{"a":"x","z":{"a":"no"}},{"b":{}}]`,
+	} {
+		raw := Raw(strings.TrimSpace(list))
+		var want, got []string
+		var mem arena.Text
+		var one, all line
+		for element := range raw.Elements() {
+			err := table.Read(element, &one, &mem)
+			want = append(want, fmt.Sprintf("%s %q %v %v", element, one.A, one.B, err))
+		}
+		table.Elements(raw, &all, &mem, func(element Raw, err error) {
+			if err != nil {
+				table.clear(&all)
+			}
+			got = append(got, fmt.Sprintf("%s %q %v %v", element, all.A, all.B, err))
+		})
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-one by one +at once):\n%s", list, d)
+		}
+	}
+}
+
+func TestLone(t *testing.T) {
+	type line struct {
+		B []struct {
+			C int64 `json:"c"`
+		} `json:"b" scan:"lone"`
+	}
+	table := Of[line]()
+	var into line
+	for in, want := range map[string]string{
+		`{"b":{"c":3}}`: "[{3}]", `{"b":[{"c":3},{"c":4}]}`: "[{3} {4}]", `{"b":[]}`: "[]", `{"b":5}`: "[]", `{"b":{"c":3},"b":{"c":4}}`: "[{4}]",
+	} {
+		if err := table.Read([]byte(in), &into, new(arena.Text)); err != nil || fmt.Sprint(into.B) != want {
+			t.Errorf("%s: got %v, %v, want %s", in, into.B, err, want)
+		}
 	}
 }
