@@ -151,7 +151,7 @@ func (r *Repair) read(ctx context.Context, late *lateSpan, yield func(*correlate
 	return readSpan(ctx, r.kafka, late.admin, late.from, late.until, func(rec *kgo.Record) error {
 		f, err := index.DecodeFact(rec.Value)
 		if err != nil || f == nil {
-			return nil // a mark, or unreadable: the table counts those
+			return nil //nolint:nilerr // a mark, or unreadable: the table counts those
 		}
 		return yield(f)
 	})

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io"
+	"hash"
 	"strconv"
 
 	"whence/correlate"
@@ -54,7 +54,7 @@ func core(value []byte) (id correlate.ID, version uint64, content digest, err er
 }
 
 // hashWithoutNames leaves the names out that databases do not keep.
-func hashWithoutNames(h io.Writer, rest []byte) {
+func hashWithoutNames(h hash.Hash, rest []byte) {
 	for _, at := range []struct {
 		member string
 		drop   bool // the names, from here on
@@ -74,7 +74,7 @@ func hashWithoutNames(h io.Writer, rest []byte) {
 	h.Write(rest)
 }
 
-func hashNameless(h io.Writer, part []byte) {
+func hashNameless(h hash.Hash, part []byte) {
 	for {
 		before, names, ok := bytes.Cut(part, []byte(`,"names":[`))
 		h.Write(before)
