@@ -89,7 +89,7 @@ type azureTypes struct{ types words[string] }
 // microsoft.compute/disks.
 func (t *azureTypes) of(id string, out *Batch) string {
 	const providers = len("/providers/")
-	i := max(strings.LastIndex(id, "/providers/"), strings.LastIndex(id, "/PROVIDERS/"))
+	i := azureProvider(id)
 	if i < 0 {
 		switch strings.Count(id, "/") {
 		case 2:
@@ -115,6 +115,16 @@ func (t *azureTypes) of(id string, out *Batch) string {
 		name = out.text.Join(name, "/", kind)
 	}
 	return t.types.of(name, lowered)
+}
+
+// azureProvider is the place of the last /providers/ in an id, or -1.
+func azureProvider(id string) int {
+	for i := strings.LastIndexByte(id, '/'); i >= 0; i = strings.LastIndexByte(id[:i], '/') {
+		if rest := id[i:]; strings.HasPrefix(rest, "/providers/") || strings.HasPrefix(rest, "/PROVIDERS/") {
+			return i
+		}
+	}
+	return -1
 }
 
 func lowered(s string) string { return strings.ToLower(strings.Clone(s)) }

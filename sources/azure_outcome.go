@@ -39,7 +39,7 @@ func (s *azureActivity) outcome() (correlate.Outcome, azurePhase, string) {
 
 func azureIs(s string, words ...string) bool {
 	for _, w := range words {
-		if strings.EqualFold(s, w) {
+		if len(s) == len(w) && strings.EqualFold(s, w) {
 			return true
 		}
 	}

@@ -69,11 +69,13 @@ func (b *Batch) tell(e *correlate.Event, f correlate.Fact) {
 	if f.Key.IsZero() {
 		return
 	}
-	f.Origin, f.Source, f.EventID, f.Time = e.ID, e.Source, e.EventID, e.Time
+	var told *correlate.Fact
+	e.Mints, told = b.facts.Grow(e.Mints)
+	*told = f
+	told.Origin, told.Source, told.EventID, told.Time = e.ID, e.Source, e.EventID, e.Time
 	if f.Start.IsZero() {
-		f.Start = e.Time
+		told.Start = e.Time
 	}
-	e.Mints = b.facts.Append(e.Mints, f)
 }
 
 // acted adds the credential that e was executed with, unless there is none.
