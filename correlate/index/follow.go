@@ -50,7 +50,9 @@ func (t *Table) catchUp(ctx context.Context) error {
 	}
 	defer func() {
 		for p := range t.known {
-			t.known[p].Store(t.next[TopicPartition{t.cfg.SessionsTopic, int32(p)}])
+			next := t.next[TopicPartition{t.cfg.SessionsTopic, int32(p)}]
+			t.known[p].Store(next)
+			t.passed[p].Store(next)
 		}
 	}()
 	t.behind(until, begins)
@@ -225,6 +227,11 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 		t.behind(t.ends, nil)
 	}
 	t.observe(marks)
+	for p := range t.passed {
+		if next, some := pos[TopicPartition{t.cfg.SessionsTopic, int32(p)}]; some {
+			t.passed[p].Store(next)
+		}
+	}
 	if ctx.Err() != nil {
 		return changed, len(pos) > 0, nil //nolint:nilerr // that is what the fetch error says
 	}

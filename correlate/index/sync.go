@@ -12,8 +12,8 @@ import (
 const syncPoll = 5 * time.Millisecond
 
 // Sync returns once Run has read both topics to where they ended when Sync was
-// called: everything that anybody had published by then can be looked up. It
-// must be called while Run is under way, and waits for it.
+// called: everything that anybody had published by then can be looked up, and the
+// marks have been passed on. It must be called while Run is under way, and waits for it.
 func (t *Table) Sync(ctx context.Context) error {
 	ends, err := t.offsets(ctx, (*kadm.Client).ListCommittedOffsets)
 	if err != nil {
@@ -32,7 +32,11 @@ func (t *Table) Sync(ctx context.Context) error {
 		}
 		behind := false
 		for tp, end := range ends {
-			behind = behind || max(pos[tp], begins[tp]) < end
+			read := pos[tp]
+			if tp.Topic == t.cfg.SessionsTopic && int(tp.Partition) < len(t.passed) {
+				read = min(read, t.passed[tp.Partition].Load()) // marks come after facts
+			}
+			behind = behind || max(read, begins[tp]) < end
 		}
 		if !behind {
 			return nil

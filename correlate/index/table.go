@@ -61,6 +61,7 @@ type Table struct {
 
 	marks  atomic.Pointer[correlate.Marks]
 	known  []atomic.Int64 // by partition of the sessions topic: see Known
+	passed []atomic.Int64 // likewise: the offset before which all marks were passed on
 	notify atomic.Pointer[func([]correlate.Key)]
 	bulk   bulk
 	next   map[TopicPartition]int64 // next offset to read; of CatchUp, then Run
@@ -151,7 +152,7 @@ func (t *Table) meet(ctx context.Context) error {
 			t.identities[TopicPartition{name, identity}] = int64(binary.BigEndian.Uint64(id[:8]) ^ binary.BigEndian.Uint64(id[8:]))
 		}
 	}
-	t.known = make([]atomic.Int64, t.sessions)
+	t.known, t.passed = make([]atomic.Int64, t.sessions), make([]atomic.Int64, t.sessions)
 	pos, err := t.store.Position()
 	if err != nil {
 		return err
