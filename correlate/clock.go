@@ -132,6 +132,18 @@ func (m *Marks) Known(sessionsPartition int32) int64 {
 	return max(least, 0)
 }
 
+// Heard is the highest generation of which a mark of a raw partition was seen; 0
+// for none.
+func (m *Marks) Heard(topic string, partition int32) int32 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	most := int32(0)
+	for _, r := range m.read[lane{topic, partition}] {
+		most = max(most, r.generation)
+	}
+	return most
+}
+
 // Now implements Clock.
 func (m *Marks) Now() time.Time { return m.now() }
 

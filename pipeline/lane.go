@@ -51,7 +51,10 @@ type lane struct {
 	done       place
 	dirty      bool // done has not been committed yet
 	mark       time.Time
+	placed     bool  // done is a place of this lane, and not what it was made with
 	generation int32 // the latest of the group in which the partition is ours
+	voice      int32 // of its marks; 0 until it may speak
+	voiced     int32 // the generation of the group in which it got its voice
 
 	bump    chan struct{} // capacity 1: there is something to do
 	stop    chan struct{} // closed: finish the batch in hand and return

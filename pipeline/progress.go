@@ -51,7 +51,7 @@ func (l *lane) reached(done place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dirty = l.dirty || !samePlace(l.done, done)
-	l.done = done
+	l.done, l.placed = done, true
 	// While bookmarked records of a former owner are still being read, everything
 	// before the head has been bound all the same: by the former owner.
 	if done.seen.After(l.mark) {
@@ -92,11 +92,14 @@ func (l *lane) reading() index.Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return index.Report{
-		Mark:  correlate.Mark{Group: l.cfg.Group, Topic: l.topic.Name, Partition: l.partition, Generation: l.generation, Time: l.mark},
+		Mark:  correlate.Mark{Group: l.cfg.Group, Topic: l.topic.Name, Partition: l.partition, Generation: l.voice, Time: l.mark},
 		Known: l.done.known,
 	}
 }
 
+// speakFor tells that the partition is still ours in a later generation. Until the
+// lane has its voice for that it goes on with the former one, which nobody hears if
+// the partition was somebody else's in between.
 func (l *lane) speakFor(generation int32) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

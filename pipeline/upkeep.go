@@ -32,7 +32,7 @@ func (g *group) upkeep(ctx context.Context, stop <-chan struct{}) {
 			}
 		}
 		g.mu.Unlock()
-		err := g.outage.during(func() error { return errors.Join(g.commit(ctx, lanes), g.announce(ctx, lanes)) })
+		err := g.outage.during(func() error { return errors.Join(g.commit(ctx, lanes), g.voices(ctx, lanes), g.announce(ctx, lanes)) })
 		if err != nil && ctx.Err() == nil {
 			g.metrics.commitErr.Inc()
 			g.outage.begin(err)
@@ -123,6 +123,9 @@ func (g *group) announce(ctx context.Context, lanes []*lane) error {
 	now := g.clock.Now()
 	for _, l := range lanes {
 		r := l.reading()
+		if r.Generation == 0 {
+			continue // it may not speak yet
+		}
 		g.mu.Lock()
 		last, ok := g.marks[tp{r.Topic, r.Partition}]
 		g.mu.Unlock()
