@@ -46,8 +46,8 @@ type agentcoreLine struct {
 	Operation  string   `json:"operation"`
 	Severity   string   `json:"severityText"`
 	Body       struct {
-		Failed bool   `json:"isError"`
-		Log    string `json:"log"`
+		Failed bool     `json:"isError"`
+		Log    scan.Raw `json:"log"`
 	} `json:"body"`
 	Attributes struct {
 		RequestID string `json:"aws.request.id"`
@@ -84,7 +84,7 @@ func (s *agentcoreScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 	e.Context = correlate.Context{
 		Account: account, Region: region, Session: out.short(cmp.Or(r.SessionID, r.Attributes.SessionID)), Trace: out.short(cmp.Or(r.TraceID, r.TraceCamel)),
 	}
-	tool, target := agentcoreTool(r.Body.Log)
+	tool, target := agentcoreTool(r.Body.Log, out)
 	e.Action, e.Class = s.what(tool)
 	if e.Outcome = correlate.Success; r.Body.Failed || r.Severity == "ERROR" {
 		e.Outcome = correlate.Failure
@@ -119,11 +119,13 @@ func (s *agentcoreScratch) what(tool string) (string, correlate.Class) {
 
 // agentcoreTool reads "Processing request for tool T from target X": a gateway says
 // nowhere else what was called.
-func agentcoreTool(log string) (tool, target string) {
-	rest, ok := strings.CutPrefix(log, "Processing request for tool ")
-	if !ok {
+func agentcoreTool(log scan.Raw, out *Batch) (tool, target string) {
+	const head = `"Processing request for tool `
+	if len(log) < len(head) || string(log[:len(head)]) != head {
 		return "", ""
 	}
+	text, _ := log.Text(&out.text)
+	rest := text[len(head)-1:]
 	tool, target, _ = strings.Cut(rest, " from target ")
 	if strings.ContainsAny(tool, " \n\t{") {
 		return "", ""
