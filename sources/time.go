@@ -18,7 +18,7 @@ func rfc3339(s string) (time.Time, bool) {
 			return t, true
 		}
 	}
-	if len(s) < len("2006-01-02T15:04:05Z") {
+	if len(s) < len("2006-01-02T5:04:05Z") {
 		return time.Time{}, false // an error would be made on the heap
 	}
 	t, err := time.Parse(time.RFC3339, s)
