@@ -73,8 +73,14 @@ type kubernetesDeed struct {
 
 // open decodes an event, or every event in an envelope.
 func (d *kubernetesDeed) open(raw scan.Raw) {
+	d.opened(raw, kubernetesTable.Read(raw, &d.record, &d.out.text))
+}
+
+// opened decodes what was read of raw.
+func (d *kubernetesDeed) opened(raw scan.Raw, err error) {
 	r := &d.record
-	if !read(d.out, kubernetesTable, raw, r) {
+	if err != nil {
+		d.out.refuse(raw, err)
 		return
 	}
 	switch {
@@ -101,9 +107,7 @@ func (d *kubernetesDeed) list(raw, inner scan.Raw) {
 		return
 	}
 	d.depth++
-	for one := range inner.Elements() {
-		d.open(one)
-	}
+	kubernetesTable.Elements(inner, &d.record, &d.out.text, d.opened)
 	d.depth--
 }
 
@@ -112,11 +116,13 @@ func (d *kubernetesDeed) list(raw, inner scan.Raw) {
 func (d *kubernetesDeed) cloudWatch() {
 	group := strings.TrimSuffix(strings.TrimPrefix(d.record.LogGroup, "/aws/eks/"), "/cluster")
 	d.cluster = cmp.Or(d.in.Scope, d.out.join(d.record.Owner, "/", group), "default")
-	for one := range d.record.LogEvents.Elements() {
-		if read(d.out, kubernetesWrappedTable, one, &d.wrapped) {
-			d.append(one, &d.wrapped.Message, "")
+	kubernetesWrappedTable.Elements(d.record.LogEvents, &d.wrapped, &d.out.text, func(one scan.Raw, err error) {
+		if err != nil {
+			d.out.refuse(one, err)
+			return
 		}
-	}
+		d.append(one, &d.wrapped.Message, "")
+	})
 }
 
 // aks is the cluster by its id in Azure, as subscription/resource group/name: the id
@@ -140,16 +146,19 @@ func (d *kubernetesDeed) append(raw scan.Raw, l *kubernetesLine, arrived string)
 	d.line = l
 	// Callers may choose the audit id (a header), and one of theirs must not take the
 	// place of another line's: the server's own time is part of the id.
-	var id, deed string
+	const complete = "ResponseComplete"
+	stage := cmp.Or(l.Stage, complete)
+	id := ""
 	if l.AuditID != "" {
-		id, deed = d.out.text.Join(l.AuditID, "/", cmp.Or(l.Stage, "ResponseComplete")), l.AuditID
+		id = d.out.text.Join(l.AuditID, "/", stage)
 	}
 	e := d.out.begin(kubernetesAudit, d.cluster, id, raw, l.Received)
 	d.e = e
-	if deed != "" {
-		e.ActionID = correlate.NewID(kubernetesAudit, d.cluster, deed, l.Received)
+	// The stages of a request are one deed, which goes by the id of the last one: that
+	// knows how it ended.
+	if id != "" && stage != complete {
+		e.ActionID = correlate.NewID(kubernetesAudit, d.cluster, d.out.text.Join(l.AuditID, "/", complete), l.Received)
 	}
-	// The stages of a request are one deed. How it ended is known to the last one.
 	e.Primary = l.Stage != "RequestReceived" && l.Stage != "ResponseStarted"
 	dated := d.in.dated(e, firstTime(l.Received, l.StageTime, l.Timestamp, l.Metadata.Created, arrived))
 	e.Action = d.out.text.Join("k8s.", l.what(&d.out.text), ".", l.Verb)
