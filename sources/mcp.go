@@ -44,6 +44,7 @@ type mcpScratch struct {
 // mcpLine is what is read of a line around a message.
 type mcpLine struct {
 	Order     scan.Order
+	Rest      scan.Rest
 	Version   string   `json:"jsonrpc"`
 	Timestamp scan.Raw `json:"timestamp"`
 	Time      scan.Raw `json:"time"`
@@ -107,9 +108,9 @@ func (s *mcpScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 		return nil
 	}
 	s.labels.reset()
-	for name, v := range raw.Members(&out.text) {
-		if !v.IsObject() && !v.IsList() {
-			s.labels.set(name, v.Loose(&out.text), 0)
+	for _, m := range r.Rest {
+		if !m.Value.IsObject() && !m.Value.IsList() {
+			s.labels.set(m.Name, m.Value.Loose(&out.text), 0)
 		}
 	}
 	s.event(in, raw, out)

@@ -40,6 +40,7 @@ type openaiScratch struct {
 // openaiLine is what is read of an event, or of a page of them.
 type openaiLine struct {
 	Order     scan.Order
+	Rest      scan.Rest
 	Object    string      `json:"object"`
 	ID        string      `json:"id"`
 	Type      string      `json:"type"`
@@ -107,7 +108,7 @@ func (s *openaiScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 		out.reject(raw, correlate.RejectSource, "no type: not an event of OpenAI's audit log")
 		return nil
 	}
-	s.readDetail(raw, out)
+	s.readDetail(out)
 	e := out.begin(openaiName, "", r.ID, raw)
 	timed := in.dated(e, millisTime(r.Effective))
 	e.Action, e.Class = out.text.Join("openai:", r.Type), s.classes.of(r.Type, openaiClass)
@@ -125,9 +126,9 @@ func (s *openaiScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 
 // readDetail finds the member that is called as the event's type, with its dots or
 // with _ in their place.
-func (s *openaiScratch) readDetail(raw scan.Raw, out *Batch) {
-	for name, member := range raw.Members(&out.text) {
-		if openaiSame(name, s.rec.Type) && member.IsObject() && openaiDetails.Read(member, &s.detail, &out.text) == nil {
+func (s *openaiScratch) readDetail(out *Batch) {
+	for _, m := range s.rec.Rest {
+		if openaiSame(m.Name, s.rec.Type) && m.Value.IsObject() && openaiDetails.Read(m.Value, &s.detail, &out.text) == nil {
 			return
 		}
 	}

@@ -29,6 +29,9 @@ func blankOf(o *object) blank {
 	if o.marks {
 		b.zeroed = append(b.zeroed, span{o.seen, unsafe.Sizeof(Seen{}) / wordBytes})
 	}
+	if o.spares {
+		b.others = append(b.others, field{kind: kind{op: opList}, offset: o.rest})
+	}
 	for _, f := range o.fields {
 		b.add(f)
 	}

@@ -54,7 +54,10 @@ func (r *reader) object(i int, o *object, p unsafe.Pointer, depth int) int {
 			}
 			i = r.value(value, &f.kind, unsafe.Add(p, f.offset), depth)
 		} else {
-			i = r.skip(value, depth)
+			at := i
+			if i = r.skip(value, depth); o.spares {
+				r.spare(o, p, at, value, i)
+			}
 		}
 		if i >= 0 && i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' {
 			i++ // as logs are written, without white space

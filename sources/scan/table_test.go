@@ -89,3 +89,40 @@ func TestLone(t *testing.T) {
 		}
 	}
 }
+
+// TestRest: what no field takes is told as Members tells it.
+func TestRest(t *testing.T) {
+	type line struct {
+		Order Order
+		A     string `json:"a"`
+		Rest  Rest
+	}
+	table := Of[line]()
+	var into line
+	for range 3 { // the last rounds know the order
+		for _, in := range []string{
+			`{}`, `{"a":"x"}`, `{"b":1,"a":"x","c":{"d":[2]}}`, ` { "b" : null , "\u0063" : "y\"" } `, `{"a":"x","b":2,"longer than a token that is remembered":true}`,
+		} {
+			var want, got []string
+			var mem arena.Text
+			for name, v := range Raw(strings.TrimSpace(in)).Members(&mem) {
+				if name != "a" {
+					want = append(want, fmt.Sprintf("%s=%s", name, v))
+				}
+			}
+			if err := table.Read([]byte(in), &into, &mem); err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range into.Rest {
+				got = append(got, fmt.Sprintf("%s=%s", m.Name, m.Value))
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("%s (-members +rest):\n%s", in, d)
+			}
+		}
+	}
+	many := "{" + strings.Repeat(`"b":1,`, 5*maxRest) + `"a":"x"}`
+	if err := table.Read([]byte(many), &into, new(arena.Text)); err != nil || len(into.Rest) != maxRest || into.A != "x" {
+		t.Errorf("of %d members more than %d are kept: %d, %v", 5*maxRest, maxRest, len(into.Rest), err)
+	}
+}
