@@ -79,6 +79,43 @@ func TestGroupThatWasDeleted(t *testing.T) {
 	})
 }
 
+// TestDeletedGroupOnADisk: whoever has the facts on disk reads the sessions topic from
+// where it stopped, and must all the same hear the marks before that. Another, with
+// an empty disk, hears them.
+func TestDeletedGroupOnADisk(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := trailBench(t)
+		disk := func() index.Store {
+			p, err := index.OpenPebble(dir, 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		b.store = disk
+		for n := range 3 {
+			in := b.start(nil)
+			b.ready(in)
+			b.send(0, issues(n, keyOf(n), "alice@example.com", time.Now()))
+			time.Sleep(10 * time.Second)
+			in.stop(t)
+		}
+		time.Sleep(time.Hour)
+		b.forget()
+		in := b.start(nil)
+		b.ready(in)
+		time.Sleep(10 * time.Second)
+		b.store = nil
+		other := b.start(nil)
+		b.until("both have a partition", func() bool { return in.owns() == 1 && other.owns() == 1 })
+		time.Sleep(10 * time.Second)
+		b.settles(10)
+		in.stop(t)
+		other.stop(t)
+	})
+}
+
 // TestPlaceIsKeptAsTheVoiceIsRaised: what is committed to find out whether the
 // partition is still ours has the bookmarks of what is parked.
 func TestPlaceIsKeptAsTheVoiceIsRaised(t *testing.T) {

@@ -41,6 +41,9 @@ func (t *Table) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.recall(ctx); err != nil {
+		return err
+	}
 	if t.consumer, err = t.dial(); err != nil {
 		return err
 	}
