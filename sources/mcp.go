@@ -35,17 +35,18 @@ func mcpIs(v Value) bool {
 // mcpScratch is what the decoder uses again.
 type mcpScratch struct {
 	rec     mcpLine
-	message mcpMessage
+	alone   mcpAlone
+	message *mcpMessage // of either
 	labels  labels
 	actions words[string]
 	kinds   words[otelKind]
 }
 
-// mcpLine is what is read of a line around a message.
+// mcpLine is what is read of a line that is a message, or is around one.
 type mcpLine struct {
-	Order     scan.Order
-	Rest      scan.Rest
-	Version   string   `json:"jsonrpc"`
+	Order scan.Order
+	Rest  scan.Rest
+	mcpMessage
 	Timestamp scan.Raw `json:"timestamp"`
 	Time      scan.Raw `json:"time"`
 	TS        scan.Raw `json:"ts"`
@@ -57,17 +58,16 @@ type mcpLine struct {
 	Client    struct {
 		Name string `json:"name"`
 	} `json:"client"`
-	Request scan.Raw `json:"request"`
-	Payload scan.Raw `json:"payload"`
-	Body    scan.Raw `json:"body"`
-	RPC     scan.Raw `json:"rpc"`
-	MCP     scan.Raw `json:"mcp"`
+	Request mcpMessage `json:"request" scan:"quoted"`
+	Payload mcpMessage `json:"payload" scan:"quoted"`
+	Body    mcpMessage `json:"body" scan:"quoted"`
+	RPC     mcpMessage `json:"rpc" scan:"quoted"`
+	MCP     mcpMessage `json:"mcp" scan:"quoted"`
 	envelope
 }
 
 // mcpMessage is what is read of a message.
 type mcpMessage struct {
-	Order   scan.Order
 	Version string   `json:"jsonrpc"`
 	ID      scan.Raw `json:"id"`
 	Method  string   `json:"method"`
@@ -90,9 +90,15 @@ type mcpMessage struct {
 	} `json:"error"`
 }
 
+// mcpAlone is a message in the member message, which may be an envelope as well.
+type mcpAlone struct {
+	Order scan.Order
+	mcpMessage
+}
+
 var (
 	mcpTable    = scan.Of[mcpLine]()
-	mcpMessages = scan.Of[mcpMessage]()
+	mcpMessages = scan.Of[mcpAlone]()
 )
 
 func (s *mcpScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
@@ -100,7 +106,7 @@ func (s *mcpScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 	if !read(out, mcpTable, raw, r) {
 		return nil
 	}
-	if !s.find(raw, out) {
+	if !s.find(out) {
 		if inner := r.inner(); inner != nil {
 			return inner
 		}
@@ -118,22 +124,20 @@ func (s *mcpScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 }
 
 // find reads the message: the line itself, or a member of it.
-func (s *mcpScratch) find(raw scan.Raw, out *Batch) bool {
+func (s *mcpScratch) find(out *Batch) bool {
 	r := &s.rec
-	if r.Version != "" {
-		return mcpMessages.Read(raw, &s.message, &out.text) == nil
-	}
-	for _, m := range [...]scan.Raw{r.Request, r.MCP, r.RPC, r.Payload, r.Body, r.Message} {
-		m = m.Unquoted(&out.text)
-		if m.IsObject() && mcpMessages.Read(m, &s.message, &out.text) == nil && s.message.Version != "" {
+	for _, m := range [...]*mcpMessage{&r.mcpMessage, &r.Request, &r.MCP, &r.RPC, &r.Payload, &r.Body} {
+		if s.message = m; m.Version != "" {
 			return true
 		}
 	}
-	return false
+	s.message = &s.alone.mcpMessage
+	m := scan.Raw(r.Message.Unquoted(&out.text))
+	return m.IsObject() && mcpMessages.Read(m, &s.alone, &out.text) == nil && s.alone.Version != ""
 }
 
 func (s *mcpScratch) event(in Input, raw scan.Raw, out *Batch) {
-	r, m, l := &s.rec, &s.message, &s.labels
+	r, m, l := &s.rec, s.message, &s.labels
 	e := out.begin(mcpName, in.Scope, "", raw) // ids of messages are counted anew in every session
 	in.dated(e, mcpTime(out, r.Timestamp, r.Time, r.TS, r.At))
 	kind := s.kinds.of(m.Method, otelMCP)
@@ -185,7 +189,7 @@ func mcpAction(method string) string {
 }
 
 func (s *mcpScratch) touch(e *correlate.Event, out *Batch) {
-	m := &s.message
+	m := s.message
 	server := out.short(cmp.Or(s.rec.Server, s.labels.text(labelToolServer)))
 	switch {
 	case m.Method == "tools/call" && server != "":
@@ -201,7 +205,7 @@ func (s *mcpScratch) touch(e *correlate.Event, out *Batch) {
 
 // walk says who called: the client, and for whom it or the gateway says it did.
 func (s *mcpScratch) walk(e *correlate.Event, out *Batch) {
-	m, l := &s.message, &s.labels
+	m, l := s.message, &s.labels
 	if e.Actor = l.agent("mcp", out); e.Actor.IsZero() {
 		if name := cmp.Or(s.rec.Client.Name, m.Params.Client.Name); name != "" {
 			e.Actor = out.agent("mcp", name, "")
