@@ -15,13 +15,37 @@ import (
 
 // gather makes a session of facts about k, in any order and with repeats.
 func gather(k correlate.Key, facts []correlate.Fact) correlate.Session {
-	if len(facts) <= 1 {
+	if ordered(facts) { // as stores give them
 		return correlate.Session{Key: k, Facts: facts}
 	}
-	half := len(facts) / 2
-	s := gather(k, facts[:half:half]).Merge(gather(k, facts[half:]))
-	s.Key = k
+	// Places are sorted, and facts moved once: a name may have thousands, of half a
+	// kilobyte each.
+	order := make([]int32, len(facts))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int { return facts[i].Compare(&facts[j]) })
+	s := correlate.Session{Key: k, Facts: make([]correlate.Fact, 0, len(facts))}
+	for _, i := range order {
+		last := len(s.Facts) - 1
+		if last < 0 || s.Facts[last].Compare(&facts[i]) != 0 {
+			s.Facts = append(s.Facts, facts[i])
+			continue
+		}
+		one, other := correlate.Session{Facts: s.Facts[last:]}, correlate.Session{Facts: facts[i : i+1 : i+1]}
+		s.Facts[last] = one.Merge(other).Facts[0]
+	}
 	return s
+}
+
+// ordered reports whether facts are in the order of a session, each once.
+func ordered(facts []correlate.Fact) bool {
+	for i := 1; i < len(facts); i++ {
+		if facts[i-1].Compare(&facts[i]) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // join merges facts about held's key into held. It returns the outcome and those
