@@ -66,8 +66,9 @@ type workspaceActivity struct {
 		Original scan.Raw `json:"original"`
 	} `json:"event"`
 
-	odd     workspaceOdd
-	classes words[correlate.Class]
+	odd      workspaceOdd
+	classes  words[correlate.Class]
+	outcomes words[correlate.Outcome] // by event
 }
 
 func (s *workspaceActivity) inner() scan.Raw {
@@ -110,7 +111,7 @@ func (s *workspaceActivity) append(in Input, raw []byte, ev *workspaceEvent, n i
 	p.read(ev.Parameters, &out.text)
 	e.Action = cmp.Or(ev.Name, ev.Type, s.ID.Application)
 	e.Class = s.classes.of(out.text.Join(s.ID.Application, "/", ev.Type, "/", ev.Name), workspaceClass)
-	e.Outcome, e.Error = workspaceOutcome(ev.Name, p.failure)
+	e.Outcome, e.Error = s.outcome(ev.Name, p.failure)
 	for _, r := range [...]correlate.Resource{
 		{Type: "google.drive_item", ID: p.document}, {Type: "google.user", ID: p.user}, {Type: "google.group", ID: p.group},
 		{Type: "google.role", ID: p.role}, {Type: "google.setting", ID: p.setting}, {Type: "google.domain", ID: p.domain},

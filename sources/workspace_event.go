@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"strings"
 
 	"whence/correlate"
@@ -101,19 +102,26 @@ func (p *workspaceParameters) set(name string, v scan.Raw, mem *arena.Text) {
 func workspaceIsService(email string) bool { return strings.HasSuffix(email, "gserviceaccount.com") }
 
 // workspaceOutcome goes by the event's name: activities have no result.
-func workspaceOutcome(name, failure string) (correlate.Outcome, string) {
-	why := failure
-	if why == "" {
-		why = name
+func (s *workspaceActivity) outcome(name, failure string) (correlate.Outcome, string) {
+	outcome := s.outcomes.of(name, workspaceOutcome)
+	if name == "login_challenge" && failure != "" {
+		outcome = correlate.Failure
 	}
-	low := func(part string) bool { return workspaceHas(name, part) }
+	if outcome == correlate.Success {
+		return outcome, ""
+	}
+	return outcome, cmp.Or(failure, name)
+}
+
+func workspaceOutcome(name string) correlate.Outcome {
+	has := func(part string) bool { return workspaceHas(name, part) }
 	switch {
-	case low("blocked"), low("denied"), low("ACCESS_DENY"):
-		return correlate.Denied, why
-	case low("failure"), low("failed"), name == "login_challenge" && failure != "":
-		return correlate.Failure, why
+	case has("blocked"), has("denied"), has("ACCESS_DENY"):
+		return correlate.Denied
+	case has("failure"), has("failed"):
+		return correlate.Failure
 	}
-	return correlate.Success, ""
+	return correlate.Success
 }
 
 // workspaceHas reports whether a name has a part in it, in lower or in upper case.
