@@ -48,7 +48,8 @@ func sameRoot(a, b Principal) bool {
 }
 
 // better orders outcomes that could each be chosen: stronger proof first, then
-// people before services, then the longer way, then by name.
+// people before services, then the longer way, then the stronger link, so that a key
+// the log names is not shown as found by its name, then by name.
 func better(a, b *outcome) int {
 	switch {
 	case a.proof != b.proof:
@@ -57,6 +58,8 @@ func better(a, b *outcome) int {
 		return cmp.Compare(b.end, a.end)
 	case len(a.hops) != len(b.hops):
 		return cmp.Compare(len(b.hops), len(a.hops))
+	case a.link != b.link:
+		return cmp.Compare(b.link, a.link)
 	}
 	if c := compareRoots(&a.root, &b.root); c != 0 {
 		return c
