@@ -19,7 +19,7 @@ var _ = register(Source{
 	Name:     agentcoreName,
 	Lateness: 5 * time.Minute,
 	Detect:   func(v Value) bool { return inEnvelope(v, agentcoreIs) },
-	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[agentcoreScratch](out), out) },
+	Decode:   agentcoreFormat.decode,
 })
 
 func agentcoreIs(v Value) bool {
@@ -28,7 +28,7 @@ func agentcoreIs(v Value) bool {
 
 // agentcoreScratch is what the decoder uses again.
 type agentcoreScratch struct {
-	rec     agentcoreLine
+	agentcoreLine
 	actions words[string]
 }
 
@@ -57,19 +57,21 @@ type agentcoreLine struct {
 	envelope
 }
 
-var agentcoreTable = scan.Of[agentcoreLine]()
+var agentcoreFormat = &format[agentcoreScratch]{table: scan.Of[agentcoreScratch](), inner: (*agentcoreScratch).inner, line: agentcoreRead}
 
-func (s *agentcoreScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
-	r := &s.rec
-	if !read(out, agentcoreTable, raw, r) {
-		return nil
+// inner is what an envelope holds: of a line it is nil.
+func (s *agentcoreScratch) inner() scan.Raw {
+	if s.ARN == "" {
+		return s.envelope.inner()
 	}
+	return nil
+}
+
+func agentcoreRead(in Input, raw []byte, s *agentcoreScratch, out *Batch) {
+	r := &s.agentcoreLine
 	if r.ARN == "" {
-		if inner := r.inner(); inner != nil {
-			return inner
-		}
 		out.reject(raw, correlate.RejectSource, "no resource_arn: not a line of AgentCore")
-		return nil
+		return
 	}
 	arn := cloudtrailARN(r.ARN)
 	account, region := cmp.Or(r.Account, r.Attributes.Account, arn[4]), arn[3]
@@ -99,12 +101,11 @@ func (s *agentcoreScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 	}
 	out.touched(e, agentcoreType(arn[5]), r.ARN)
 	r.walk(e, request, out)
-	return nil
 }
 
 // what is the action of a line: that of a runtime's operation, or a gateway's tool.
 func (s *agentcoreScratch) what(tool string) (string, correlate.Class) {
-	switch op := s.rec.Operation; {
+	switch op := s.agentcoreLine.Operation; {
 	case tool != "":
 		return "mcp.tools/call", correlate.Tool
 	case op != "":

@@ -22,7 +22,7 @@ var _ = register(Source{
 	}},
 	Lateness: 5 * time.Minute,
 	Detect:   func(v Value) bool { return inEnvelope(v, anthropicIs) },
-	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[anthropicScratch](out), out) },
+	Decode:   anthropicFormat.decode,
 })
 
 func anthropicIs(v Value) bool {
@@ -32,7 +32,7 @@ func anthropicIs(v Value) bool {
 
 // anthropicScratch is what the decoder uses again.
 type anthropicScratch struct {
-	rec     anthropicLine
+	anthropicLine
 	classes words[correlate.Class]
 }
 
@@ -80,19 +80,21 @@ type anthropicActor struct {
 	Agent      string `json:"user_agent"`
 }
 
-var anthropicTable = scan.Of[anthropicLine]()
+var anthropicFormat = &format[anthropicScratch]{table: scan.Of[anthropicScratch](), inner: (*anthropicScratch).inner, line: anthropicRead}
 
-func (s *anthropicScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
-	r := &s.rec
-	if !read(out, anthropicTable, raw, r) {
-		return nil
+// inner is what an envelope holds: of a line it is nil.
+func (s *anthropicScratch) inner() scan.Raw {
+	if s.Type == "" || s.Actor.Type == "" {
+		return s.envelope.inner()
 	}
+	return nil
+}
+
+func anthropicRead(in Input, raw []byte, s *anthropicScratch, out *Batch) {
+	r := &s.anthropicLine
 	if r.Type == "" || r.Actor.Type == "" {
-		if inner := r.inner(); inner != nil {
-			return inner
-		}
 		out.reject(raw, correlate.RejectSource, "no type or actor: not an activity of Anthropic's feed")
-		return nil
+		return
 	}
 	e := out.begin(anthropicName, cmp.Or(r.Org, r.OrgUUID), r.ID, raw)
 	timed := in.dated(e, firstTime(r.CreatedAt))
@@ -107,7 +109,6 @@ func (s *anthropicScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 	if timed {
 		r.mint(e, out)
 	}
-	return nil
 }
 
 // touch says what the activity is about.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"whence/correlate"
+	"whence/sources/prices"
 	"whence/sources/scan"
 )
 
@@ -64,13 +65,25 @@ type azureGatewayCall struct {
 	} `json:"lastError"`
 }
 
-// azureAnswer is the part of a model's answer that says what it cost.
+// azureAnswer is the part of a model's answer that says what it took.
 type azureAnswer struct {
 	Model string `json:"model"`
 	Usage struct {
-		Prompt     int64 `json:"prompt_tokens"`
+		Prompt     int64 `json:"prompt_tokens"` // the cached ones too
 		Completion int64 `json:"completion_tokens"`
+		Details    struct {
+			Cached int64 `json:"cached_tokens"`
+		} `json:"prompt_tokens_details"`
 	} `json:"usage"`
+}
+
+func (a *azureAnswer) tokens() prices.Tokens {
+	u := &a.Usage
+	t := prices.Tokens{Input: tokens(u.Prompt), Output: tokens(u.Completion)}
+	if cached := tokens(u.Details.Cached); cached <= t.Input {
+		t.CacheRead, t.Input = cached, t.Input-cached
+	}
+	return t
 }
 
 func azureOpenAILine(in Input, raw []byte, s *azureOpenAICall, out *Batch) {
@@ -96,7 +109,8 @@ func azureOpenAILine(in Input, raw []byte, s *azureOpenAICall, out *Batch) {
 		IP: azureIP(s.CallerIP), Account: s.subscription(out), Region: cmp.Or(s.Location.text, s.Region), App: cmp.Or(p.Product, p.API),
 	}
 	if e.Class == correlate.Model {
-		e.Usage = s.usage(deployment)
+		e.Usage.Model = s.served(deployment)
+		out.price(e, s.tokens())
 	}
 	s.who(e, out)
 	s.joinLLM(e, timed, out)
@@ -117,23 +131,24 @@ func (s *azureOpenAICall) joinLLM(e *correlate.Event, timed bool, out *Batch) {
 	}
 }
 
-// usage is what the call cost, and the model that served it, if the line tells. The
-// name of a deployment is the operator's choice, and no model.
-func (s *azureOpenAICall) usage(deployment string) correlate.Usage {
+// served is the model that answered, if the line tells. The name of a deployment is
+// the operator's choice, and no model.
+func (s *azureOpenAICall) served(deployment string) string {
 	p := &s.Properties
-	u := correlate.Usage{Model: cmp.Or(p.Answer.Model, p.Reply.Model, p.Model)}
-	if u.Model == deployment {
-		u.Model = ""
+	model := cmp.Or(p.Answer.Model, p.Reply.Model, p.Model)
+	if model == deployment {
+		return ""
 	}
-	switch {
-	case p.Prompt+p.Completion > 0:
-		u.InputTokens, u.OutputTokens = p.Prompt, p.Completion
-	case p.Answer.Usage.Prompt+p.Answer.Usage.Completion > 0:
-		u.InputTokens, u.OutputTokens = p.Answer.Usage.Prompt, p.Answer.Usage.Completion
-	default:
-		u.InputTokens, u.OutputTokens = p.Reply.Usage.Prompt, p.Reply.Usage.Completion
-	}
-	return u
+	return model
+}
+
+// tokens are what the call took, as the gateway counted them or the answer says.
+func (s *azureOpenAICall) tokens() prices.Tokens {
+	p := &s.Properties
+	return cmp.Or(
+		prices.Tokens{Input: tokens(p.Prompt), Output: tokens(p.Completion)},
+		p.Answer.tokens(), p.Reply.tokens(),
+	)
 }
 
 func (s *azureOpenAICall) outcome() correlate.Outcome {

@@ -19,7 +19,7 @@ var _ = register(Source{
 	Name:     bedrockName,
 	Lateness: 5 * time.Minute,
 	Detect:   func(v Value) bool { return inEnvelope(v, bedrockIs) },
-	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[bedrockScratch](out), out) },
+	Decode:   bedrockFormat.decode,
 })
 
 func bedrockIs(v Value) bool {
@@ -31,7 +31,7 @@ const bedrockSchema = "ModelInvocationLog"
 
 // bedrockScratch is what the decoder uses again.
 type bedrockScratch struct {
-	rec     bedrockLine
+	bedrockLine
 	body    bedrockBody
 	said    cloudtrailRecord // empty but for the identity
 	labels  labels
@@ -66,19 +66,21 @@ type bedrockLine struct {
 	envelope
 }
 
-var bedrockTable = scan.Of[bedrockLine]()
+var bedrockFormat = &format[bedrockScratch]{table: scan.Of[bedrockScratch](), inner: (*bedrockScratch).inner, line: bedrockRead}
 
-func (s *bedrockScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
-	r := &s.rec
-	if !read(out, bedrockTable, raw, r) {
-		return nil
+// inner is what an envelope holds: of a line it is nil.
+func (s *bedrockScratch) inner() scan.Raw {
+	if s.Schema == "" && s.ModelID == "" {
+		return s.envelope.inner()
 	}
+	return nil
+}
+
+func bedrockRead(in Input, raw []byte, s *bedrockScratch, out *Batch) {
+	r := &s.bedrockLine
 	if r.Schema == "" && r.ModelID == "" {
-		if inner := r.inner(); inner != nil {
-			return inner
-		}
 		out.reject(raw, correlate.RejectSource, "neither schemaType nor modelId: not a line of Bedrock's invocation log")
-		return nil
+		return
 	}
 	at, ok := looseTime(r.Timestamp)
 	if !ok {
@@ -103,7 +105,6 @@ func (s *bedrockScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 	e.Outcome, e.Error = r.outcome()
 	s.touch(e, out)
 	s.walk(e, out)
-	return nil
 }
 
 func bedrockAction(operation string) string { return "bedrock:" + operation }
@@ -133,7 +134,7 @@ func (r *bedrockLine) outcome() (correlate.Outcome, string) {
 
 // touch says which model served, and what it took.
 func (s *bedrockScratch) touch(e *correlate.Event, out *Batch) {
-	r := &s.rec
+	r := &s.bedrockLine
 	e.Usage.Model = cloudtrailModel(r.ModelID)
 	if r.ModelID != "" {
 		e.Resources = out.resources.Append(nil, correlate.Resource{Type: "aws.bedrock.model", ID: r.ModelID})

@@ -32,7 +32,7 @@ var bedrockBodies = scan.Of[bedrockBody]()
 
 // readBody reads the answer, or of a stream its first chunk.
 func (s *bedrockScratch) readBody(out *Batch) {
-	raw := s.rec.Output.Body
+	raw := s.bedrockLine.Output.Body
 	for first := range raw.Elements() {
 		raw = first
 		break

@@ -9,7 +9,7 @@ import (
 // walk says who called: the request, whose key CloudTrail knows, and the caller's ARN,
 // read as CloudTrail's lines are, because it is the same identity in another log.
 func (s *bedrockScratch) walk(e *correlate.Event, out *Batch) {
-	r := &s.rec
+	r := &s.bedrockLine
 	if k := awsRequest(r.Account, r.Region, r.RequestID, out); !k.IsZero() {
 		e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Acting, Key: k, Proof: correlate.Attested, Method: "aws.bedrock.request_id"})
 	}

@@ -3,7 +3,6 @@ package sources
 import (
 	"strings"
 
-	"whence/correlate"
 	"whence/sources/scan"
 )
 
@@ -32,50 +31,6 @@ func (w *envelope) inner() scan.Raw {
 		}
 	}
 	return nil
-}
-
-// A liner decodes one object: it appends an event or a reject, or returns what is in
-// the envelope that the object is. It may be called again before it has returned
-// nothing more to its caller, so it keeps nothing from one call to the next.
-type liner interface {
-	line(in Input, raw scan.Raw, out *Batch) (inner scan.Raw)
-}
-
-// decodeLines decodes every line in raw with l, whatever is around it.
-func decodeLines(in Input, l liner, out *Batch) {
-	raw := scan.Raw(in.Raw)
-	if raw.IsList() {
-		if err := scan.Valid(raw); err != nil {
-			out.refuse(raw, err)
-			return
-		}
-	}
-	openLines(in, raw, l, out, 0)
-}
-
-func openLines(in Input, raw scan.Raw, l liner, out *Batch, depth int) {
-	if depth > maxEnvelopes {
-		out.reject(raw, correlate.RejectTooDeep, "too many envelopes inside one another")
-		return
-	}
-	if raw.IsList() {
-		for one := range raw.Elements() {
-			openLines(in, one, l, out, depth+1)
-		}
-		return
-	}
-	inner := l.line(in, raw, out)
-	if inner == nil {
-		return
-	}
-	if text, ok := inner.Text(&out.text); ok {
-		inner = scan.Raw(strings.TrimSpace(text))
-		if inner.IsList() && scan.Valid(inner) != nil {
-			out.reject(raw, correlate.RejectNotJSON, "the text in the record is not valid JSON")
-			return
-		}
-	}
-	openLines(in, inner, l, out, depth+1)
 }
 
 // inEnvelope reports whether is holds for v, or for the first line of the envelope

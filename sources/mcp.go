@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 	"whence/sources/scan"
 )
 
@@ -20,7 +21,7 @@ var _ = register(Source{
 	Name:     mcpName,
 	Lateness: 2 * time.Minute,
 	Detect:   func(v Value) bool { return inEnvelope(v, mcpIs) },
-	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[mcpScratch](out), out) },
+	Decode:   mcpFormat.decode,
 })
 
 func mcpIs(v Value) bool {
@@ -34,9 +35,8 @@ func mcpIs(v Value) bool {
 
 // mcpScratch is what the decoder uses again.
 type mcpScratch struct {
-	rec     mcpLine
-	alone   mcpAlone
-	message *mcpMessage // of either
+	mcpLine
+	message *mcpMessage // in the line
 	labels  labels
 	actions words[string]
 	kinds   words[otelKind]
@@ -64,6 +64,7 @@ type mcpLine struct {
 	RPC     mcpMessage `json:"rpc" scan:"quoted"`
 	MCP     mcpMessage `json:"mcp" scan:"quoted"`
 	envelope
+	Wrapped mcpWrapped `json:"message"` // in place of the envelope's
 }
 
 // mcpMessage is what is read of a message.
@@ -90,54 +91,59 @@ type mcpMessage struct {
 	} `json:"error"`
 }
 
-// mcpAlone is a message in the member message, which may be an envelope as well.
-type mcpAlone struct {
-	Order scan.Order
+// mcpWrapped is the member message, which may be a message or an envelope.
+type mcpWrapped struct {
+	raw scan.Raw
 	mcpMessage
 }
 
-var (
-	mcpTable    = scan.Of[mcpLine]()
-	mcpMessages = scan.Of[mcpAlone]()
-)
+var mcpMessages = scan.Of[mcpMessage]()
 
-func (s *mcpScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
-	r := &s.rec
-	if !read(out, mcpTable, raw, r) {
+// ReadJSON implements scan.Reader.
+func (w *mcpWrapped) ReadJSON(raw scan.Raw, mem *arena.Text) {
+	w.raw = raw
+	if m := scan.Raw(raw.Unquoted(mem)); !m.IsObject() || mcpMessages.Read(m, &w.mcpMessage, mem) != nil {
+		w.mcpMessage = mcpMessage{}
+	}
+}
+
+var mcpFormat = &format[mcpScratch]{table: scan.Of[mcpScratch](), inner: (*mcpScratch).inner, line: mcpRead}
+
+// inner is what an envelope holds: of a line it is nil.
+func (s *mcpScratch) inner() scan.Raw {
+	if s.message = s.find(); s.message != nil {
 		return nil
 	}
-	if !s.find(out) {
-		if inner := r.inner(); inner != nil {
-			return inner
-		}
+	s.envelope.Message = s.Wrapped.raw
+	return s.envelope.inner()
+}
+
+func mcpRead(in Input, raw []byte, s *mcpScratch, out *Batch) {
+	if s.message == nil {
 		out.reject(raw, correlate.RejectSource, "no message of JSON-RPC: not a line of MCP")
-		return nil
+		return
 	}
 	s.labels.reset()
-	for _, m := range r.Rest {
+	for _, m := range s.Rest {
 		if !m.Value.IsObject() && !m.Value.IsList() {
 			s.labels.set(m.Name, m.Value.Loose(&out.text), 0)
 		}
 	}
 	s.event(in, raw, out)
+}
+
+// find returns the message: the line itself, or a member of it; nil if there is none.
+func (s *mcpScratch) find() *mcpMessage {
+	for _, m := range [...]*mcpMessage{&s.mcpMessage, &s.Request, &s.MCP, &s.RPC, &s.Payload, &s.Body, &s.Wrapped.mcpMessage} {
+		if m.Version != "" {
+			return m
+		}
+	}
 	return nil
 }
 
-// find reads the message: the line itself, or a member of it.
-func (s *mcpScratch) find(out *Batch) bool {
-	r := &s.rec
-	for _, m := range [...]*mcpMessage{&r.mcpMessage, &r.Request, &r.MCP, &r.RPC, &r.Payload, &r.Body} {
-		if s.message = m; m.Version != "" {
-			return true
-		}
-	}
-	s.message = &s.alone.mcpMessage
-	m := scan.Raw(r.Message.Unquoted(&out.text))
-	return m.IsObject() && mcpMessages.Read(m, &s.alone, &out.text) == nil && s.alone.Version != ""
-}
-
 func (s *mcpScratch) event(in Input, raw scan.Raw, out *Batch) {
-	r, m, l := &s.rec, s.message, &s.labels
+	r, m, l := &s.mcpLine, s.message, &s.labels
 	e := out.begin(mcpName, in.Scope, "", raw) // ids of messages are counted anew in every session
 	in.dated(e, mcpTime(out, r.Timestamp, r.Time, r.TS, r.At))
 	kind := s.kinds.of(m.Method, otelMCP)
@@ -190,7 +196,7 @@ func mcpAction(method string) string {
 
 func (s *mcpScratch) touch(e *correlate.Event, out *Batch) {
 	m := s.message
-	server := out.short(cmp.Or(s.rec.Server, s.labels.text(labelToolServer)))
+	server := out.short(cmp.Or(s.mcpLine.Server, s.labels.text(labelToolServer)))
 	switch {
 	case m.Method == "tools/call" && server != "":
 		out.touched(e, "mcp.tool", out.text.Join(server, "/", out.short(m.Params.Name)))
@@ -207,7 +213,7 @@ func (s *mcpScratch) touch(e *correlate.Event, out *Batch) {
 func (s *mcpScratch) walk(e *correlate.Event, out *Batch) {
 	m, l := s.message, &s.labels
 	if e.Actor = l.agent("mcp", out); e.Actor.IsZero() {
-		if name := cmp.Or(s.rec.Client.Name, m.Params.Client.Name); name != "" {
+		if name := cmp.Or(s.mcpLine.Client.Name, m.Params.Client.Name); name != "" {
 			e.Actor = out.agent("mcp", name, "")
 		} else {
 			e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "mcp"}
@@ -224,8 +230,8 @@ func (s *mcpScratch) walk(e *correlate.Event, out *Batch) {
 		e.Uses = out.links.Append(e.Uses, claim)
 	}
 	e.Uses = l.claims(e.Uses, "mcp.caller", "mcp", out)
-	if s.rec.Subject != "" && l.text(labelUser) == "" && l.text(labelEmail) == "" {
-		out.asked(e, out.person("mcp", s.rec.Subject, ""), correlate.Claimed, "mcp.subject")
+	if s.mcpLine.Subject != "" && l.text(labelUser) == "" && l.text(labelEmail) == "" {
+		out.asked(e, out.person("mcp", s.mcpLine.Subject, ""), correlate.Claimed, "mcp.subject")
 	}
 }
 

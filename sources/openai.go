@@ -22,7 +22,7 @@ var _ = register(Source{
 	}},
 	Lateness: 5 * time.Minute,
 	Detect:   func(v Value) bool { return inEnvelope(v, openaiIs) },
-	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[openaiScratch](out), out) },
+	Decode:   openaiFormat.decode,
 })
 
 func openaiIs(v Value) bool {
@@ -31,7 +31,7 @@ func openaiIs(v Value) bool {
 
 // openaiScratch is what the decoder uses again.
 type openaiScratch struct {
-	rec     openaiLine
+	openaiLine
 	detail  openaiDetail
 	classes words[correlate.Class]
 	types   words[string]
@@ -92,21 +92,24 @@ type openaiDetail struct {
 }
 
 var (
-	openaiTable   = scan.Of[openaiLine]()
 	openaiDetails = scan.Of[openaiDetail]()
 )
 
-func (s *openaiScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
-	r := &s.rec
-	if !read(out, openaiTable, raw, r) {
-		return nil
+var openaiFormat = &format[openaiScratch]{table: scan.Of[openaiScratch](), inner: (*openaiScratch).inner, line: openaiRead}
+
+// inner is what an envelope holds: of a line it is nil.
+func (s *openaiScratch) inner() scan.Raw {
+	if s.Type == "" {
+		return s.envelope.inner()
 	}
+	return nil
+}
+
+func openaiRead(in Input, raw []byte, s *openaiScratch, out *Batch) {
+	r := &s.openaiLine
 	if r.Type == "" {
-		if inner := r.inner(); inner != nil {
-			return inner
-		}
 		out.reject(raw, correlate.RejectSource, "no type: not an event of OpenAI's audit log")
-		return nil
+		return
 	}
 	s.readDetail(out)
 	e := out.begin(openaiName, "", r.ID, raw)
@@ -121,14 +124,13 @@ func (s *openaiScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 	if timed {
 		s.mint(e, out)
 	}
-	return nil
 }
 
 // readDetail finds the member that is called as the event's type, with its dots or
 // with _ in their place.
 func (s *openaiScratch) readDetail(out *Batch) {
-	for _, m := range s.rec.Rest {
-		if openaiSame(m.Name, s.rec.Type) && m.Value.IsObject() && openaiDetails.Read(m.Value, &s.detail, &out.text) == nil {
+	for _, m := range s.openaiLine.Rest {
+		if openaiSame(m.Name, s.openaiLine.Type) && m.Value.IsObject() && openaiDetails.Read(m.Value, &s.detail, &out.text) == nil {
 			return
 		}
 	}
@@ -161,7 +163,7 @@ func openaiClass(kind string) correlate.Class {
 func (s *openaiScratch) touch(e *correlate.Event, out *Batch) {
 	d := &s.detail
 	if e.Class != correlate.Auth {
-		out.touched(e, s.types.of(s.rec.Type, openaiThing), d.ID)
+		out.touched(e, s.types.of(s.openaiLine.Type, openaiThing), d.ID)
 	}
 	if d.PrincipalID != "" {
 		out.touched(e, out.text.Join("openai.", cmp.Or(d.PrincipalType, "principal")), d.PrincipalID)
@@ -172,8 +174,8 @@ func (s *openaiScratch) touch(e *correlate.Event, out *Batch) {
 	if mail, ok := out.email(d.Data.Email); ok {
 		out.touched(e, "openai.user", mail)
 	}
-	if s.rec.Project.ID != d.ID {
-		out.touched(e, "openai.project", s.rec.Project.ID)
+	if s.openaiLine.Project.ID != d.ID {
+		out.touched(e, "openai.project", s.openaiLine.Project.ID)
 	}
 }
 

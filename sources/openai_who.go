@@ -71,7 +71,7 @@ func (s *openaiScratch) mint(e *correlate.Event, out *Batch) {
 	if k.IsZero() {
 		return
 	}
-	switch s.rec.Type {
+	switch s.openaiLine.Type {
 	case "api_key.created":
 		f := correlate.Fact{
 			Kind: correlate.Account, Key: k, Principal: openaiKeyPrincipal(k, name, out), Standing: true,

@@ -31,7 +31,7 @@ var _ = register(Source{
 	},
 	Lateness: 5 * time.Minute,
 	Detect:   func(v Value) bool { return inEnvelope(v, transcriptIs) },
-	Decode:   func(in Input, out *Batch) { decodeLines(in, scratch[transcriptScratch](out), out) },
+	Decode:   transcriptFormat.decode,
 })
 
 func transcriptIs(v Value) bool {
@@ -41,7 +41,7 @@ func transcriptIs(v Value) bool {
 
 // transcriptScratch is what the decoder uses again.
 type transcriptScratch struct {
-	rec     transcriptLine
+	transcriptLine
 	actions words[string]
 }
 
@@ -83,13 +83,10 @@ type transcriptBlock struct {
 	Failed    bool   `json:"is_error"`
 }
 
-var transcriptTable = scan.Of[transcriptLine]()
+var transcriptFormat = &format[transcriptScratch]{table: scan.Of[transcriptScratch](), inner: func(*transcriptScratch) scan.Raw { return nil }, line: transcriptRead}
 
-func (s *transcriptScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
-	r := &s.rec
-	if !read(out, transcriptTable, raw, r) {
-		return nil
-	}
+func transcriptRead(in Input, raw []byte, s *transcriptScratch, out *Batch) {
+	r := &s.transcriptLine
 	switch {
 	case r.Type == "summary" || r.SessionID == "" && len(r.Summary) > 0:
 		out.reject(raw, correlate.RejectSource, "a summary: it tells of nothing that was done, and has no time")
@@ -98,13 +95,12 @@ func (s *transcriptScratch) line(in Input, raw scan.Raw, out *Batch) scan.Raw {
 	default:
 		s.tell(in, raw, out)
 	}
-	return nil
 }
 
 // tell appends the events of a line: what a person said, what the model answered, each
 // tool that it called for, and how each call ended.
 func (s *transcriptScratch) tell(in Input, raw scan.Raw, out *Batch) {
-	r := &s.rec
+	r := &s.transcriptLine
 	at := firstTime(r.Timestamp)
 	results := 0
 	for i := range r.Content.Blocks {
@@ -144,7 +140,7 @@ func transcriptAction(kind string) string {
 
 // begin appends an event with what all events of a line have.
 func (s *transcriptScratch) begin(in Input, raw scan.Raw, out *Batch, at eventTime, id string) *correlate.Event {
-	r := &s.rec
+	r := &s.transcriptLine
 	e := out.begin(transcriptName, r.SessionID, id, raw)
 	in.dated(e, at)
 	e.Context.Session, e.Context.App = out.short(r.SessionID), "claude-code"
@@ -156,9 +152,9 @@ func (s *transcriptScratch) begin(in Input, raw scan.Raw, out *Batch, at eventTi
 // answer is a call of the model. Its answer may be written over several lines, each
 // with the same id and all the tokens: they are one event.
 func (s *transcriptScratch) answer(e *correlate.Event, out *Batch) {
-	m := &s.rec.Content
+	m := &s.transcriptLine.Content
 	e.Action, e.Class, e.Outcome = "agent.model_call", correlate.Model, correlate.Success
-	if s.rec.APIError {
+	if s.transcriptLine.APIError {
 		e.Outcome = correlate.Failure
 	}
 	if m.Model == "" || m.Model == "<synthetic>" { // the agent's own words
@@ -173,7 +169,7 @@ func (s *transcriptScratch) answer(e *correlate.Event, out *Batch) {
 // call is a tool that the model called for. How it ended is in a line of its own.
 func (s *transcriptScratch) call(e *correlate.Event, b *transcriptBlock, timed bool, out *Batch) {
 	e.Action, e.Class = "agent.tool_use", correlate.Tool
-	e.ActionID = transcriptDeed(s.rec.SessionID, b.ID)
+	e.ActionID = transcriptDeed(s.transcriptLine.SessionID, b.ID)
 	if server, tool, ok := strings.Cut(strings.TrimPrefix(b.Name, "mcp__"), "__"); ok && strings.HasPrefix(b.Name, "mcp__") {
 		out.touched(e, "mcp.tool", out.text.Join(out.short(server), "/", out.short(tool)))
 	} else {
@@ -189,7 +185,7 @@ func (s *transcriptScratch) result(e *correlate.Event, b *transcriptBlock, out *
 	if b.Failed {
 		e.Outcome, e.Error = correlate.Failure, "tool_error"
 	}
-	e.ActionID, e.Primary = transcriptDeed(s.rec.SessionID, b.ToolUseID), false
+	e.ActionID, e.Primary = transcriptDeed(s.transcriptLine.SessionID, b.ToolUseID), false
 }
 
 // transcriptDeed is the action that the call of a tool and its result are.

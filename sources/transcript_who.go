@@ -9,15 +9,15 @@ import (
 // agent is the agent, or the sub-agent that it started.
 func (s *transcriptScratch) agent(out *Batch) correlate.Principal {
 	p := correlate.Principal{Type: correlate.Agent, ID: "claude-code", Issuer: "agent"}
-	if s.rec.AgentID != "" {
-		p.ID, p.Name = out.text.Join("claude-code/", out.short(s.rec.AgentID)), "claude-code"
+	if s.transcriptLine.AgentID != "" {
+		p.ID, p.Name = out.text.Join("claude-code/", out.short(s.transcriptLine.AgentID)), "claude-code"
 	}
 	return out.named(p, "agent:claude-code")
 }
 
 // walk says for whom the agent worked: whoever began the session, and whoever ran it.
 func (s *transcriptScratch) walk(in Input, e *correlate.Event, out *Batch) {
-	if k := agentSession(s.rec.SessionID); !k.IsZero() {
+	if k := agentSession(s.transcriptLine.SessionID); !k.IsZero() {
 		e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Acting, Key: k, Proof: correlate.Claimed, Method: "agent.session_id"})
 	}
 	if p, method := s.user(in, out); !p.IsZero() {
@@ -31,7 +31,7 @@ func (s *transcriptScratch) user(in Input, out *Batch) (p correlate.Principal, m
 	if mail, ok := out.email(in.Scope); ok {
 		return correlate.Principal{Type: correlate.Human, ID: mail, Issuer: "agent"}, "agent.scope"
 	}
-	name := homeOf(s.rec.Folder)
+	name := homeOf(s.transcriptLine.Folder)
 	if name == "" {
 		return p, ""
 	}
@@ -59,7 +59,7 @@ func homeOf(path string) string {
 
 // mintSession tells who began a session. Only its first line does.
 func (s *transcriptScratch) mintSession(in Input, e *correlate.Event, out *Batch) {
-	f := correlate.Fact{Kind: correlate.Account, Key: agentSession(s.rec.SessionID), Principal: e.Actor, Proof: correlate.Claimed, Method: "agent.session_start"}
+	f := correlate.Fact{Kind: correlate.Account, Key: agentSession(s.transcriptLine.SessionID), Principal: e.Actor, Proof: correlate.Claimed, Method: "agent.session_start"}
 	if p, method := s.user(in, out); !p.IsZero() {
 		f.Parents = out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Claimed, Method: method})
 		out.tell(e, f)
