@@ -41,9 +41,9 @@ type rawLogs struct {
 	sent   int
 }
 
-// linesADay is how busy the estate is at most: its people and pipelines stay as many,
-// so more lines in a day would be more runs under one name, and a walk by a name looks
-// at all of them. More lines take more days.
+// linesADay is how busy the estate is at most: more lines take more days and more
+// repositories. Else there would be more runs under one name, and a walk by a name looks
+// at all of them that it could have been, for five weeks.
 const linesADay = 50_000
 
 // openRawLogs makes up the estate and the raw topics. Its stories lie in the past
@@ -52,8 +52,9 @@ const linesADay = 50_000
 func openRawLogs(ctx context.Context, o options, brokers []string) (*rawLogs, error) {
 	cfg := simulate.Default()
 	cfg.Seed, cfg.Events, cfg.Delay = o.seed, o.events, 0.01
-	if days := time.Duration(o.events / linesADay); days > 1 {
-		cfg.Span *= days
+	if days := o.events / linesADay; days > 1 {
+		cfg.Span *= time.Duration(days)
+		cfg.Repos *= days
 	}
 	cfg.Start = time.Now().UTC().Truncate(time.Second).Add(-cfg.Span - 2*time.Hour)
 	if err := cfg.Validate(); err != nil {

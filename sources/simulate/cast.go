@@ -105,7 +105,7 @@ func newCast(cfg Config) *cast {
 	}
 	c.addPeople(cfg, d)
 	c.addServices(d)
-	c.addRepos(d)
+	c.addRepos(cfg, d)
 	u := &iamUser{c.account("shared"), "vault-engine", d.principalID("AIDA"), d.accessKey("AKIA")}
 	c.engine = longLived(u, []way{{who: unlisted, proof: attested}}, d.ip(runnerNet), "aws-sdk-go/1.55.5 (go1.23.4; linux; amd64) Vault/1.18.3")
 	return c

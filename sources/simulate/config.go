@@ -17,6 +17,8 @@ type Config struct {
 	// last ones run on for up to an hour after Start+Span.
 	Start time.Time
 	Span  time.Duration
+	// Repos is how many repositories there are of each of eight kinds.
+	Repos int
 	// Disorder is the share of lines that take a delay of their own instead of
 	// the usual one of their source, and so overtake others or fall behind.
 	Disorder float64
@@ -36,7 +38,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Seed: 1, Events: 10_000,
-		Start: time.Date(2026, 1, 12, 8, 0, 0, 0, time.UTC), Span: 8 * time.Hour,
+		Start: time.Date(2026, 1, 12, 8, 0, 0, 0, time.UTC), Span: 8 * time.Hour, Repos: 1,
 		Disorder: 0.3, DuplicateShare: 0.03, LostShare: 0.02, Delay: 1, Incidents: true,
 	}
 }
@@ -52,6 +54,9 @@ func (c Config) Validate() error {
 	}
 	if c.Span < time.Minute {
 		errs = append(errs, fmt.Errorf("span is %s; want at least 1m", c.Span))
+	}
+	if c.Repos < 1 {
+		errs = append(errs, fmt.Errorf("repos is %d; want at least 1", c.Repos))
 	}
 	if c.Delay < 0 || c.Delay > 1 {
 		errs = append(errs, fmt.Errorf("delay is %g; want 0 to 1", c.Delay))

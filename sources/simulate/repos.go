@@ -43,8 +43,20 @@ const (
 	namedByAttempt                    // gha-<run id>-<attempt>
 )
 
-func (c *cast) addRepos(d dice) {
+func (c *cast) addRepos(cfg Config, d dice) {
 	c.org = mustJSON(orgObject())
+	for i := range cfg.Repos {
+		c.addOneOfEach(i, d)
+	}
+	for i, r := range c.repos[:4] {
+		c.schedules = append(c.schedules, &schedule{
+			id: "schedule-" + r.name, name: "nightly " + r.name, repo: r, path: r.workflow, owner: c.managers[i],
+		})
+	}
+}
+
+// addOneOfEach adds the repositories of each kind that come after so many others.
+func (c *cast) addOneOfEach(others int, d dice) {
 	for _, r := range []*repo{
 		{name: "payments-api", workflow: ".github/workflows/deploy.yml", sessionName: namedByRun, environment: true, claims: true, role: c.roles["prod/deploy"]},
 		{name: "web-shop", workflow: ".github/workflows/deploy.yml", sessionName: namedByRun, claims: true, role: c.roles["prod/deploy"]},
@@ -55,14 +67,12 @@ func (c *cast) addRepos(d dice) {
 		{name: "agent-tools", workflow: ".github/workflows/ship.yml", sessionName: namedByRun, role: c.roles["staging/deploy"]},
 		{name: "docs-site", workflow: ".github/workflows/publish.yml", sessionName: namedByAttempt, role: c.roles["staging/deploy"]},
 	} {
+		if others > 0 {
+			r.name = fmt.Sprintf("%s-%d", r.name, others+1)
+		}
 		r.id, r.workflowID = 500_000_000+d.between(0, 400_000_000), 50_000_000+d.between(0, 40_000_000)
 		r.render()
 		c.repos = append(c.repos, r)
-	}
-	for i, r := range c.repos[:4] {
-		c.schedules = append(c.schedules, &schedule{
-			id: "schedule-" + r.name, name: "nightly " + r.name, repo: r, path: r.workflow, owner: c.managers[i],
-		})
 	}
 }
 
