@@ -73,6 +73,11 @@ var guards = []guard{
 		tests: "TestSleeperThatIsNeededAgain",
 	},
 	{
+		name: "a raised voice is accepted by the group first", file: "pipeline/voice.go",
+		old: "return commitError(resp, err)", without: "_, _ = resp, err; return nil",
+		tests: "TestVoiceOfOneThatSlept",
+	},
+	{
 		name: "a new owner speaks for its partition at once", file: "pipeline/upkeep.go",
 		old: "if ok && last.Generation == r.Generation && !r.Time.After(last.Time)", without: "if r.Time.IsZero() || ok && !r.Time.After(last.Time)",
 		tests: "TestFirstMarkSilencesTheFormerOwner",
