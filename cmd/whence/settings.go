@@ -189,7 +189,7 @@ func defaultSettings() settings {
 		Sessions: sessionsSettings{
 			Topic: ix.SessionsTopic, Registry: ix.RegistryTopic, Partitions: ix.Partitions, Replication: ix.Replication,
 			Retention: ix.Retention, HotBytes: ix.HotBytes, CacheBytes: ix.CacheBytes,
-			WalkBytes: 64 << 20,
+			WalkBytes: 96 << 20,
 		},
 		RejectsTopic: pl.RejectsTopic,
 		Lateness:     pl.Lateness,
