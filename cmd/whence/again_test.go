@@ -3,36 +3,18 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"whence/deploy/local/clickhouse"
-	"whence/deploy/local/kafka"
 )
 
 // All that was read is read again beside the instance that runs, into a database of
 // its own, which ends up with the same rows.
 func TestRunFrom(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a ClickHouse")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	broker, err := kafka.Start(kafka.Config{Topics: map[string]int32{"raw": 2}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Stop()
-	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Kill()
+	ctx, broker, engine := servers(t)
 	config := configFile(t, broker.Addr(), engine.Addr(), "")
 	f, err := os.OpenFile(config, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

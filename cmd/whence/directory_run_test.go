@@ -1,36 +1,18 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"whence/deploy/local/clickhouse"
-	"whence/deploy/local/kafka"
 )
 
 // A directory with a raised version is taken over by a running process at SIGHUP, what
 // is stored is written anew by whence repair, and a wrong one changes nothing.
 func TestRunTakesDirectory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a ClickHouse")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	broker, err := kafka.Start(kafka.Config{Topics: map[string]int32{"raw": 2}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Stop()
-	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Kill()
+	ctx, broker, engine := servers(t)
 	config, listen := configFile(t, broker.Addr(), engine.Addr(), ""), unused(t)
 	t.Setenv("WHENCE_LISTEN", listen)
 	path := filepath.Join(filepath.Dir(config), "people.yaml")

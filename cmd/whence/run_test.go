@@ -15,9 +15,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"whence/deploy/local/clickhouse"
-	"whence/deploy/local/kafka"
 )
 
 // Wrong credentials end the run at once, with one sentence and code 2.
@@ -67,21 +64,7 @@ func TestRunWaits(t *testing.T) {
 
 // The commands work together against real servers.
 func TestRunEndToEnd(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a ClickHouse")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	broker, err := kafka.Start(kafka.Config{Topics: map[string]int32{"raw": 2}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Stop()
-	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Kill()
+	ctx, broker, engine := servers(t)
 	config := configFile(t, broker.Addr(), engine.Addr(), "")
 	if code, out := whence(t, "check", "-c", config); code != exitDone || !strings.Contains(out, "whence.sessions, whence.registry will be made by whence run") {
 		t.Fatalf("check: exit code %d\n%s", code, out)

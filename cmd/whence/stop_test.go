@@ -23,27 +23,12 @@ import (
 	"time"
 
 	"whence/deploy/local/clickhouse"
-	"whence/deploy/local/kafka"
 )
 
 // ClickHouse stops to answer with rows on their way. whence is asked to stop and
 // does so in time; asked twice it stops at once; and nothing is lost by either.
 func TestRunIsStopped(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a ClickHouse")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	broker, err := kafka.Start(kafka.Config{Topics: map[string]int32{"raw": 2}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Stop()
-	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Kill()
+	ctx, broker, engine := servers(t)
 	away := newStuck(t, engine.Addr())
 	config := configFile(t, broker.Addr(), away.addr, "")
 	listen := unused(t)

@@ -14,29 +14,12 @@ import (
 	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
-
-	"whence/deploy/local/clickhouse"
-	"whence/deploy/local/kafka"
 )
 
 // What whence run wrote verifies, Kafka included, and what is done to it by hand is
 // found and named.
 func TestVerifyEndToEnd(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a ClickHouse")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	broker, err := kafka.Start(kafka.Config{Topics: map[string]int32{"raw": 2}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Stop()
-	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Kill()
+	ctx, broker, engine := servers(t)
 	config := configFile(t, broker.Addr(), engine.Addr(), "")
 	public := withLedger(t, config, 1)
 
