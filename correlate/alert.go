@@ -24,12 +24,15 @@ type Alert struct {
 	Rule     string     `json:"rule"`
 	Title    string     `json:"title"`
 	Severity string     `json:"severity"`
-	ChainID  ID         `json:"chain_id"`
-	ActionID ID         `json:"action_id"`
-	Time     time.Time  `json:"time"` // of the event
-	Source   string     `json:"source"`
-	Action   string     `json:"action"`
-	Status   Status     `json:"status"`
+	// RuleVersion is a hash of what the rule meant when it judged: the same rule with
+	// another question, severity or list has another.
+	RuleVersion string    `json:"rule_version,omitempty"`
+	ChainID     ID        `json:"chain_id"`
+	ActionID    ID        `json:"action_id"`
+	Time        time.Time `json:"time"` // of the event
+	Source      string    `json:"source"`
+	Action      string    `json:"action"`
+	Status      Status    `json:"status"`
 	// Requestor, Executor and Resources are those of the chain.
 	Requestor Principal  `json:"requestor,omitzero"`
 	Executor  Principal  `json:"executor"`
@@ -51,7 +54,7 @@ func (a *Alert) Clone() Alert {
 // texts visits every string of a, always in the same order.
 func (a *Alert) texts(visit func(*string)) {
 	for _, s := range [...]*string{
-		(*string)(&a.State), &a.Rule, &a.Title, &a.Severity, &a.Source, &a.Action, (*string)(&a.Status), &a.Reason,
+		(*string)(&a.State), &a.Rule, &a.Title, &a.Severity, &a.RuleVersion, &a.Source, &a.Action, (*string)(&a.Status), &a.Reason,
 	} {
 		visit(s)
 	}

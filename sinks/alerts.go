@@ -19,6 +19,7 @@ func alertTable() table[correlate.Alert] {
 			text("rule", func(a *alert) *string { return &a.Rule }),
 			text("title", func(a *alert) *string { return &a.Title }),
 			text("severity", func(a *alert) *string { return &a.Severity }),
+			text("rule_version", func(a *alert) *string { return &a.RuleVersion }),
 			ident("chain_id", func(a *alert) *correlate.ID { return &a.ChainID }),
 			ident("action_id", func(a *alert) *correlate.ID { return &a.ActionID }),
 			instant("time", func(a *alert) *time.Time { return &a.Time }),

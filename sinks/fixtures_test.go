@@ -100,7 +100,7 @@ func improved(c correlate.Chain) correlate.Chain {
 func alertOn(c *correlate.Chain, state correlate.AlertState) correlate.Alert {
 	return correlate.Alert{
 		ID: correlate.NewID("alert", "no-requestor", c.ID.String()), Version: c.Version, State: state, Rule: "no-requestor",
-		Title: "Nobody asked for this", Severity: "high", ChainID: c.ID, ActionID: c.ActionID, Time: c.Time, Source: c.Source,
+		Title: "Nobody asked for this", Severity: "high", RuleVersion: "5f0c2d9a7e41", ChainID: c.ID, ActionID: c.ActionID, Time: c.Time, Source: c.Source,
 		Action: c.Action, Status: c.Status, Requestor: c.Requestor, Executor: c.Actor, Resources: c.Resources, Reason: "no log of it",
 	}
 }

@@ -409,3 +409,15 @@ WHERE (source, toStartOfHour(time), id) GLOBAL IN (
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 INSERT INTO `whence`.`schema_version` (version, name) VALUES (7, '007_parts');
+
+-- Which wording of a rule an alert is of: a hash of what it asked.
+ALTER TABLE `whence`.`alerts_local` ON CLUSTER 'main' ADD COLUMN IF NOT EXISTS rule_version LowCardinality(String) AFTER severity;
+
+ALTER TABLE `whence`.`alerts` ON CLUSTER 'main' ADD COLUMN IF NOT EXISTS rule_version LowCardinality(String) AFTER severity;
+
+-- A view keeps the columns that were there when it was made.
+CREATE OR REPLACE VIEW `whence`.`alerts_now` ON CLUSTER 'main' AS
+SELECT * FROM `whence`.`alerts` FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+INSERT INTO `whence`.`schema_version` (version, name) VALUES (8, '008_rule_version');
