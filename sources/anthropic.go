@@ -92,8 +92,8 @@ func (s *anthropicScratch) inner() scan.Raw {
 
 func anthropicRead(in Input, raw []byte, s *anthropicScratch, out *Batch) {
 	r := &s.anthropicLine
-	if r.Type == "" || r.Actor.Type == "" {
-		out.reject(raw, correlate.RejectSource, "no type or actor: not an activity of Anthropic's feed")
+	if r.Type == "" || r.Actor.Type == "" || r.CreatedAt == "" {
+		out.reject(raw, correlate.RejectSource, "no type, created_at or actor: not an activity of Anthropic's feed")
 		return
 	}
 	e := out.begin(anthropicName, cmp.Or(r.Org, r.OrgUUID), r.ID, raw)

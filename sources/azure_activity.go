@@ -57,6 +57,7 @@ type azureActivity struct {
 		Object    string     `json:"objectKey"`
 		UserAgent string     `json:"userAgentHeader"`
 		Status    azureLoose `json:"statusCode"`
+		Activity  string     `json:"activityDisplayName"` // of Entra's audit log
 	} `json:"properties" scan:"quoted"`
 
 	classes words[correlate.Class]
@@ -75,6 +76,10 @@ type azureAsking struct {
 func azureActivityLine(in Input, raw []byte, s *azureActivity, out *Batch) {
 	if s.Operation.text == "" || s.Properties.Account == "" && s.ResourceID == "" {
 		out.reject(raw, correlate.RejectSource, "no operation on a resource of Azure")
+		return
+	}
+	if s.elsewhere() {
+		out.reject(raw, correlate.RejectSource, "another log of Azure Monitor, which has a source of its own")
 		return
 	}
 	at, timed := s.at(out)

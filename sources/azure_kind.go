@@ -12,6 +12,9 @@ const (
 	azureOpenAIName   = "azure.openai"         // model calls, from the service and from API Management
 )
 
+// graphCategory is what Graph's lines call themselves.
+const graphCategory = "MicrosoftGraphActivityLogs"
+
 // azureOpenAICategories and azureGatewayCategories are the logs that tell of model
 // calls.
 var (
@@ -22,17 +25,10 @@ var (
 // azureKind tells the lines of Azure Monitor apart, in one place, so that no line
 // is two sources'. It returns the name of the source, or "".
 func azureKind(v Value) string {
-	switch category := v.Text("category"); category {
-	case "SignInLogs", "NonInteractiveUserSignInLogs", "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs", "ADFSSignInLogs",
-		"MicrosoftServicePrincipalSignInLogs":
-		return entraSigninName
-	case "MicrosoftGraphActivityLogs":
-		return graphName
-	case "AuditLogs", "ProvisioningLogs":
-		if v.Has("properties") {
-			return entraAuditName
-		}
+	if name := azureTenantKind(v.Text("category")); name == entraAuditName && !v.Has("properties") {
 		return ""
+	} else if name != "" {
+		return name
 	}
 	switch {
 	case v.Has("createdDateTime", "conditionalAccessStatus", "resourceDisplayName", "appId"): // as Graph's API gives it
@@ -43,6 +39,20 @@ func azureKind(v Value) string {
 		return ""
 	}
 	return azureResourceKind(v)
+}
+
+// azureTenantKind is for what is told apart by its category alone.
+func azureTenantKind(category string) string {
+	switch category {
+	case "SignInLogs", "NonInteractiveUserSignInLogs", "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs", "ADFSSignInLogs",
+		"MicrosoftServicePrincipalSignInLogs":
+		return entraSigninName
+	case graphCategory:
+		return graphName
+	case "AuditLogs", "ProvisioningLogs":
+		return entraAuditName
+	}
+	return ""
 }
 
 // azureResourceKind is for what is told apart by the resource that wrote it.
@@ -63,6 +73,25 @@ func azureResourceKind(v Value) string {
 		return azureActivityName
 	}
 	return ""
+}
+
+// elsewhere reports whether a line of the activity log's shape is another source's, or
+// of nothing that was done to a resource: the logs of a cluster's own parts.
+func (s *azureActivity) elsewhere() bool {
+	category, of := s.Category.text, func(provider string) bool {
+		return strings.Contains(strings.ToUpper(s.ResourceID), "/PROVIDERS/"+provider)
+	}
+	switch {
+	case s.Properties.Activity != "", azureIs(s.Operation.text, "Microsoft.ContainerService/managedClusters/diagnosticLogs/Read"):
+		return true
+	case category == "AuditEvent":
+		return of("MICROSOFT.KEYVAULT/")
+	case azureOpenAICategories[category]:
+		return of("MICROSOFT.COGNITIVESERVICES/")
+	case azureGatewayCategories[category]:
+		return true
+	}
+	return azureTenantKind(category) != ""
 }
 
 // azureDetect is the Detect of a source of Azure Monitor.

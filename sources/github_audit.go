@@ -82,6 +82,10 @@ func (a *githubEntry) decode(raw scan.Raw, header func(string) string) {
 		out.reject(raw, correlate.RejectSource, "not a line of the GitHub audit log: it has no action such as repo.create")
 		return
 	}
+	if a.Seen.Any(githubAuditForeign) {
+		out.reject(raw, correlate.RejectSource, "an action, and members that the GitHub audit log never has: another log?")
+		return
+	}
 	a.flatten()
 	out.Events = append(out.Events, correlate.Event{})
 	a.e = &out.Events[len(out.Events)-1]

@@ -14,6 +14,7 @@ var (
 // githubAuditLine is a line with its fields at the top, as GitHub writes it now,
 // or some of them under data, as older exports have it.
 type githubAuditLine struct {
+	Seen        scan.Seen
 	Order       scan.Order
 	ID          string   `json:"_document_id"`
 	Action      string   `json:"action"`
@@ -23,7 +24,14 @@ type githubAuditLine struct {
 	Integration string   `json:"integration"`
 	githubAuditFields
 	Data scan.Raw `json:"data"`
+
+	// What other logs have beside an action.
+	Sender   scan.Raw `json:"sender"`
+	Occurred scan.Raw `json:"occurred_at"`
 }
+
+// githubAuditForeign are members of webhooks and of CircleCI.
+var githubAuditForeign = githubAuditTable.Seen("sender", "occurred_at")
 
 type githubAuditFields struct {
 	Actor        string `json:"actor"`

@@ -82,7 +82,7 @@ func (h *githubHook) decode(raw scan.Raw, header func(string) string) {
 		h.out.refuse(h.raw, err)
 		return
 	}
-	if !h.Seen.Any(githubWhat) {
+	if !h.Seen.Any(githubWhat) || h.Seen.Any(githubForeign) || h.Sender.Login == "" && strings.Contains(h.ActionName, ".") {
 		h.out.reject(raw, correlate.RejectSource, githubNotWebhook)
 		return
 	}

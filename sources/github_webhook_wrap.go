@@ -83,6 +83,8 @@ func (b *githubBody) likely(raw scan.Raw) bool {
 	return githubLooksLikeBody(NewValue(raw))
 }
 
+// githubForeign are members that GitHub's bodies never have, and those of Bitbucket and
+// GitLab do.
 var githubForeign = githubBodyTable.Seen("actor", "object_kind")
 
 // githubHeaders are the HTTP headers of a delivery, as far as they are looked at:

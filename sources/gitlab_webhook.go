@@ -66,6 +66,8 @@ type gitlabBody struct {
 	Order     scan.Order
 	Kind      string           `json:"object_kind"`
 	EventName string           `json:"event_name"`
+	Author    scan.Raw         `json:"author_id"` // of audit events
+	Entity    scan.Raw         `json:"entity_type"`
 	Object    gitlabAttributes `json:"object_attributes"`
 	User      gitlabAccount    `json:"user"`
 	Project   gitlabProject    `json:"project"`
@@ -160,6 +162,10 @@ func (h *gitlabHook) decode(raw scan.Raw) {
 		return
 	}
 	kind := cmp.Or(b.Kind, b.EventName)
+	if given(b.Author) || given(b.Entity) {
+		out.reject(raw, correlate.RejectSource, "an audit event of GitLab: map its topic to "+gitlabLog)
+		return
+	}
 	if kind == "" {
 		out.reject(raw, correlate.RejectSource, "not a GitLab webhook: no object_kind and no event_name")
 		return

@@ -43,7 +43,7 @@ type graphCall struct {
 
 func graphLine(in Input, raw []byte, s *graphCall, out *Batch) {
 	p := &s.Properties
-	if p.URI == "" && p.RequestID == "" {
+	if p.URI == "" && p.RequestID == "" || s.Category.text != "" && s.Category.text != graphCategory {
 		out.reject(raw, correlate.RejectSource, "not a call to Microsoft Graph: another log of Azure Monitor?")
 		return
 	}

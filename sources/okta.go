@@ -85,6 +85,8 @@ func oktaOpen(in Input, raw scan.Raw, out *Batch, depth int) {
 		oktaInner(in, inner, out, depth)
 	case s.event.EventType.text == "":
 		out.reject(raw, correlate.RejectSource, oktaNone)
+	case !s.event.own() && !NewValue(raw).Only(oktaMembers...):
+		out.reject(raw, correlate.RejectSource, "an eventType, and neither uuid, published nor actor: another log, such as CloudTrail?")
 	default:
 		oktaAppend(in, raw, s, out)
 	}

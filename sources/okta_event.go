@@ -100,6 +100,12 @@ func (t *oktaText) ReadJSON(raw scan.Raw, mem *arena.Text) {
 
 func (o *oktaEvent) odd() bool { return o.UUID.odd || o.Published.odd || o.EventType.odd }
 
+// own reports whether o has one of the members that Okta alone has beside eventType:
+// CloudTrail writes that too.
+func (o *oktaEvent) own() bool {
+	return o.UUID.text != "" || o.Published.text != "" || o.Actor != oktaEntity{}
+}
+
 // inner is what an envelope holds, or nil. Event hooks have an eventType of their
 // own, so it is asked for before that.
 func (o *oktaEvent) inner() scan.Raw {

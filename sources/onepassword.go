@@ -63,6 +63,18 @@ type onePasswordLine struct {
 	Target      onePasswordUser `json:"target_user"`
 }
 
+// own reports whether the line has what 1Password alone writes: other logs have
+// actions and categories, too.
+func (l *onePasswordLine) own() bool {
+	switch {
+	case l.Category != "":
+		return l.Target != onePasswordUser{} || l.SessionUUID != ""
+	case l.Item != "":
+		return true
+	}
+	return l.Action != "" && (l.ObjectType != "" || l.ActorUUID != "")
+}
+
 type onePasswordUser struct {
 	UUID string `json:"uuid"`
 	Name string `json:"name"`
@@ -83,7 +95,7 @@ type onePasswordDeed struct {
 }
 
 func onePasswordDecode(in Input, raw []byte, l *onePasswordLine, out *Batch) {
-	if l.Action == "" && l.Item == "" && l.Category == "" {
+	if !l.own() {
 		out.reject(raw, correlate.RejectSource, "not an event of 1Password: neither an action, nor an item, nor a sign-in")
 		return
 	}

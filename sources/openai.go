@@ -25,8 +25,11 @@ var _ = register(Source{
 	Decode:   openaiFormat.decode,
 })
 
+// openaiObject is what events call themselves.
+const openaiObject = "organization.audit_log"
+
 func openaiIs(v Value) bool {
-	return v.Text("object") == "organization.audit_log" || v.Has("id", "type", "effective_at", "actor")
+	return v.Text("object") == openaiObject || v.Has("id", "type", "effective_at", "actor")
 }
 
 // openaiScratch is what the decoder uses again.
@@ -107,8 +110,8 @@ func (s *openaiScratch) inner() scan.Raw {
 
 func openaiRead(in Input, raw []byte, s *openaiScratch, out *Batch) {
 	r := &s.openaiLine
-	if r.Type == "" {
-		out.reject(raw, correlate.RejectSource, "no type: not an event of OpenAI's audit log")
+	if r.Type == "" || r.Effective == 0 && r.Object != openaiObject {
+		out.reject(raw, correlate.RejectSource, "no type, or no effective_at: not an event of OpenAI's audit log")
 		return
 	}
 	s.readDetail(out)
