@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -29,6 +30,29 @@ func FuzzFactJSON(f *testing.F) {
 		}
 		want, werr := json.Marshal(&fact)
 		got, gerr := appendFact([]byte("x"), &fact)
+		if (werr == nil) != (gerr == nil) || werr == nil && string(got) != "x"+string(want) {
+			t.Errorf("got  %s, %v\nwant x%s, %v", got, gerr, want, werr)
+		}
+	})
+}
+
+// A chain's own JSON is the same whoever writes it.
+func FuzzChainJSON(f *testing.F) {
+	for seed := range uint64(300) {
+		f.Add("a\"<&\u2028\xff", "b\\\n", seed)
+	}
+	f.Fuzz(func(t *testing.T, a, b string, seed uint64) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		c := random[correlate.Chain](r, a, b)
+		c.Usage.CostUSD *= math.Pow(10, float64(r.IntN(60)-30))
+		switch seed % 16 {
+		case 14:
+			c.Usage = correlate.Usage{CostKnown: true}
+		case 15:
+			c.Time = c.Time.AddDate(12000, 0, 0)
+		}
+		want, werr := c.MarshalJSON()
+		got, gerr := appendChain([]byte("x"), &c)
 		if (werr == nil) != (gerr == nil) || werr == nil && string(got) != "x"+string(want) {
 			t.Errorf("got  %s, %v\nwant x%s, %v", got, gerr, want, werr)
 		}

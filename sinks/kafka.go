@@ -2,11 +2,12 @@ package sinks
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,24 +19,62 @@ import (
 // KafkaConfig says where chains and alerts are announced. How to reach the
 // brokers comes beside it, as kgo options.
 type KafkaConfig struct {
-	// Chains takes chains as JSON, keyed by chain id.
-	Chains string
-	// Alerts takes alerts as JSON, keyed by alert id.
-	Alerts string
+	// Name is what the destination is called in status, metrics and errors.
+	Name string
+	// Chains is the topic of chains and Alerts that of alerts; one may be empty, for
+	// none of them.
+	Chains, Alerts string
+	// Encoding is what they are written in; empty for Native.
+	Encoding Encoding
+	// Key is what records are keyed by; empty for their ids.
+	Key KeyBy
+	// Filter leaves out what is not wanted here.
+	Filter Filter
+	// Compression is one of Compressions; empty for snappy.
+	Compression string
 	// MaxBytes bounds what waits to be sent. When it is full, Write waits.
 	MaxBytes int
 }
 
 // Default are whence's own topics.
 func (KafkaConfig) Default() KafkaConfig {
-	return KafkaConfig{Chains: "whence.chains", Alerts: "whence.alerts", MaxBytes: 64 << 20}
+	return KafkaConfig{Name: "kafka", Chains: "whence.chains", Alerts: "whence.alerts", MaxBytes: 64 << 20}
+}
+
+// Compressions are what batches can be compressed with.
+func Compressions() []string { return []string{"none", "gzip", "lz4", "snappy", "zstd"} }
+
+// codecs are tried from the first on: a broker that is too old for one has the next.
+func (c KafkaConfig) codecs() []kgo.CompressionCodec {
+	switch c.Compression {
+	case "none":
+		return []kgo.CompressionCodec{kgo.NoCompression()}
+	case "gzip":
+		return []kgo.CompressionCodec{kgo.GzipCompression(), kgo.NoCompression()}
+	case "lz4":
+		return []kgo.CompressionCodec{kgo.Lz4Compression(), kgo.NoCompression()}
+	case "zstd":
+		return []kgo.CompressionCodec{kgo.ZstdCompression(), kgo.SnappyCompression(), kgo.NoCompression()}
+	}
+	return []kgo.CompressionCodec{kgo.SnappyCompression(), kgo.NoCompression()}
 }
 
 // Validate reports everything that is wrong with c.
 func (c KafkaConfig) Validate() error {
 	var errs []error
-	if c.Chains == "" || c.Alerts == "" {
-		errs = append(errs, errors.New("kafka sink: name the topics for chains and alerts"))
+	if c.Name == "" {
+		errs = append(errs, errors.New("kafka sink: it has no name"))
+	}
+	if c.Chains == "" && c.Alerts == "" {
+		errs = append(errs, errors.New("kafka sink: name a topic for chains, for alerts, or topics for both"))
+	}
+	for _, err := range []error{c.Encoding.Validate(), c.Key.Validate(c.Chains == "")} {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("kafka sink: %w", err))
+		}
+	}
+	if c.Compression != "" && !slices.Contains(Compressions(), c.Compression) {
+		errs = append(errs, fmt.Errorf("kafka sink: compression %q: want %s", c.Compression, strings.Join(Compressions(), ", ")))
 	}
 	if c.MaxBytes <= 0 {
 		errs = append(errs, fmt.Errorf("kafka sink: max bytes %d: want at least 1", c.MaxBytes))
@@ -51,6 +90,8 @@ type Kafka struct {
 	client *kgo.Client
 	conns  *brokerConns
 	waits  waits
+	count  counter
+	idle   chan *sending // to be used again
 	writes sync.WaitGroup
 
 	mu     sync.Mutex
@@ -67,7 +108,7 @@ func NewKafka(cfg KafkaConfig, opts []kgo.Opt, log *slog.Logger) (*Kafka, error)
 	conns := &brokerConns{}
 	opts = append(opts[:len(opts):len(opts)],
 		kgo.RequiredAcks(kgo.AllISRAcks()), // with idempotence, which is kgo's default
-		kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
+		kgo.ProducerBatchCompression(cfg.codecs()...),
 		kgo.MaxBufferedBytes(cfg.MaxBytes),
 		kgo.WithHooks(conns),
 	)
@@ -75,11 +116,16 @@ func NewKafka(cfg KafkaConfig, opts []kgo.Opt, log *slog.Logger) (*Kafka, error)
 	if err != nil {
 		return nil, fmt.Errorf("kafka sink: %w", err)
 	}
-	return &Kafka{cfg: cfg, client: client, conns: conns, waits: waits{sink: "kafka", log: log}}, nil
+	return &Kafka{
+		cfg: cfg, client: client, conns: conns, waits: waits{sink: cfg.Name, log: log}, idle: make(chan *sending, maxIdle),
+	}, nil
 }
 
 // Name implements Sink.
-func (k *Kafka) Name() string { return "kafka" }
+func (k *Kafka) Name() string { return k.cfg.Name }
+
+// Counts returns what was sent so far. It is safe for concurrent use.
+func (k *Kafka) Counts() []Counts { return []Counts{k.count.counts(k.cfg.Name)} }
 
 // Waiting returns what writes wait for now, if they do. It is safe for concurrent use.
 func (k *Kafka) Waiting() []Wait { return k.waits.Waiting() }
@@ -93,18 +139,24 @@ func (k *Kafka) Write(ctx context.Context, out *Output) error {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
-		return fmt.Errorf("write to kafka: %w", ErrClosed)
+		return fmt.Errorf("write to %s: %w", k.cfg.Name, ErrClosed)
 	}
 	k.writes.Add(1)
 	k.mu.Unlock()
 	defer k.writes.Done()
+	s := k.take()
+	if err := s.encode(k, out); err != nil {
+		return fmt.Errorf("write to %s: %w", k.cfg.Name, err)
+	}
+	if len(s.list) == 0 {
+		k.give(s)
+		return nil
+	}
 	for {
-		records, err := k.records(out)
-		if err != nil {
-			return fmt.Errorf("write to kafka: %w", err)
-		}
-		err = k.produce(ctx, records)
+		err := k.produce(ctx, s.list)
 		if err == nil {
+			k.count.sent.Add(uint64(len(s.list)))
+			k.give(s)
 			return nil
 		}
 		// The client puts records of several writes into one batch, and gives all of it
@@ -112,32 +164,10 @@ func (k *Kafka) Write(ctx context.Context, out *Output) error {
 		// that is not theirs. They write again; what then arrives twice has one id and
 		// version.
 		if ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("write to kafka: %w", err)
+			k.count.failed.Add(uint64(len(s.list)))
+			return fmt.Errorf("write to %s: %w", k.cfg.Name, err)
 		}
 	}
-}
-
-// records encodes what goes to Kafka. Facts have a topic of their own, and rejects
-// go with their bytes to the dead letters: neither is this sink's.
-func (k *Kafka) records(out *Output) ([]*kgo.Record, error) {
-	rs := make([]*kgo.Record, 0, len(out.Chains)+len(out.Alerts))
-	for i := range out.Chains {
-		c := &out.Chains[i]
-		b, err := c.MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("encode chain %s: %w", c.ID, err)
-		}
-		rs = append(rs, &kgo.Record{Topic: k.cfg.Chains, Key: []byte(c.ID.String()), Value: b})
-	}
-	for i := range out.Alerts {
-		a := &out.Alerts[i]
-		b, err := json.Marshal(a)
-		if err != nil {
-			return nil, fmt.Errorf("encode alert %s: %w", a.ID, err)
-		}
-		rs = append(rs, &kgo.Record{Topic: k.cfg.Alerts, Key: []byte(a.ID.String()), Value: b})
-	}
-	return rs, nil
 }
 
 // produce hands records to the client and waits for their acks. When ctx ends it
@@ -145,13 +175,14 @@ func (k *Kafka) records(out *Output) ([]*kgo.Record, error) {
 func (k *Kafka) produce(ctx context.Context, records []*kgo.Record) error {
 	// One slot for each record, so that no promise ever waits for us.
 	acks := make(chan error, len(records))
+	promise := func(r *kgo.Record, err error) {
+		if err != nil {
+			err = k.explain(r, err)
+		}
+		acks <- err
+	}
 	for _, r := range records {
-		k.client.Produce(ctx, r, func(r *kgo.Record, err error) {
-			if err != nil {
-				err = k.explain(r, err)
-			}
-			acks <- err
-		})
+		k.client.Produce(ctx, r, promise)
 	}
 	var first error
 	slow := time.NewTimer(slowAck)
@@ -208,7 +239,7 @@ func (k *Kafka) Close(ctx context.Context) error {
 	case <-ended:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("close kafka: %w", ctx.Err())
+		return fmt.Errorf("close %s: %w", k.cfg.Name, ctx.Err())
 	}
 }
 

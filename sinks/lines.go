@@ -1,7 +1,6 @@
 package sinks
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -105,15 +104,12 @@ func (l *Lines) Close(ctx context.Context) error {
 	}
 }
 
-func lines(chains []correlate.Chain) ([]byte, error) {
-	var b bytes.Buffer
+func lines(chains []correlate.Chain) (b []byte, err error) {
 	for i := range chains {
-		j, err := chains[i].MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("encode chain %s: %w", chains[i].ID, err)
+		if b, err = Native.AppendChain(b, &chains[i]); err != nil {
+			return nil, err
 		}
-		b.Write(j)
-		b.WriteByte('\n')
+		b = append(b, '\n')
 	}
-	return b.Bytes(), nil
+	return b, nil
 }

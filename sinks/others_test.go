@@ -170,12 +170,12 @@ func TestConfigTellsAllProblems(t *testing.T) {
 	cfg.Kinds = []string{"clickhouse", "kafka", "kafka", "parquet"}
 	cfg.ClickHouse.Addr, cfg.ClickHouse.Database, cfg.ClickHouse.Compression = nil, "a; DROP", "gzip"
 	cfg.ClickHouse.Cluster, cfg.ClickHouse.Keep.Alerts, cfg.ClickHouse.TLS.CAFile = "x'", 99999, "ca.pem"
-	cfg.Kafka.Chains = ""
+	cfg.Kafka.Chains, cfg.Kafka.Alerts, cfg.Kafka.Compression, cfg.Kafka.Encoding, cfg.Kafka.Key = "", "", "lzma", "xml", "colour"
 	err := cfg.Validate()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"addr", "DROP", "gzip", "cluster", "99999", "tls", "topics", "named twice", "parquet"} {
+	for _, want := range []string{"addr", "DROP", "gzip", "cluster", "99999", "tls", "topics", "lzma", "xml", "colour", "named twice", "parquet"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in:\n%v", want, err)
 		}

@@ -244,7 +244,7 @@ func (s settings) sinks() sinks.Config {
 			Linger: c.Linger, Inserts: c.Inserts, DialTimeout: c.DialTimeout, InsertTimeout: c.InsertTimeout,
 			InsertQuorum: c.InsertQuorum, Keep: sinks.Keep(c.KeepDays),
 		},
-		Kafka: sinks.KafkaConfig{Chains: s.Outputs.ChainsTopic, Alerts: s.Outputs.AlertsTopic, MaxBytes: s.Outputs.MaxBytes},
+		Kafka: sinks.KafkaConfig{Name: "kafka", Chains: s.Outputs.ChainsTopic, Alerts: s.Outputs.AlertsTopic, MaxBytes: s.Outputs.MaxBytes},
 	}
 	if s.announces() {
 		cfg.Kinds = append(cfg.Kinds, "kafka")
