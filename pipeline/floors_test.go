@@ -58,6 +58,8 @@ var libraries = []struct {
 	{"golang.org/x/sys", []string{"deploy/local"}, "what depends on the operating system is kept apart"},
 	{"golang.org/x/sync", []string{"pipeline", "sinks", "cmd/bench"}, "goroutines have an owner who waits for them"},
 	{"github.com/google/pprof", []string{"cmd/bench"}, "only the benchmark reads profiles"},
+	{"github.com/bradleyjkemp/sigma-go", []string{"rules/sigma"}, "Sigma's own format is read at one place"},
+	{"github.com/tidwall/gjson", []string{"rules/sigma"}, "only Sigma rules ask for members of a line that no decoder knows"},
 	{"golang.org/x/tools/txtar", []string{"cmd/bench"}, "the benchmark decodes the fixtures of the tests"},
 }
 
