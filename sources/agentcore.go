@@ -92,7 +92,7 @@ func agentcoreRead(in Input, raw []byte, s *agentcoreScratch, out *Batch) {
 		e.Outcome = correlate.Failure
 	}
 	if request != "" {
-		e.ActionID = awsRequestDeed(account, region, request)
+		e.ActionID = out.awsRequestDeed(account, region, request)
 	}
 	e.Primary = tool != "" || r.Operation != ""
 	if tool != "" {

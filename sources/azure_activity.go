@@ -97,7 +97,7 @@ func azureActivityLine(in Input, raw []byte, s *azureActivity, out *Batch) {
 	e.Context.Account, e.Context.Region = cmp.Or(s.subscription(out), tenant), s.Location.text
 	if s.Correlation != "" && s.StatusCode.text == "" {
 		// The start of an operation and its end are two lines of one deed.
-		e.ActionID = correlate.NewID(azureActivityName, s.Correlation, s.Operation.text, s.ResourceID)
+		e.ActionID = out.sums.ID(azureActivityName, s.Correlation, s.Operation.text, s.ResourceID)
 	}
 	s.who(out, e, cmp.Or(tenant, in.Scope))
 	e.Context.App = cmp.Or(s.Identity.Claims.AppID, s.Claims.AppID, s.Identity.Requester.AppID)

@@ -133,7 +133,7 @@ func azureEvent(in Input, source, tenant, id string, raw []byte, out *Batch) *co
 	if e.EventID = id; id == "" {
 		e.EventID = out.text.Join("sha256:", e.Evidence.SHA256)
 	}
-	e.ID = correlate.NewID(source, cmp.Or(tenant, in.Scope), e.EventID)
+	e.ID = out.sums.ID(source, cmp.Or(tenant, in.Scope), e.EventID)
 	e.ActionID, e.Primary = e.ID, true
 	return e
 }

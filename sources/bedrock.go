@@ -92,7 +92,7 @@ func bedrockRead(in Input, raw []byte, s *bedrockScratch, out *Batch) {
 		eventID = out.text.Join("sha256:", hash)
 	}
 	out.Events = append(out.Events, correlate.Event{
-		ID: correlate.NewID(bedrockName, r.Account, r.Region, eventID), EventID: eventID, Time: at, Primary: true,
+		ID: out.sums.ID(bedrockName, r.Account, r.Region, eventID), EventID: eventID, Time: at, Primary: true,
 		Action: s.actions.of(cmp.Or(r.Operation, "InvokeModel"), bedrockAction), Class: correlate.Model,
 		Context:  correlate.Context{Account: r.Account, Region: r.Region},
 		Evidence: correlate.Evidence{SHA256: hash},
@@ -100,7 +100,7 @@ func bedrockRead(in Input, raw []byte, s *bedrockScratch, out *Batch) {
 	e := &out.Events[len(out.Events)-1]
 	e.ActionID = e.ID
 	if r.RequestID != "" {
-		e.ActionID = awsRequestDeed(r.Account, r.Region, r.RequestID)
+		e.ActionID = out.awsRequestDeed(r.Account, r.Region, r.RequestID)
 	}
 	e.Outcome, e.Error = r.outcome()
 	s.touch(e, out)
@@ -110,8 +110,8 @@ func bedrockRead(in Input, raw []byte, s *bedrockScratch, out *Batch) {
 func bedrockAction(operation string) string { return "bedrock:" + operation }
 
 // awsRequestDeed is the action that a request to Bedrock is, in every log of it.
-func awsRequestDeed(account, region, id string) correlate.ID {
-	return correlate.NewID("aws.request", account, region, id)
+func (b *Batch) awsRequestDeed(account, region, id string) correlate.ID {
+	return b.sums.ID("aws.request", account, region, id)
 }
 
 // awsRequest is the key of a request to Bedrock, or the zero key.

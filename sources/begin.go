@@ -36,7 +36,7 @@ func (b *Batch) begin(source, scope, id string, raw scan.Raw, more ...string) *c
 		e.EventID = e.Evidence.SHA256
 		parts[2], more = e.EventID, nil
 	}
-	e.ID = correlate.NewID(append(parts, more...)...)
+	e.ID = b.sums.ID(append(parts, more...)...)
 	e.ActionID, e.Primary, e.Source = e.ID, true, source
 	e.Outcome = correlate.UnknownOutcome
 	return e

@@ -102,7 +102,7 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 		eventID: cmp.Or(rec.EventID, hash), time: t, account: cmp.Or(rec.RecipientAccount, rec.Identity.AccountID),
 		kind: rec.Identity.kind(), key: cloudtrailKey(rec.Identity.AccessKeyID),
 	}
-	e.id = correlate.NewID(cloudtrailName, cmp.Or(e.account, d.in.Scope), e.eventID)
+	e.id = d.out.sums.ID(cloudtrailName, cmp.Or(e.account, d.in.Scope), e.eventID)
 	e.service, e.call = d.services.find(rec.EventSource, rec.EventName, &d.out.text)
 	e.session = rec.Identity.sessionName(e.kind)
 	e.outcome, e.readOnly = e.result(), e.reads()
@@ -128,7 +128,7 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	ev.ActionID, ev.Primary = e.deed()
 	request := e.request(ev.Class)
 	if !request.IsZero() {
-		ev.ActionID, ev.Primary = awsRequestDeed(e.account, rec.Region, rec.RequestID), false
+		ev.ActionID, ev.Primary = e.out.awsRequestDeed(e.account, rec.Region, rec.RequestID), false
 	}
 	switch {
 	case !timed:
@@ -147,7 +147,7 @@ func (e *cloudtrailEvent) deed() (correlate.ID, bool) {
 	}
 	caller := e.Identity.AccountID
 	told := cloudtrailIsAccount(caller) && cloudtrailIsAccount(e.RecipientAccount)
-	return correlate.NewID(cloudtrailName, "shared", e.SharedEventID), !told || caller == e.RecipientAccount
+	return e.out.sums.ID(cloudtrailName, "shared", e.SharedEventID), !told || caller == e.RecipientAccount
 }
 
 // link adds a link to the list that is being made, and returns it for what it leads

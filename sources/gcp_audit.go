@@ -125,7 +125,7 @@ func gcpLine(in Input, raw []byte, s *gcpEntry, out *Batch) {
 	call := s.call(p)
 	e.Action, e.Class = call.action, call.class
 	e.Outcome, e.Error = s.outcome(p)
-	s.deed(e)
+	s.deed(e, out)
 	if p.Resource != "" {
 		out.touched(e, s.types.of(s.Resource.Type, gcpType), p.Resource)
 	}
@@ -151,9 +151,9 @@ func gcpType(s string) string { return "gcp." + cmp.Or(s, "resource") }
 
 // deed joins the two entries of an operation that takes its time. The last one tells
 // how it ended.
-func (s *gcpEntry) deed(e *correlate.Event) {
+func (s *gcpEntry) deed(e *correlate.Event, out *Batch) {
 	if o := &s.Operation; o.ID != "" && o.First != o.Last {
-		e.ActionID, e.Primary = correlate.NewID(gcpName, "operation", o.ID), o.Last
+		e.ActionID, e.Primary = out.sums.ID(gcpName, "operation", o.ID), o.Last
 	}
 }
 

@@ -96,7 +96,7 @@ func (a *githubEntry) tell(raw scan.Raw, header func(string) string) {
 	e, scope := a.e, a.scope()
 	e.Evidence.SHA256 = a.out.hash(raw)
 	e.EventID = cmp.Or(a.ID, e.Evidence.SHA256)
-	e.ID = correlate.NewID(githubAudit, scope, e.EventID)
+	e.ID = a.out.sums.ID(githubAudit, scope, e.EventID)
 	e.ActionID, e.Primary = e.ID, true
 	e.Time = a.when(header)
 	m := a.meanings.of(a.Action, githubAuditMeaning)

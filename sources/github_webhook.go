@@ -118,7 +118,7 @@ func (h *githubHook) tell(raw []byte) {
 	if len(raw) != len(h.raw) {
 		e.Evidence.SHA256 = out.hash(raw)
 	}
-	e.ID = correlate.NewID(githubWebhook, h.owner, e.EventID)
+	e.ID = out.sums.ID(githubWebhook, h.owner, e.EventID)
 	e.ActionID, e.Primary = e.ID, true
 	e.Time = h.when()
 	e.Action, e.Class = h.action(), githubWebhookClass(h.event)

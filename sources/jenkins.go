@@ -75,7 +75,7 @@ func jenkinsDecode(in Input, raw []byte, l *jenkinsLine, out *Batch) {
 		at = started.plus(min(max(l.Duration, 0), int64(gitlabRunLife/time.Millisecond)))
 	}
 	e := out.begin(jenkinsBuild, "", out.text.Join(k.Value, "/", state), raw)
-	e.ActionID = correlate.NewID(jenkinsBuild, "", k.Value)
+	e.ActionID = out.sums.ID(jenkinsBuild, "", k.Value)
 	e.Primary = state == "completed"
 	dated := in.dated(e, at)
 	e.Action, e.Class = out.text.Join("jenkins.build.", state), correlate.Deploy

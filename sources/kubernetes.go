@@ -157,7 +157,7 @@ func (d *kubernetesDeed) append(raw scan.Raw, l *kubernetesLine, arrived string)
 	// The stages of a request are one deed, which goes by the id of the last one: that
 	// knows how it ended.
 	if id != "" && stage != complete {
-		e.ActionID = correlate.NewID(kubernetesAudit, d.cluster, d.out.text.Join(l.AuditID, "/", complete), l.Received)
+		e.ActionID = d.out.sums.ID(kubernetesAudit, d.cluster, d.out.text.Join(l.AuditID, "/", complete), l.Received)
 	}
 	e.Primary = l.Stage != "RequestReceived" && l.Stage != "ResponseStarted"
 	dated := d.in.dated(e, firstTime(l.Received, l.StageTime, l.Timestamp, l.Metadata.Created, arrived))

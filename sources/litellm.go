@@ -77,7 +77,7 @@ func litellmAppend(in Input, raw []byte, r *litellmRow, out *Batch) {
 	}
 	m := &r.Metadata
 	out.Events = append(out.Events, correlate.Event{
-		ID:       correlate.NewID(litellmSpend, in.Scope, r.id),
+		ID:       out.sums.ID(litellmSpend, in.Scope, r.id),
 		EventID:  r.id,
 		Time:     at,
 		Primary:  true,

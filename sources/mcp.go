@@ -153,7 +153,7 @@ func (s *mcpScratch) event(in Input, raw scan.Raw, out *Batch) {
 	}
 	session := out.short(cmp.Or(r.Session, r.Header, l.text(labelMCPSession), l.text(labelSession)))
 	if id := m.ID.Loose(&out.text); session != "" && id != "" {
-		e.ActionID = correlate.NewID(mcpName, in.Scope, session, id)
+		e.ActionID = out.sums.ID(mcpName, in.Scope, session, id)
 	}
 	switch {
 	case m.Method == "": // an answer: how the request ended

@@ -115,7 +115,7 @@ func oktaAppend(in Input, raw []byte, s *oktaScratch, out *Batch) {
 	}
 	action := o.EventType.text
 	out.Events = append(out.Events, correlate.Event{
-		ID: correlate.NewID("okta.system_log", eventID), EventID: eventID, Time: at, Primary: true,
+		ID: out.sums.ID("okta.system_log", eventID), EventID: eventID, Time: at, Primary: true,
 		Action: action, Class: s.classes.of(action, oktaClass), Outcome: oktaResult(o.Outcome.Result),
 		Actor: o.Actor.principal(out), Resources: s.resources(out),
 		Context: correlate.Context{

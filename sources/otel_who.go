@@ -95,7 +95,7 @@ func (s *otelScratch) acting(e *correlate.Event) {
 		claim.Key, claim.Method = k, "otel.aws_request_id"
 		e.Uses = out.links.Append(e.Uses, claim)
 		if out.beside(bedrockName) || out.beside(cloudtrailName) {
-			e.ActionID = awsRequestDeed(e.Context.Account, e.Context.Region, l.text(labelAWSRequest))
+			e.ActionID = out.awsRequestDeed(e.Context.Account, e.Context.Region, l.text(labelAWSRequest))
 			e.Primary = !out.beside(bedrockName)
 		}
 	}

@@ -84,6 +84,7 @@ type Batch struct {
 	facts     arena.Slab[correlate.Fact]
 	resources arena.Slab[correlate.Resource]
 	names     arena.Slab[string]
+	sums      correlate.Sums
 	scratch   any // of the source that decoded last: see scratch
 }
 
@@ -214,7 +215,7 @@ func (b *Batch) refuse(raw []byte, err error) {
 
 // hash is the SHA-256 of raw in lower-case hex, lent by b: the evidence hash.
 func (b *Batch) hash(raw []byte) string {
-	h := sha256.Sum256(raw)
+	h := b.sums.SHA256(raw)
 	return b.text.Hex(h[:])
 }
 

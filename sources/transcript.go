@@ -169,7 +169,7 @@ func (s *transcriptScratch) answer(e *correlate.Event, out *Batch) {
 // call is a tool that the model called for. How it ended is in a line of its own.
 func (s *transcriptScratch) call(e *correlate.Event, b *transcriptBlock, timed bool, out *Batch) {
 	e.Action, e.Class = "agent.tool_use", correlate.Tool
-	e.ActionID = transcriptDeed(s.transcriptLine.SessionID, b.ID)
+	e.ActionID = out.transcriptDeed(s.transcriptLine.SessionID, b.ID)
 	if server, tool, ok := strings.Cut(strings.TrimPrefix(b.Name, "mcp__"), "__"); ok && strings.HasPrefix(b.Name, "mcp__") {
 		out.touched(e, "mcp.tool", out.text.Join(out.short(server), "/", out.short(tool)))
 	} else {
@@ -185,10 +185,10 @@ func (s *transcriptScratch) result(e *correlate.Event, b *transcriptBlock, out *
 	if b.Failed {
 		e.Outcome, e.Error = correlate.Failure, "tool_error"
 	}
-	e.ActionID, e.Primary = transcriptDeed(s.transcriptLine.SessionID, b.ToolUseID), false
+	e.ActionID, e.Primary = out.transcriptDeed(s.transcriptLine.SessionID, b.ToolUseID), false
 }
 
 // transcriptDeed is the action that the call of a tool and its result are.
-func transcriptDeed(session, toolUse string) correlate.ID {
-	return correlate.NewID(transcriptName, session, "tool", toolUse)
+func (b *Batch) transcriptDeed(session, toolUse string) correlate.ID {
+	return b.sums.ID(transcriptName, session, "tool", toolUse)
 }

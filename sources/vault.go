@@ -105,8 +105,8 @@ func vaultAppend(raw []byte, scope vaultScope, out *Batch) {
 	e := &out.Events[len(out.Events)-1]
 	// Every device of a cluster writes the same request: it counts once.
 	e.EventID = out.text.Join(requestID, "/", kind)
-	e.ID = correlate.NewID(vaultAudit, scope.cluster, e.EventID)
-	e.ActionID = correlate.NewID(vaultAudit, scope.cluster, requestID)
+	e.ID = out.sums.ID(vaultAudit, scope.cluster, e.EventID)
+	e.ActionID = out.sums.ID(vaultAudit, scope.cluster, requestID)
 	e.Primary = kind == "response" // only that line knows how it ended
 	e.Time, e.Evidence.SHA256 = at, hash
 
