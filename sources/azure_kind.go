@@ -19,8 +19,11 @@ const graphCategory = "MicrosoftGraphActivityLogs"
 // calls.
 var (
 	azureOpenAICategories  = map[string]bool{"Audit": true, "RequestResponse": true, "Trace": true, "AzureOpenAIRequestUsage": true}
-	azureGatewayCategories = map[string]bool{"GatewayLogs": true, "GatewayLlmLogs": true}
+	azureGatewayCategories = map[string]bool{"GatewayLogs": true, llmCategory: true}
 )
+
+// llmCategory is the log of tokens that API Management writes beside its own.
+const llmCategory = "GatewayLlmLogs"
 
 // azureKind tells the lines of Azure Monitor apart, in one place, so that no line
 // is two sources'. It returns the name of the source, or "".
@@ -66,6 +69,8 @@ func azureResourceKind(v Value) string {
 		return "" // logs of the cluster, not of what was done to it
 	case of("MICROSOFT.KEYVAULT/") && category == "AuditEvent":
 		return keyvaultName
+	case of("MICROSOFT.APIMANAGEMENT/") && category == llmCategory:
+		return apimLLMName
 	case of("MICROSOFT.COGNITIVESERVICES/") && azureOpenAICategories[category],
 		of("MICROSOFT.APIMANAGEMENT/") && azureGatewayCategories[category]:
 		return azureOpenAIName

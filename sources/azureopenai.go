@@ -10,18 +10,18 @@ import (
 )
 
 var _ = register(Source{
-	Name: azureOpenAIName,
-	Kinds: []correlate.KindInfo{{
-		Kind: APIMRequest, Life: time.Hour, Best: correlate.Issued,
-		Hint: "does API Management log its requests too (category GatewayLogs), and not only what models answered?",
-	}},
+	Name:     azureOpenAIName,
+	Kinds:    apimKinds(),
 	Lateness: 15 * time.Minute,
 	Detect:   azureDetect(azureOpenAIName),
-	Decode:   azureOpenAIFormat.decode,
+	Decode:   azureOpenAIFormat(azureOpenAIName).decode,
 })
 
-var azureOpenAIFormat = &format[azureOpenAICall]{
-	table: scan.Of[azureOpenAICall](), inner: (*azureOpenAICall).inner, line: azureOpenAILine,
+func azureOpenAIFormat(source string) *format[azureOpenAICall] {
+	return &format[azureOpenAICall]{
+		table: scan.Of[azureOpenAICall](), inner: (*azureOpenAICall).inner,
+		line: func(in Input, raw []byte, s *azureOpenAICall, out *Batch) { s.tell(source, in, raw, out) },
+	}
 }
 
 // azureOpenAICall is one request: as the service logs it (who, and no tokens), or as
@@ -86,15 +86,15 @@ func (a *azureAnswer) tokens() prices.Tokens {
 	return t
 }
 
-func azureOpenAILine(in Input, raw []byte, s *azureOpenAICall, out *Batch) {
-	if s.ResourceID == "" || !azureOpenAICategories[s.Category.text] && !azureGatewayCategories[s.Category.text] {
-		out.reject(raw, correlate.RejectSource, "no log of Azure OpenAI, nor of API Management")
+func (s *azureOpenAICall) tell(source string, in Input, raw []byte, out *Batch) {
+	if why := s.foreign(source); why != "" {
+		out.reject(raw, correlate.RejectSource, why)
 		return
 	}
 	p := &s.Properties
 	// A correlation id is one request's, but what the service and a gateway write of
 	// it are different lines: the bytes are the event's id.
-	e := out.begin(azureOpenAIName, cmp.Or(s.tenant(out), in.Scope), "", raw)
+	e := out.begin(source, cmp.Or(s.tenant(out), in.Scope), "", raw)
 	at, ok := s.at(out)
 	timed := in.dated(e, eventTime{at, ok})
 	e.Action = cmp.Or(p.Operation, s.Operation.text, s.Category.text)
@@ -109,37 +109,33 @@ func azureOpenAILine(in Input, raw []byte, s *azureOpenAICall, out *Batch) {
 		IP: azureIP(s.CallerIP), Account: s.subscription(out), Region: cmp.Or(s.Location.text, s.Region), App: cmp.Or(p.Product, p.API),
 	}
 	if e.Class == correlate.Model {
-		e.Usage.Model = s.served(deployment)
+		e.Usage.Model = s.served()
 		out.price(e, s.tokens())
 	}
 	s.who(e, out)
-	s.joinLLM(e, timed, out)
-}
-
-// joinLLM joins the two lines of a request that API Management writes: one with the
-// caller, one with the tokens. A line that has both needs no other.
-func (s *azureOpenAICall) joinLLM(e *correlate.Event, timed bool, out *Batch) {
-	if s.Correlation == "" || e.Class != correlate.Model || !azureGatewayCategories[s.Category.text] {
-		return
-	}
-	k := correlate.Key{Kind: APIMRequest, Value: out.text.Join(out.fold(azureLast(s.ResourceID)), "/", s.Correlation)}
-	switch {
-	case s.Category.text == "GatewayLlmLogs":
-		out.acted(e, k, "azure.apim.correlation_id")
-	case timed && e.Usage.InputTokens == 0 && e.Outcome == correlate.Success && e.Actor.Type != correlate.Unknown:
-		out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "azure.apim.gateway_log", Principal: e.Actor})
+	if azureGatewayCategories[s.Category.text] && e.Class == correlate.Model {
+		s.oneDeed(e, out)
+		s.joinLLM(e, timed, out)
 	}
 }
 
-// served is the model that answered, if the line tells. The name of a deployment is
-// the operator's choice, and no model.
-func (s *azureOpenAICall) served(deployment string) string {
+// foreign is why a line is not the source's, or "".
+func (s *azureOpenAICall) foreign(source string) string {
+	switch category := s.Category.text; {
+	case s.ResourceID == "", !azureGatewayCategories[category] && (source == apimLLMName || !azureOpenAICategories[category]):
+		return "no log of Azure OpenAI, nor of API Management"
+	case source != apimLLMName && category == llmCategory:
+		return "tokens as API Management counts them: give the topic the source " + apimLLMName
+	}
+	return ""
+}
+
+// served is the model that answered, if the line tells. Many deployments are called as
+// their model. What a deployment is called alone says nothing of it: its name is the
+// operator's choice.
+func (s *azureOpenAICall) served() string {
 	p := &s.Properties
-	model := cmp.Or(p.Answer.Model, p.Reply.Model, p.Model)
-	if model == deployment {
-		return ""
-	}
-	return model
+	return cmp.Or(p.Answer.Model, p.Reply.Model, p.Model)
 }
 
 // tokens are what the call took, as the gateway counted them or the answer says.

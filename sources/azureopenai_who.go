@@ -55,7 +55,7 @@ func (s *azureOpenAICall) class() correlate.Class {
 	if s.Category.text == "GatewayLogs" && !azureModelURL(p.Backend) && !azureModelURL(p.URL) {
 		return correlate.Read
 	}
-	if s.Category.text == "GatewayLlmLogs" {
+	if s.Category.text == llmCategory {
 		return correlate.Model
 	}
 	return s.classes.of(cmp.Or(p.Operation, s.Operation.text), azureOpenAIClass)

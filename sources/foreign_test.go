@@ -52,6 +52,13 @@ func TestForeignSamples(t *testing.T) {
 	}
 }
 
+// foreignKin are pairs of sources of which the first takes some of the second's lines,
+// and why it may.
+var foreignKin = map[[2]string]string{
+	{apimLLMName, azureOpenAIName}: "API Management's own log comes in a topic of either",
+	{azureOpenAIName, apimLLMName}: "API Management's own log comes in a topic of either",
+}
+
 // checkForeign gives a record that its own source decodes to all the others.
 func checkForeign(t *testing.T, from Source, in Input, what string) {
 	t.Helper()
@@ -60,7 +67,7 @@ func checkForeign(t *testing.T, from Source, in Input, what string) {
 		return
 	}
 	for _, s := range All() {
-		if s.Name == from.Name {
+		if s.Name == from.Name || foreignKin[[2]string{s.Name, from.Name}] != "" {
 			continue
 		}
 		var out Batch

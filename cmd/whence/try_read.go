@@ -34,14 +34,15 @@ func newReader(opts tryOptions, std streams) *reader {
 }
 
 // stand lets a line stand for its action where the log that tells more of it is not
-// among the files: CloudTrail's of a call of a model or a tool.
+// among the files: CloudTrail's of a call of a model or a tool, and that of Azure's
+// gateway of a call of a model.
 func stand(events []*correlate.Event) {
 	told := map[correlate.ID]bool{}
 	for _, e := range events {
 		told[e.ActionID] = told[e.ActionID] || e.Primary
 	}
 	for _, e := range events {
-		if e.Source == "aws.cloudtrail" && (e.Class == correlate.Model || e.Class == correlate.Tool) && !told[e.ActionID] {
+		if (e.Source == "aws.cloudtrail" || e.Source == "azure.openai") && (e.Class == correlate.Model || e.Class == correlate.Tool) && !told[e.ActionID] {
 			e.Primary = true
 		}
 	}

@@ -1,0 +1,64 @@
+package sources
+
+import (
+	"time"
+
+	"whence/correlate"
+)
+
+// apimLLMName is API Management with its log of model calls (GatewayLlmLogs) switched
+// on: then a call that went well has two lines, one with the caller and one with the
+// tokens. They come in one topic, or in one each, the callers' in one of azure.openai.
+const apimLLMName = "azure.apim_llm"
+
+var _ = register(Source{
+	Name:     apimLLMName,
+	Kinds:    apimKinds(),
+	Lateness: 15 * time.Minute,
+	Detect:   azureDetect(apimLLMName),
+	Decode:   azureOpenAIFormat(apimLLMName).decode,
+})
+
+func apimKinds() []correlate.KindInfo {
+	return []correlate.KindInfo{{
+		Kind: APIMRequest, Life: time.Hour, Best: correlate.Issued,
+		Hint: "does API Management log its requests too (category GatewayLogs), and not only what models answered?",
+	}}
+}
+
+// request is what all lines of one request to API Management share.
+func (s *azureOpenAICall) request(out *Batch) correlate.Key {
+	if s.Correlation == "" {
+		return correlate.Key{}
+	}
+	return correlate.Key{Kind: APIMRequest, Value: out.text.Join(out.fold(azureLast(s.ResourceID)), "/", s.Correlation)}
+}
+
+// oneDeed says which of the lines of one call counts: where tokens are logged, the line
+// that has them. A call that went wrong has none, and long prompts and answers have
+// lines of their own, with nothing else in them.
+func (s *azureOpenAICall) oneDeed(e *correlate.Event, out *Batch) {
+	k := s.request(out)
+	if k.IsZero() {
+		return
+	}
+	e.ActionID = correlate.NewID(string(APIMRequest), k.Value)
+	switch p := &s.Properties; {
+	case s.Category.text == llmCategory:
+		e.Primary = e.Outcome == correlate.Success && (p.LLM != "" || p.Model != "" || p.Prompt > 0)
+	case e.Outcome == correlate.Success:
+		e.Primary = e.Source != apimLLMName && !out.beside(apimLLMName)
+	}
+}
+
+// joinLLM joins the line with the tokens to the one with the caller.
+func (s *azureOpenAICall) joinLLM(e *correlate.Event, timed bool, out *Batch) {
+	k := s.request(out)
+	switch {
+	case k.IsZero():
+	case s.Category.text == llmCategory:
+		out.acted(e, k, "azure.apim.correlation_id")
+	case timed && e.Outcome == correlate.Success && e.Actor.Type != correlate.Unknown:
+		out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "azure.apim.gateway_log", Principal: e.Actor})
+	}
+}
