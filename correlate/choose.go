@@ -3,6 +3,7 @@ package correlate
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // choose weighs the ways up from one event or session. The rules, in order:
@@ -102,18 +103,21 @@ func (w *Walker) weigh(best outcome, ways []outcome) outcome {
 	if len(ways) == 1 {
 		return w.withWaits(best, ways)
 	}
+	if o := fuller(&best, ways); o != nil {
+		best = *o
+	}
 	var against, shown []Candidate
 	for i := range ways {
 		o := &ways[i]
 		switch {
 		case o.role == Holder && best.role != Holder, o.role != Holder && best.role == Holder:
-			if o.resolved() && !sameRoot(o.root, best.root) {
+			if o.resolved() && !oneRoot(o, &best) {
 				shown = append(shown, o.asCandidate("another part in it: "+o.role.String()))
 			} else if unlisted(&best, o) {
 				shown = append(shown, o.asCandidate(whyUnlisted))
 			}
 		case o.resolved():
-			if sameRoot(o.root, best.root) {
+			if oneRoot(o, &best) {
 				continue
 			}
 			if contradicts(&best, o) {
@@ -146,6 +150,47 @@ func (w *Walker) weigh(best outcome, ways []outcome) outcome {
 		end: ambiguous, role: best.role, link: best.link, proof: Inferred, hops: nil,
 		missing: firstKey(all), reason: reasonAmbiguous(len(all)), candidates: sorted(append(all, shown...)),
 	}, ways)
+}
+
+// oneRoot reports whether two ways lead to the same principal: by its id, or by two of
+// its names, if a log that both ways go by states that they are one account's. What a
+// caller wrote joins nobody, and no address does that an account was given beside its
+// own name: its owner may have chosen it.
+func oneRoot(a, b *outcome) bool {
+	if sameRoot(a.root, b.root) {
+		return true
+	}
+	return a.proof >= Attested && b.proof >= Attested && a.root.Issuer == b.root.Issuer && a.root.Type == b.root.Type &&
+		(alsoCalled(&a.root, &b.root) || alsoCalled(&b.root, &a.root))
+}
+
+// fuller is a way to the same principal as best, no worse established and found for
+// the same part, that knows more of their names: an address beside an id. Nil for none.
+func fuller(best *outcome, ways []outcome) *outcome {
+	var chosen *outcome
+	for i := range ways {
+		o := &ways[i]
+		if o.proof != best.proof || o.end != best.end || (o.role == Holder) != (best.role == Holder) || !o.resolved() {
+			continue
+		}
+		if alsoCalled(&o.root, &best.root) && !alsoCalled(&best.root, &o.root) && oneRoot(o, best) && (chosen == nil || better(o, chosen) < 0) {
+			chosen = o
+		}
+	}
+	return chosen
+}
+
+// alsoCalled reports whether the id of o, as its issuer gave it, is among p's names.
+func alsoCalled(p, o *Principal) bool {
+	if strings.Contains(o.ID, "@") {
+		return false
+	}
+	for _, n := range p.Names {
+		if issuer, id, ok := strings.Cut(n, ":"); ok && issuer == o.Issuer && id == o.ID {
+			return true
+		}
+	}
+	return false
 }
 
 const whyUnlisted = "better established, and in no directory"
