@@ -34,6 +34,13 @@ func (f *fate) met() bool {
 	return f.left <= 0
 }
 
+// endsAt has the process end at the nth moment from now on.
+func (f *fate) endsAt(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left = n
+}
+
 // mortal is a sink of a process that ends.
 type mortal struct {
 	*memSink
@@ -55,11 +62,11 @@ func (s mortal) Write(ctx context.Context, out *sinks.Output) error {
 	return err
 }
 
-// announcing makes an instance that has an archive and announces, and ends at the
-// nth moment.
-func (b *bench) announcing(told *memSink, n int, archiveIsSlow bool) *instance {
+// mortal builds an instance that has an archive and announces, and ends when its fate
+// says so.
+func (b *bench) mortal(told *memSink, archiveIsSlow bool) (*instance, *fate) {
 	in := b.build()
-	f := &fate{left: n, end: in.kill}
+	f := &fate{left: immortal, end: in.kill}
 	stored, said := mortal{memSink: b.sink, fate: f}, mortal{memSink: told, fate: f}
 	if archiveIsSlow {
 		stored.slow = time.Millisecond
@@ -68,6 +75,13 @@ func (b *bench) announcing(told *memSink, n int, archiveIsSlow bool) *instance {
 	}
 	in.sink = sinks.NewFan(stored, said)
 	in.repairing.sink, in.repairing.announce = stored, said
+	return in, f
+}
+
+// announcing runs one that ends at the nth moment.
+func (b *bench) announcing(told *memSink, n int, archiveIsSlow bool) *instance {
+	in, fate := b.mortal(told, archiveIsSlow)
+	fate.endsAt(n)
 	b.launch(in)
 	return in
 }

@@ -135,8 +135,23 @@ var guards = []guard{
 	},
 	{
 		name: "alerts are announced when they are stored", file: "sinks/fan.go",
-		old: "if i > 0 {", without: "if i < 0 {",
+		old: "after = w.write(store, &alerts, after)", without: "w.write(store, &alerts, after)",
 		tests: "TestAnnouncedIsWhatIsStored", pkg: "./pipeline",
+	},
+	{
+		name: "chains are stored when they are announced", file: "sinks/fan.go",
+		old: "w.write(store, &rest, after)", without: "w.write(store, &rest, nil)",
+		tests: "TestSleeperAnnouncesWhatItStores", pkg: "./pipeline",
+	},
+	{
+		name: "ClickHouse sends nothing before it may", file: "sinks/clickhouse.go",
+		old: "if err := first(ctx); err != nil {", without: "if err := error(nil); err != nil {",
+		tests: "TestFanInTurn",
+	},
+	{
+		name: "Kafka sends nothing before it may", file: "sinks/kafka.go",
+		old: "if err := first(ctx); err != nil {", without: "if err := error(nil); err != nil {",
+		tests: "TestFanInTurn",
 	},
 	{
 		name: "the highest version of a row is kept", file: "sinks/schema_words.go",

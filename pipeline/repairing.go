@@ -19,8 +19,10 @@ import (
 // Nothing that a late fact touches is passed over. A row was walked either with the
 // fact or without it. If without, it is durable before it is looked for: the facts
 // of a batch are waited for until every lane has reported that all it walked with
-// less is stored (Marks.Known). What a lane that lost its partition writes later is
-// written again by the new owner, who knows more.
+// less is stored (Marks.Known). What a lane that lost its partition, and has not
+// noticed, writes with less is written again by the new owner, who knows more. What it
+// writes with more, of a chain that the new owner has settled, is as good as repair's:
+// it is passed over, and had been announced before it was stored (see sinks.Fan).
 //
 // Two owners may walk one chain at a time, each after a fact of its own. Both first
 // read the sessions topic to its end: whichever asked for the end later knows both

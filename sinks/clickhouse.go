@@ -114,6 +114,11 @@ func (c *ClickHouse) schema() Schema {
 // Write implements Sink. It joins the rows with those of other callers and
 // returns when ClickHouse has acknowledged all of them.
 func (c *ClickHouse) Write(ctx context.Context, out *Output) error {
+	return c.WriteAfter(ctx, out, func(context.Context) error { return nil })
+}
+
+// WriteAfter is Write, and sends nothing before first has returned nil.
+func (c *ClickHouse) WriteAfter(ctx context.Context, out *Output, first func(context.Context) error) error {
 	if out.Len() == 0 && out.Ledger == nil {
 		return nil
 	}
@@ -123,6 +128,9 @@ func (c *ClickHouse) Write(ctx context.Context, out *Output) error {
 	}
 	rows := out.Len() + l.checkpoints.rows + l.entries.rows
 	out.taken()
+	if err := first(ctx); err != nil {
+		return fmt.Errorf("write to clickhouse: %w", err)
+	}
 	if err := c.batch.add(ctx, l, rows, l.bytes()); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}

@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// A Fan writes to several sinks in parallel, the first of which keeps what is read
-// back later. A write is done when all have it. It is safe for concurrent use.
+// A Fan writes to several sinks: one that keeps what is read back later, the first,
+// and others, which are told. A write is done when all have it. It is safe for
+// concurrent use.
 type Fan struct {
 	sinks []Sink
 }
@@ -44,46 +42,39 @@ func (f *Fan) Waiting() (all []Wait) {
 // that waits for its destination would hide the error; what they wrote by then is
 // written again with the repeat.
 //
-// Alerts go to the others once the first has them. If a process died in between and
-// it were the other way about, there would be alerts that nobody ever closes: whoever
-// does the work again may know more by then, and raise none; and only what is stored
-// is found again, to be closed.
+// Alerts are stored first, then the others are told of chains and alerts, and chains
+// are stored last, when all have acknowledged. A process may end in between, or sleep
+// there and wake up when its records are another's. Who does the work next, from the
+// records or from what is stored, makes up for whatever is missing then:
+//
+//   - Alerts are stored, and nobody was told: the chain is worked on again. Who knows
+//     more by then may raise none; what is stored is found again, to be closed. Told
+//     of and not stored, an alert would never be.
+//   - The others were told, and the chain is not stored: it is walked again with no
+//     less knowledge, because whatever this version knows was in the sessions topic
+//     before. Its version, or a higher one, is stored and told of once more.
+//   - The chain is stored: then everybody was told. Were it the other way about,
+//     nobody would be, ever, where another owner has settled the chain with less,
+//     and repair, coming for the fact that it lacks, finds it stored already.
+//
+// All sinks take the output at once, those that can: they wait with what they made
+// of it.
 func (f *Fan) Write(ctx context.Context, out *Output) error {
-	if len(f.sinks) == 1 {
-		return f.sinks[0].Write(ctx, out)
+	store, others := f.sinks[:1], f.sinks[1:]
+	if len(others) == 0 {
+		return store[0].Write(ctx, out)
 	}
-	alerts := slices.Clone(out.Alerts) // the caller may have out back by then
-	err := f.each(ctx, 0, out, func(i int, mine *Output) {
-		if i > 0 {
-			mine.Alerts = nil
-		}
-	})
-	if err != nil || len(alerts) == 0 {
-		return err
-	}
-	return f.each(ctx, 1, &Output{Alerts: alerts}, func(int, *Output) {})
-}
+	alerts, news, rest := Output{Alerts: out.Alerts}, *out, *out
+	news.Ledger, rest.Alerts = nil, nil
 
-// each writes to all sinks from the one at first on, to each what mine makes of its
-// copy of out.
-func (f *Fan) each(ctx context.Context, first int, out *Output, mine func(i int, mine *Output)) error {
-	g, ctx := errgroup.WithContext(ctx)
-	var left atomic.Int32
-	left.Store(int32(len(f.sinks) - first))
-	for i := first; i < len(f.sinks); i++ {
-		copied := *out
-		mine(i, &copied)
-		copied.Taken = sync.OnceFunc(func() {
-			if left.Add(-1) == 0 {
-				out.taken()
-			}
-		})
-		g.Go(func() error {
-			defer copied.Taken()
-			return f.sinks[i].Write(ctx, &copied)
-		})
+	w := newFanned(ctx, out)
+	var after <-chan struct{}
+	if len(out.Alerts) > 0 {
+		after = w.write(store, &alerts, after)
 	}
-	return g.Wait()
+	after = w.write(others, &news, after)
+	w.write(store, &rest, after)
+	return w.wait()
 }
 
 // Close implements Sink: it closes all sinks and reports all errors.

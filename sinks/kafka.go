@@ -133,6 +133,11 @@ func (k *Kafka) Waiting() []Wait { return k.waits.Waiting() }
 // Write implements Sink. It returns when all in-sync replicas of every partition
 // have the records.
 func (k *Kafka) Write(ctx context.Context, out *Output) error {
+	return k.WriteAfter(ctx, out, func(context.Context) error { return nil })
+}
+
+// WriteAfter is Write, and sends nothing before first has returned nil.
+func (k *Kafka) WriteAfter(ctx context.Context, out *Output, first func(context.Context) error) error {
 	if len(out.Chains)+len(out.Alerts) == 0 {
 		return nil
 	}
@@ -145,12 +150,17 @@ func (k *Kafka) Write(ctx context.Context, out *Output) error {
 	k.mu.Unlock()
 	defer k.writes.Done()
 	s := k.take()
-	if err := s.encode(k, out); err != nil {
+	err := s.encode(k, out)
+	out.taken()
+	if err != nil {
 		return fmt.Errorf("write to %s: %w", k.cfg.Name, err)
 	}
 	if len(s.list) == 0 {
 		k.give(s)
 		return nil
+	}
+	if err := first(ctx); err != nil {
+		return fmt.Errorf("write to %s: %w", k.cfg.Name, err)
 	}
 	for {
 		err := k.produce(ctx, s.list)
