@@ -370,7 +370,7 @@ func (s *memSink) Write(ctx context.Context, out *sinks.Output) error {
 		}
 	}
 	for _, a := range out.Alerts {
-		if old, ok := s.alerts[a.ID]; !ok || a.Version > old.Version {
+		if old, ok := s.alerts[a.ID]; !ok || a.Version >= old.Version { // of two of one version the later
 			s.alerts[a.ID] = a
 		}
 	}
@@ -462,11 +462,11 @@ func (s *memSink) each(yield func(correlate.Chain) error, want func(*correlate.C
 	return nil
 }
 
-func (s *memSink) StaleAlerts(_ context.Context, yield func(correlate.Alert, correlate.Chain) error) error {
+func (s *memSink) StaleAlerts(_ context.Context, versions map[string]string, yield func(correlate.Alert, correlate.Chain) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.alerts {
-		if c := s.chains[a.ChainID]; a.State == correlate.AlertOpen && c.Version > a.Version {
+		if c := s.chains[a.ChainID]; a.State == correlate.AlertOpen && (c.Version > a.Version || versions[a.Rule] != a.RuleVersion) {
 			if err := yield(a, c); err != nil {
 				return err
 			}

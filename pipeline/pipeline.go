@@ -43,7 +43,7 @@ type Deps struct {
 	// only tells others, nil for none. Repair needs them apart. Without Store, Sink is
 	// that of the archive alone.
 	Store, Announce sinks.Sink
-	// Rules is asked for the rules of each new lane.
+	// Rules are what is judged by until UseRules names others.
 	Rules   *rules.Set
 	Metrics prometheus.Registerer // may be nil
 	Log     *slog.Logger
@@ -85,6 +85,8 @@ type shared struct {
 	lanes    atomic.Int32 // how many there are
 	// newer has replaced resolver, when the directory has changed; nil before.
 	newer atomic.Pointer[correlate.Resolver]
+	// newerRules has replaced rules, when they have changed; nil before.
+	newerRules atomic.Pointer[rules.Set]
 	// maxBatchBytes bounds what a fetched batch may unpack to.
 	maxBatchBytes int
 	// at is called after every part of a step; tests make it fail there.
@@ -116,6 +118,7 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 	if d.Archive != nil && cfg.RepairEvery > 0 {
 		p.repairing = &repairing{Repair: newRepair(cfg, d, s.clock), metrics: s.metrics, owned: map[int32]struct{}{},
 			failures: newFailures(d.Log, "the sessions topic cannot be read for repair; it is tried again")}
+		p.repairing.judges.onError = s.ruleFailed
 	}
 	return p, nil
 }
@@ -145,15 +148,6 @@ func Kinds(cfg Config) correlate.Kinds {
 		}
 	}
 	return sources.Kinds(ss...)
-}
-
-func (s *shared) newJudge() *rules.Judge {
-	j := s.rules.NewJudge()
-	j.OnError = func(rule string, err error) {
-		s.metrics.ruleErrs.WithLabelValues(rule).Inc()
-		s.log.Warn("a rule failed; it is counted and passed over", "rule", rule, "err", err)
-	}
-	return j
 }
 
 // Run consumes until ctx is done, then finishes the batches in hand, commits and

@@ -15,7 +15,6 @@ import (
 	"whence/correlate"
 	"whence/correlate/index"
 	"whence/correlate/ledger"
-	"whence/rules"
 	"whence/sinks"
 )
 
@@ -29,8 +28,9 @@ type Archive interface {
 	Unsettled(ctx context.Context, before time.Time, yield func(correlate.Chain) error) error
 	// Older yields the current chains of a lower version.
 	Older(ctx context.Context, version uint64, yield func(correlate.Chain) error) error
-	// StaleAlerts yields open alerts whose chain has a newer version.
-	StaleAlerts(ctx context.Context, yield func(correlate.Alert, correlate.Chain) error) error
+	// StaleAlerts yields open alerts whose chain has a newer version, or whose rule is
+	// not one of versions, which are by rule.
+	StaleAlerts(ctx context.Context, versions map[string]string, yield func(correlate.Alert, correlate.Chain) error) error
 	// Facts returns every fact about keys, expired ones too.
 	Facts(ctx context.Context, keys []correlate.Key) ([]correlate.Fact, error)
 }
@@ -44,7 +44,7 @@ type Repair struct {
 	clock    *correlate.Marks
 	resolver atomic.Pointer[correlate.Resolver] // see use
 	wider    *widerIndex
-	judge    *rules.Judge
+	judges   judges
 	archive  Archive
 	sink     sinks.Sink // of the archive
 	announce sinks.Sink // nil for nobody
@@ -73,10 +73,16 @@ func NewRepair(cfg Config, d Deps) *Repair {
 
 func newRepair(cfg Config, d Deps, clock *correlate.Marks) *Repair {
 	r := &Repair{
-		cfg: cfg, kafka: d.Kafka, topics: d.Table.Topics(), table: d.Table, clock: clock, judge: d.Rules.NewJudge(),
+		cfg: cfg, kafka: d.Kafka, topics: d.Table.Topics(), table: d.Table, clock: clock,
 		archive: d.Archive, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
 		signer: d.Ledger,
 	}
+	r.judges.onError = func(rule string, first bool, err error) {
+		if first {
+			d.Log.Warn("a rule fails: what it fails on it neither matches nor passes", "rule", rule, "err", err)
+		}
+	}
+	r.judges.use(d.Rules)
 	r.wider = &widerIndex{table: d.Table, archive: d.Archive, known: map[correlate.Key]correlate.Session{}, now: clock.Now}
 	var life time.Duration
 	for _, k := range d.Resolver.Kinds {
@@ -207,6 +213,7 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 	if err := r.prefetch(ctx, chains); err != nil {
 		return err
 	}
+	judge := r.judges.now()
 	w := r.resolver.Load().NewWalker() // lends to out, which is written before it goes
 	for i := range chains {
 		old := &chains[i]
@@ -224,7 +231,7 @@ func (r *Repair) again(ctx context.Context, chains []correlate.Chain, done *Repa
 			continue
 		}
 		out.Chains = append(out.Chains, c)
-		out.Alerts = r.judge.Judge(old, &c, out.Alerts)
+		out.Alerts = judge.Judge(old, &c, out.Alerts)
 	}
 	if out.Len() == 0 {
 		return nil
@@ -263,13 +270,17 @@ func (r *Repair) prefetch(ctx context.Context, chains []correlate.Chain) error {
 	return r.wider.prefetch(ctx, slices.SortedFunc(maps.Keys(keys), correlate.Key.Compare))
 }
 
-// staleAlerts judges open alerts against the chain as it is now. That closes the
-// ones whose chain was improved by a process that did not know of the alert: one
-// that took a partition over between the alert's write and its commit.
+// staleAlerts judges open alerts against the chain as it is now, by the rules as they
+// are now. That closes the ones whose chain was improved by a process that did not know
+// of the alert: one that took a partition over between the alert's write and its
+// commit; and those that another wording of their rule has opened.
 func (r *Repair) staleAlerts(ctx context.Context, done *Repaired) error {
 	var out sinks.Output
-	err := r.archive.StaleAlerts(ctx, func(a correlate.Alert, c correlate.Chain) error {
-		out.Alerts = append(out.Alerts, r.judge.Again(a, &c))
+	judge := r.judges.now()
+	err := r.archive.StaleAlerts(ctx, judge.Set().Versions(), func(a correlate.Alert, c correlate.Chain) error {
+		if now := judge.Again(a, &c); now.Version != a.Version || now.State != a.State || now.RuleVersion != a.RuleVersion {
+			out.Alerts = append(out.Alerts, now)
+		}
 		return nil
 	})
 	if err != nil || out.Len() == 0 {

@@ -24,6 +24,7 @@ func (l *lane) step(ctx context.Context, batch []*kgo.Record, woken []correlate.
 		l.window.Reset()
 	}()
 	all = l.takeDirectory() || all
+	l.takeRules()
 	l.decode(batch)
 	if err := l.at("decode"); err != nil {
 		return err

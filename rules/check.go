@@ -20,10 +20,10 @@ type Result struct {
 func (s *Set) Check() []Result {
 	var out []Result
 	for _, r := range s.rules {
-		// A set of one keeps the errors of tests out of the counters of s.
-		own := newSet([]*compiled{{Rule: r.Rule, question: r.question, declared: r.declared}})
 		for i := range r.Tests {
 			t := &r.Tests[i]
+			// A set of one keeps the errors of tests out of the counters of s.
+			own := newSet([]*compiled{{Rule: r.Rule, question: t.question, declared: r.declared}})
 			out = append(out, Result{Rule: r.ID, Test: t.Name, File: r.File, Line: t.Line, Err: own.check(t)})
 		}
 	}
@@ -33,7 +33,7 @@ func (s *Set) Check() []Result {
 func (s *Set) check(t *Test) error {
 	j := s.NewJudge()
 	var failed error
-	j.OnError = func(_ string, err error) { failed = err }
+	j.OnError = func(_ string, _ bool, err error) { failed = err }
 	if got := j.verdict(s.rules[0], &t.Chain) == matched; failed == nil && got != t.Match {
 		return fmt.Errorf("match is %t, want %t", got, t.Match)
 	}

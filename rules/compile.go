@@ -3,7 +3,6 @@ package rules
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/expr-lang/expr"
@@ -38,10 +37,10 @@ var words = map[string][]string{
 	"weekday": {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
 }
 
-// compile checks an expression against Env. Every error that has a place in the
+// compile checks an expression against Env and the lists there are. Every error that has a place in the
 // expression is a *file.Error.
-func compile(when string) (question, error) {
-	opts := append(functions(),
+func compile(when string, lists Lists) (question, error) {
+	opts := append(functions(lists),
 		expr.Env(Env{}), expr.AsBool(), expr.WarnOnAny(), expr.MaxNodes(maxNodes), expr.Timezone("UTC"))
 	for _, name := range disabled {
 		opts = append(opts, expr.DisableBuiltin(name))
@@ -55,7 +54,7 @@ func compile(when string) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	g := guard{depth: map[ast.Node]int{}}
+	g := guard{depth: map[ast.Node]int{}, lists: lists}
 	ast.Walk(&tree.Node, &g)
 	for i, e := range g.found {
 		var at *file.Error
@@ -63,13 +62,18 @@ func compile(when string) (question, error) {
 			g.found[i] = at.Bind(tree.Source)
 		}
 	}
-	return newQuestion(program, tree.Node), errors.Join(g.found...)
+	slices.Sort(g.uses)
+	q := newQuestion(program, tree.Node, lists)
+	q.wording, q.uses = tree.Node.String(), g.uses
+	return q, errors.Join(g.found...)
 }
 
 // A guard walks an expression and finds what compiles and must not run.
 type guard struct {
 	found []error
 	depth map[ast.Node]int // of predicates, the innermost being 1
+	lists Lists            // that there are
+	uses  []string         // lists that are asked for
 }
 
 // Visit implements ast.Visitor. Children come before their parents.
@@ -114,7 +118,9 @@ func (g *guard) binary(n *ast.BinaryNode) {
 	case "..":
 		g.refuse(n, "ranges are not allowed: an expression has no time limit")
 	case "matches":
-		if _, ok := n.Right.(*ast.StringNode); !ok {
+		if s, ok := n.Right.(*ast.StringNode); ok {
+			g.pattern(n, s.Value)
+		} else {
 			g.refuse(n, "matches wants a constant pattern")
 		}
 	case "==", "!=":
@@ -141,21 +147,6 @@ func (g *guard) word(name, value ast.Node) {
 	}
 	if want := words[id.Value]; want != nil && !slices.Contains(want, s.Value) {
 		g.refuse(s, "%s is never %q; it is one of %q", id.Value, s.Value, want)
-	}
-}
-
-func (g *guard) call(n *ast.CallNode) {
-	id, ok := n.Callee.(*ast.IdentifierNode)
-	if !ok || id.Value != "cidr" || len(n.Arguments) != 2 {
-		return
-	}
-	s, ok := n.Arguments[1].(*ast.StringNode)
-	if !ok {
-		g.refuse(n.Arguments[1], "cidr wants a constant prefix")
-		return
-	}
-	if _, err := netip.ParsePrefix(s.Value); err != nil {
-		g.refuse(s, "cidr wants a prefix such as 10.0.0.0/8, not %q", s.Value)
 	}
 }
 

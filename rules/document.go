@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/expr-lang/expr/file"
 	"github.com/goccy/go-yaml"
@@ -13,9 +14,10 @@ import (
 // maxSnippet is the longest excerpt of an expression that an error repeats.
 const maxSnippet = 400
 
-// A document is one rule file while it is read, with what is wrong with it.
+// A document is one file while it is read, with what is wrong with it.
 type document struct {
 	name     string
+	kind     string // what is in it: a rule, or lists
 	text     string
 	problems []error
 }
@@ -51,16 +53,22 @@ func (d *document) parse(b []byte) mapping {
 		}
 		m, ok := doc.Body.(mapping)
 		if !ok {
-			d.refuse(doc.Body.GetToken().Position.Line, 0, "want a rule: keys such as id and when")
+			d.refuse(doc.Body.GetToken().Position.Line, 0, "want %s", forms[d.kind])
 			return nil
 		}
 		found = append(found, m)
 	}
 	if len(found) != 1 {
-		d.refuse(0, 0, "want one rule in a file, not %d", len(found))
+		d.refuse(0, 0, "the file holds %d documents; want one: %s", len(found), forms[d.kind])
 		return nil
 	}
 	return found[0]
+}
+
+// forms say what a file must look like, by what is in it.
+var forms = map[string]string{
+	"a rule": "a rule: keys such as id and when",
+	"lists":  "lists: names, each with its values",
 }
 
 // calmly turns a panic of the YAML library into an error; it does not promise
@@ -92,6 +100,9 @@ func (a *aliases) Visit(n ast.Node) ast.Visitor {
 // line of each test.
 func (d *document) fields(body mapping) (tests []int) {
 	d.known(body, ruleFile{})
+	if m, ok := value(body, "references").(mapping); ok {
+		d.known(m, referencesFile{})
+	}
 	list, ok := value(body, "tests").(*ast.SequenceNode)
 	if !ok {
 		return nil
@@ -118,6 +129,20 @@ func (d *document) known(m mapping, layout any) {
 			d.refuse(key.Position.Line, key.Position.Column, "unknown key %q", key.Value)
 		}
 	}
+}
+
+// refuseAt refuses what m holds under key, or that it holds nothing there.
+func (d *document) refuseAt(m mapping, key, format string, args ...any) {
+	if outer, inner, ok := strings.Cut(key, "."); ok {
+		m, _ = value(m, outer).(mapping) // where there is such a problem there is one
+		key = inner
+	}
+	line, column := 0, 0
+	if n := value(m, key); n != nil {
+		p := n.GetToken().Position
+		line, column = p.Line, p.Column
+	}
+	d.refuse(line, column, format, args...)
 }
 
 func (d *document) refuse(line, column int, format string, args ...any) {

@@ -67,6 +67,10 @@ type Env struct {
 	// Holds reports whether the executor's key or a hop's is of that kind:
 	// holds("github.run").
 	Holds func(kind string) bool `expr:"holds"`
+	// Crosses reports whether a boundary lies between two neighbours of the walk, the
+	// executor's own principal first: crosses("account") between accounts of one
+	// cloud, crosses("trust") between issuers, such as aws and okta.
+	Crosses func(boundary string) bool `expr:"crosses"`
 }
 
 // A Key names a credential, a session or a name: kind "aws.access_key", value "ASIA...".
@@ -83,6 +87,9 @@ type Principal struct {
 	Issuer string `expr:"issuer"`
 	Unit   string `expr:"unit"`  // from the directory
 	Owner  string `expr:"owner"` // from the directory
+	// Account is what the id itself names: the account of an ARN, or the project of a
+	// Google service account. That of the event is context.account.
+	Account string `expr:"account"`
 }
 
 // An Executor is a principal and the key it acted with.
@@ -102,15 +109,18 @@ type Hop struct {
 	// early, expired, revoked, logout, deleted, completed; of a person: left.
 	State string `expr:"state"`
 	// Age is how many seconds before the event the hop's own line was written;
-	// negative when after it, 0 when the line is the event's own or not known.
-	Age int `expr:"age"`
+	// negative when after it, 0 when the line is the event's own or not known. Dated
+	// says that it is known.
+	Age   int  `expr:"age"`
+	Dated bool `expr:"dated"`
 }
 
 // An Approver is a principal who allowed what was done.
 type Approver struct {
 	Principal
-	Via string `expr:"via"`
-	Age int    `expr:"age"` // seconds before the event
+	Via   string `expr:"via"`
+	Age   int    `expr:"age"` // seconds before the event, 0 when not known
+	Dated bool   `expr:"dated"`
 }
 
 // A Candidate was found by the walk and not settled on.
@@ -165,6 +175,7 @@ func (e *Env) fill(c *correlate.Chain) {
 		Usage:     Usage{c.Usage.Model, int(c.Usage.InputTokens), int(c.Usage.OutputTokens), c.Usage.CostUSD, c.Usage.CostKnown},
 		Truncated: truncated(c),
 		Holds:     func(kind string) bool { return holds(c, kind) },
+		Crosses:   func(boundary string) bool { return crosses(c, boundary) },
 	}
 	for i := range min(len(c.Hops), maxList) {
 		e.Hops = append(e.Hops, hopOf(&c.Hops[i], c.Time))
@@ -174,7 +185,7 @@ func (e *Env) fill(c *correlate.Chain) {
 	}
 	for i := range min(len(c.Approvers), maxList) {
 		a := &c.Approvers[i]
-		e.Approvers = append(e.Approvers, Approver{principalOf(&a.Principal), a.Via, age(a.Time, c.Time)})
+		e.Approvers = append(e.Approvers, Approver{principalOf(&a.Principal), a.Via, age(a.Time, c.Time), !a.Time.IsZero()})
 	}
 	for i := range min(len(c.Candidates), maxList) {
 		x := &c.Candidates[i]
@@ -197,9 +208,9 @@ func (e *Env) clear() {
 func keyOf(k correlate.Key) Key { return Key{string(k.Kind), k.Value} }
 
 func principalOf(p *correlate.Principal) Principal {
-	return Principal{string(p.Type), p.ID, p.Name, p.Issuer, p.Unit, p.Owner}
+	return Principal{string(p.Type), p.ID, p.Name, p.Issuer, p.Unit, p.Owner, accountOf(p)}
 }
 
 func hopOf(h *correlate.Hop, at time.Time) Hop {
-	return Hop{keyOf(h.Key), principalOf(&h.Principal), h.Proof.String(), h.Method, h.Source, h.State, age(h.Time, at)}
+	return Hop{keyOf(h.Key), principalOf(&h.Principal), h.Proof.String(), h.Method, h.Source, h.State, age(h.Time, at), !h.Time.IsZero()}
 }

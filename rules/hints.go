@@ -102,7 +102,7 @@ func (h *hints) terms() []term {
 			for _, v := range in.values {
 				list.Nodes = append(list.Nodes, &ast.StringNode{Value: v})
 			}
-			out = append(out, termOf(&ast.BinaryNode{Operator: "in", Left: &ast.IdentifierNode{Value: in.name}, Right: list}))
+			out = append(out, termOf(&ast.BinaryNode{Operator: "in", Left: &ast.IdentifierNode{Value: in.name}, Right: list}, nil))
 		}
 	}
 	if len(h.prefixes) > 0 {
@@ -111,7 +111,7 @@ func (h *hints) terms() []term {
 			any = &ast.BinaryNode{Operator: "or", Left: any, Right: &ast.BinaryNode{
 				Operator: "startsWith", Left: &ast.IdentifierNode{Value: "action"}, Right: &ast.StringNode{Value: p}}}
 		}
-		out = append(out, termOf(any))
+		out = append(out, termOf(any, nil))
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func TestIndexIsEveryRule(t *testing.T) {
 			rnd.Shuffle(len(terms), func(i, j int) { terms[i], terms[j] = terms[j], terms[i] })
 			r := &compiled{Rule: Rule{ID: fmt.Sprintf("r%03d", len(rules)), Settled: rnd.IntN(4) == 0, When: strings.Join(terms, " and ")}}
 			var err error
-			if r.question, err = compile(r.When); err != nil {
+			if r.question, err = compile(r.When, someLists); err != nil {
 				continue
 			}
 			switch rnd.IntN(6) {
@@ -83,7 +83,7 @@ func TestLongestEnd(t *testing.T) {
 		begins := newFacet("action", terms)
 		for i := range terms {
 			terms[i] = []term{termOf(&ast.BinaryNode{
-				Operator: "endsWith", Left: &ast.IdentifierNode{Value: "action"}, Right: &ast.StringNode{Value: starts[i]}})}
+				Operator: "endsWith", Left: &ast.IdentifierNode{Value: "action"}, Right: &ast.StringNode{Value: starts[i]}}, nil)}
 		}
 		ends := newFacet("action"+atEnd, terms)
 		for range 20 {

@@ -18,8 +18,9 @@ import (
 // concurrent use: each goroutine has its own.
 type Judge struct {
 	// OnError, if set, is told of every rule that could not be evaluated, which
-	// is counted in Set.Errors as well. The error holds nothing of the chain.
-	OnError func(rule string, err error)
+	// is counted in Set.Failures as well, and whether it is the rule's first time in
+	// this set. The error holds nothing of the chain.
+	OnError func(rule string, first bool, err error)
 
 	set *Set
 	vm  vm.VM
@@ -42,6 +43,9 @@ const (
 	undecided // the rule is on absence and the chain may still improve
 	failed    // the expression could not be evaluated
 )
+
+// Set is the set that j applies.
+func (j *Judge) Set() *Set { return j.set }
 
 // NewJudge returns a judge of s.
 func (s *Set) NewJudge() *Judge {
@@ -75,7 +79,7 @@ func (j *Judge) Again(a correlate.Alert, c *correlate.Chain) correlate.Alert {
 	}
 	r := j.set.find(a.Rule)
 	if r == nil {
-		old := &Rule{ID: a.Rule, Title: a.Title, Severity: Severity(a.Severity)}
+		old := &Rule{ID: a.Rule, Title: a.Title, Severity: Severity(a.Severity), Version: a.RuleVersion}
 		return alert(old, c, correlate.AlertClosed, fmt.Sprintf("there is no rule %q any more", a.Rule))
 	}
 	v := j.verdict(r, c)
@@ -173,9 +177,11 @@ func (j *Judge) release() {
 }
 
 func (j *Judge) fail(r *compiled, err error) {
-	r.errors.Add(1)
+	told := fmt.Errorf("evaluate rule %q: %w", r.ID, withoutValues(err))
+	r.failed.CompareAndSwap(nil, &told)
+	first := r.errors.Add(1) == 1
 	if j.OnError != nil {
-		j.OnError(r.ID, fmt.Errorf("evaluate rule %q: %w", r.ID, withoutValues(err)))
+		j.OnError(r.ID, first, told)
 	}
 }
 
@@ -199,7 +205,7 @@ func withoutValues(err error) error {
 func alert(r *Rule, c *correlate.Chain, state correlate.AlertState, reason string) correlate.Alert {
 	a := correlate.Alert{
 		ID: correlate.NewID("alert", r.ID, c.ID.String()), Version: c.Version, State: state,
-		Rule: r.ID, Title: r.Title, Severity: string(r.Severity),
+		Rule: r.ID, Title: r.Title, Severity: string(r.Severity), RuleVersion: r.Version,
 		ChainID: c.ID, ActionID: c.ActionID, Time: c.Time, Source: c.Source, Action: c.Action, Status: c.Status,
 		Requestor: c.Requestor, Executor: c.Actor, Resources: c.Resources, Reason: reason,
 	}

@@ -95,7 +95,7 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
-	if n := s.Errors(); len(n) != 0 {
+	if n := s.Failures(); len(n) != 0 {
 		t.Errorf("errors: %v", n)
 	}
 }
@@ -105,7 +105,7 @@ func TestAlertIsOfItsChain(t *testing.T) {
 	before := []correlate.Alert{{Rule: "zzz"}}
 	as := mustLoad(t, absence).NewJudge().Judge(nil, c, before)
 	want := correlate.Alert{
-		ID: correlate.NewID("alert", "absence", c.ID.String()), Version: 7, State: correlate.AlertOpen, Rule: "absence", Title: "Nobody", Severity: "high",
+		ID: correlate.NewID("alert", "absence", c.ID.String()), Version: 7, State: correlate.AlertOpen, Rule: "absence", Title: "Nobody", Severity: "high", RuleVersion: as[1].RuleVersion,
 		ChainID: c.ID, ActionID: c.ActionID, Time: c.Time, Source: c.Source, Action: c.Action, Status: c.Status, Executor: c.Actor,
 		Resources: []correlate.Resource{{Type: "aws.s3.object", ID: "arn:aws:s3:::example/key"}}, Reason: "no log of it",
 	}
@@ -151,7 +151,10 @@ func TestErrorsAreCounted(t *testing.T) {
 	s := mustLoad(t, broken, absence)
 	j := s.NewJudge()
 	var told []string
-	j.OnError = func(rule string, err error) { told = append(told, rule+": "+err.Error()) }
+	var first []bool
+	j.OnError = func(rule string, f bool, err error) {
+		first, told = append(first, f), append(told, rule+": "+err.Error())
+	}
 	c := write(1, true, correlate.Unattributed, 0)
 	if got := brief(j.Judge(nil, c, nil)); len(got) != 1 {
 		t.Errorf("a rule that fails must not stop the others: %v", got)
@@ -160,8 +163,12 @@ func TestErrorsAreCounted(t *testing.T) {
 	if d := cmp.Diff(want, told); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}
-	if d := cmp.Diff(map[string]uint64{"broken": 1}, s.Errors()); d != "" {
-		t.Errorf("-want +got:\n%s", d)
+	j.Judge(nil, c, nil)
+	if got := s.Failures(); len(got) != 1 || got[0].Rule != "broken" || got[0].Count != 2 || !strings.HasSuffix(want[0], got[0].Err.Error()) {
+		t.Errorf("failures: %+v", got)
+	}
+	if d := cmp.Diff([]bool{true, false}, first); d != "" {
+		t.Errorf("first time: -want +got:\n%s", d)
 	}
 }
 
@@ -170,7 +177,7 @@ func TestErrorsHoldNoValues(t *testing.T) {
 	s := mustLoad(t, `{id: r, title: t, severity: low, why: w, when: "int(error) > 0", tests: [{name: n, match: true, chain: {error: "7"}}]}`)
 	j := s.NewJudge()
 	var told error
-	j.OnError = func(_ string, err error) { told = err }
+	j.OnError = func(_ string, _ bool, err error) { told = err }
 	c := write(1, true, correlate.Unattributed, 0)
 	c.Error = "SECRET-MARKER"
 	j.Judge(nil, c, nil)

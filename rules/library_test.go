@@ -8,7 +8,7 @@ import (
 func TestLibrary(t *testing.T) {
 	s := Library()
 	for _, r := range s.Rules() {
-		if r.File != r.ID+".yaml" {
+		if r.File != "library/"+r.ID+".yaml" {
 			t.Errorf("%s holds the rule %s", r.File, r.ID)
 		}
 		if r.Response == "" {

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -13,14 +12,24 @@ import (
 // maxFileBytes is the largest rule file that is read.
 const maxFileBytes = 256 << 10
 
-// Load reads every *.yaml file below fsys, one rule each. Hidden files and
-// folders are passed over. Either all rules load or none: the error joins every
-// problem found, each with its file and, where there is one, line and column.
+// Load reads every *.yaml file below fsys, one rule each, and the lists in its
+// folder lists. Hidden files and folders are passed over. Either all rules load or
+// none: the error joins every problem found, each with its file and, where there is
+// one, line and column.
 func Load(fsys fs.FS) (*Set, error) {
-	var all []*compiled
-	var problems []error
-	files := map[string]string{}
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+	return Open(Config{Folders: []Folder{{FS: fsys}}})
+}
+
+// A reader is a Folder while it is read.
+type reader struct {
+	Folder
+	lists    Lists
+	problems []error
+}
+
+// files reads the rules of the folder.
+func (f *reader) files() (all []*compiled) {
+	err := fs.WalkDir(f.FS, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -30,101 +39,118 @@ func Load(fsys fs.FS) (*Set, error) {
 				return fs.SkipDir
 			}
 			return nil
+		case d.IsDir() && name == listFolder:
+			return fs.SkipDir
 		case d.IsDir():
 			return nil
 		case path.Ext(name) == ".yml":
-			problems = append(problems, fmt.Errorf("%s: rule files end in .yaml; rename it", name))
+			f.problems = append(f.problems, fmt.Errorf("%s: rule files end in .yaml; rename it", f.called(name)))
 			return nil
 		case path.Ext(name) != ".yaml":
 			return nil
 		}
-		r, errs := loadFile(fsys, name)
-		problems = append(problems, errs...)
-		if r == nil || r.ID == "" {
-			return nil
+		r, errs := f.load(name)
+		f.problems = append(f.problems, errs...)
+		if r != nil && r.ID != "" {
+			all = append(all, r)
 		}
-		if first, ok := files[r.ID]; ok {
-			problems = append(problems, fmt.Errorf("%s: rule %q is already in %s", name, r.ID, first))
-		}
-		files[r.ID] = name
-		all = append(all, r)
 		return nil
 	})
 	if err != nil {
-		problems = append(problems, fmt.Errorf("read rules: %w", err))
+		f.problems = append(f.problems, fmt.Errorf("read rules: %w", err))
 	}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
-	}
-	return newSet(all), nil
+	return all
 }
+
+// called is what errors call a file.
+func (f *Folder) called(name string) string { return path.Join(f.Name, name) }
 
 // ruleFile is the layout of a rule file.
 type ruleFile struct {
-	ID       string     `yaml:"id"`
-	Title    string     `yaml:"title"`
-	Severity string     `yaml:"severity"`
-	Why      string     `yaml:"why"`
-	Response string     `yaml:"response"`
-	When     string     `yaml:"when"`
-	Settled  bool       `yaml:"settled"`
-	Sources  []string   `yaml:"sources"`
-	Classes  []string   `yaml:"classes"`
-	Actions  []string   `yaml:"actions"`
-	Tests    []testFile `yaml:"tests"`
+	ID             string         `yaml:"id"`
+	Title          string         `yaml:"title"`
+	Severity       string         `yaml:"severity"`
+	Why            string         `yaml:"why"`
+	Response       string         `yaml:"response"`
+	FalsePositives []string       `yaml:"false_positives"`
+	References     referencesFile `yaml:"references"`
+	When           string         `yaml:"when"`
+	Settled        bool           `yaml:"settled"`
+	Sources        []string       `yaml:"sources"`
+	Classes        []string       `yaml:"classes"`
+	Actions        []string       `yaml:"actions"`
+	Group          []string       `yaml:"group"`
+	Suppress       string         `yaml:"suppress"`
+	Tests          []testFile     `yaml:"tests"`
 }
 
-// loadFile reads one rule. The rule is nil when there is nothing to go on with.
-func loadFile(fsys fs.FS, name string) (*compiled, []error) {
-	b, err := readFile(fsys, name)
-	if err != nil {
-		return nil, []error{fmt.Errorf("%s: %w", name, err)}
+func (f *ruleFile) rule(file string) Rule {
+	r := Rule{
+		ID: f.ID, Title: strings.TrimSpace(f.Title), Severity: Severity(f.Severity),
+		Why: strings.TrimSpace(f.Why), Response: strings.TrimSpace(f.Response), References: References(f.References),
+		When: strings.TrimRight(f.When, "\n "), Settled: f.Settled,
+		Sources: f.Sources, Classes: f.Classes, Actions: f.Actions, Group: f.Group, group: groupOf(f.Group), File: file,
 	}
-	doc := document{name: name, text: string(b)}
+	for _, t := range f.FalsePositives {
+		r.FalsePositives = append(r.FalsePositives, strings.TrimSpace(t))
+	}
+	return r
+}
+
+// load reads one rule. The rule is nil when there is nothing to go on with.
+func (f *reader) load(name string) (*compiled, []error) {
+	b, err := readFile(f.FS, name, maxFileBytes)
+	if err != nil {
+		return nil, []error{fmt.Errorf("%s: %w", f.called(name), err)}
+	}
+	doc := document{name: f.called(name), kind: "a rule", text: string(b)}
 	body := doc.parse(b)
 	if body == nil {
 		return nil, doc.problems
 	}
 	tests := doc.fields(body)
-	var f ruleFile
-	if err := calmly(func() error { return yaml.NodeToValue(body, &f) }); err != nil {
+	var file ruleFile
+	if err := calmly(func() error { return yaml.NodeToValue(body, &file) }); err != nil {
 		doc.refuseYAML(err)
 		return nil, doc.problems
 	}
-	r := &compiled{Rule: Rule{
-		ID: f.ID, Title: strings.TrimSpace(f.Title), Severity: Severity(f.Severity),
-		Why: strings.TrimSpace(f.Why), Response: strings.TrimSpace(f.Response), When: strings.TrimRight(f.When, "\n "), Settled: f.Settled,
-		Sources: f.Sources, Classes: f.Classes, Actions: f.Actions, File: name,
-	}}
-	r.declared = hints{sources: f.Sources, classes: f.Classes, prefixes: f.Actions}
-	for i := range f.Tests {
+	r := &compiled{Rule: file.rule(f.called(name))}
+	r.declared = hints{sources: file.Sources, classes: file.Classes, prefixes: file.Actions}
+	if file.Suppress != "" {
+		if r.Suppress, err = parseSpan(file.Suppress); err != nil {
+			doc.refuseAt(body, "suppress", "suppress: %v", err)
+		}
+	}
+	if r.When != "" {
+		r.question, err = compile(r.When, f.lists)
+		doc.refuseExpr(value(body, "when"), err)
+	}
+	r.Lists = r.uses
+	for i := range file.Tests {
 		line := 0
 		if i < len(tests) {
 			line = tests[i]
 		}
-		t, errs := f.Tests[i].test(r.ID, line)
+		t, errs := file.Tests[i].test(r, line)
 		for _, err := range errs {
-			doc.refuse(line, 0, "test %q: %v", f.Tests[i].Name, err)
+			doc.refuse(line, 0, "test %q: %v", file.Tests[i].Name, err)
 		}
 		r.Tests = append(r.Tests, t)
 	}
 	for _, p := range r.Rule.problems() {
-		doc.refuse(0, 0, "%s", p)
+		doc.refuseAt(body, p.key, "%s", p.text)
 	}
-	if r.When != "" {
-		r.question, err = compile(r.When)
-		doc.refuseExpr(value(body, "when"), err)
-	}
+	r.Version = versionOf(r, f.lists)
 	return r, doc.problems
 }
 
-func readFile(fsys fs.FS, name string) ([]byte, error) {
+func readFile(fsys fs.FS, name string, most int64) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxFileBytes {
-		return nil, fmt.Errorf("the file has %d bytes; a rule has at most %d", info.Size(), maxFileBytes)
+	if info.Size() > most {
+		return nil, fmt.Errorf("the file has %d bytes; it may have %d", info.Size(), most)
 	}
 	return fs.ReadFile(fsys, name)
 }

@@ -113,7 +113,7 @@ func FuzzLoad(f *testing.F) {
 		}
 	}
 	for _, r := range Library().Rules() {
-		b, err := library.ReadFile("library/" + r.File)
+		b, err := library.ReadFile(r.File)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -34,6 +34,8 @@ func newNames() names {
 		"proven":           func(c *correlate.Chain, _ int) bool { return proven(c) },
 		"truncated":        func(c *correlate.Chain, _ int) bool { return truncated(c) },
 		"usage.cost_known": func(c *correlate.Chain, _ int) bool { return c.Usage.CostKnown },
+
+		"approvers[].dated": func(c *correlate.Chain, at int) bool { return !c.Approvers[at].Time.IsZero() },
 	}, texts: map[string]text{
 		"source":             func(c *correlate.Chain, _ int) string { return c.Source },
 		"action":             func(c *correlate.Chain, _ int) string { return c.Action },
@@ -105,6 +107,7 @@ func (n *names) principal(path string, of func(*correlate.Chain, int) *correlate
 	n.texts[path+".name"] = func(c *correlate.Chain, at int) string { return of(c, at).Name }
 	n.texts[path+".issuer"] = func(c *correlate.Chain, at int) string { return of(c, at).Issuer }
 	n.texts[path+".unit"] = func(c *correlate.Chain, at int) string { return of(c, at).Unit }
+	n.texts[path+".account"] = func(c *correlate.Chain, at int) string { return accountOf(of(c, at)) }
 	n.texts[path+".owner"] = func(c *correlate.Chain, at int) string { return of(c, at).Owner }
 }
 
@@ -116,6 +119,7 @@ func (n *names) hop(path string, of func(*correlate.Chain, int) *correlate.Hop) 
 	n.texts[path+".method"] = func(c *correlate.Chain, at int) string { return of(c, at).Method }
 	n.texts[path+".source"] = func(c *correlate.Chain, at int) string { return of(c, at).Source }
 	n.texts[path+".state"] = func(c *correlate.Chain, at int) string { return of(c, at).State }
+	n.flags[path+".dated"] = func(c *correlate.Chain, at int) bool { return !of(c, at).Time.IsZero() }
 	n.wholes[path+".age"] = func(c *correlate.Chain, at int) int { return age(of(c, at).Time, c.Time) }
 }
 

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +17,10 @@ import (
 
 // A scope turns parts of an expression into closures; nil means that only the
 // engine can do it. Inside a predicate, list is the list that # walks.
-type scope struct{ list string }
+type scope struct {
+	list  string
+	lists Lists
+}
 
 // truth compiles a part that is true or false.
 func (s scope) truth(n ast.Node) truth {
@@ -199,7 +201,7 @@ func (s scope) walk(n *ast.BuiltinNode) (size func(*correlate.Chain) int, is tru
 	if !ok || known.lists[list] == nil {
 		return nil, nil
 	}
-	if is = (scope{list}).truth(p.Node); is == nil {
+	if is = (scope{list, s.lists}).truth(p.Node); is == nil {
 		return nil, nil
 	}
 	return known.lists[list], is
@@ -213,36 +215,6 @@ func count(c *correlate.Chain, size func(*correlate.Chain) int, is truth) int {
 		}
 	}
 	return n
-}
-
-func (s scope) call(n *ast.CallNode) truth {
-	id, ok := n.Callee.(*ast.IdentifierNode)
-	if !ok {
-		return nil
-	}
-	args := make([]text, len(n.Arguments))
-	for i, a := range n.Arguments {
-		if args[i] = s.text(a); args[i] == nil {
-			return nil
-		}
-	}
-	switch {
-	case id.Value == "holds" && len(args) == 1:
-		return func(c *correlate.Chain, at int) bool { return holds(c, args[0](c, at)) }
-	case id.Value == "glob" && len(args) == 2:
-		return func(c *correlate.Chain, at int) bool { return glob(args[0](c, at), args[1](c, at)) }
-	case id.Value == "cidr" && len(args) == 2:
-		prefix := textsOf(n.Arguments[1])
-		if prefix == nil {
-			return nil
-		}
-		p, err := netip.ParsePrefix(prefix[0])
-		if err != nil {
-			return nil
-		}
-		return func(c *correlate.Chain, at int) bool { return inside(args[0](c, at), p) }
-	}
-	return nil
 }
 
 // text compiles a part that is text.

@@ -96,7 +96,7 @@ func TestNativeIsTheEngine(t *testing.T) {
 	all, native := 0, 0
 	for range 4000 {
 		when := writer{rnd}.truth(rnd.IntN(4), "")
-		q, err := compile(when)
+		q, err := compile(when, someLists)
 		if err != nil {
 			continue // the vocabulary has no such word, say
 		}
@@ -124,7 +124,7 @@ func FuzzNative(f *testing.F) {
 	}
 	j := newSet(nil).NewJudge()
 	f.Fuzz(func(t *testing.T, when string, seed uint64) {
-		q, err := compile(when)
+		q, err := compile(when, someLists)
 		if err != nil {
 			return
 		}

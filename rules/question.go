@@ -17,6 +17,10 @@ type question struct {
 	terms []term
 	// whole is set when terms are the whole expression: the program need not run.
 	whole bool
+	// wording is the expression as it was understood: spaces and line ends are no
+	// part of it. uses are the lists it looks into.
+	wording string
+	uses    []string
 }
 
 // A term is one condition of a match.
@@ -29,10 +33,10 @@ type term struct {
 	node  ast.Node
 }
 
-func newQuestion(program *vm.Program, tree ast.Node) question {
+func newQuestion(program *vm.Program, tree ast.Node, lists Lists) question {
 	q := question{program: program, implied: hintsOf(tree), whole: true}
 	for _, n := range conjuncts(tree) {
-		t := termOf(n)
+		t := termOf(n, lists)
 		if t.is == nil {
 			q.whole = false
 			break
@@ -45,8 +49,8 @@ func newQuestion(program *vm.Program, tree ast.Node) question {
 	return q
 }
 
-func termOf(n ast.Node) term {
-	t := term{is: scope{}.truth(n), about: scope{}.about(n), node: n}
+func termOf(n ast.Node, lists Lists) term {
+	t := term{is: scope{lists: lists}.truth(n), about: scope{}.about(n), node: n}
 	switch n := n.(type) {
 	case *ast.CallNode:
 		if id, ok := n.Callee.(*ast.IdentifierNode); ok && id.Value == "holds" && t.is != nil && textsOf(n.Arguments...) != nil {
@@ -54,7 +58,7 @@ func termOf(n ast.Node) term {
 		}
 	case *ast.BuiltinNode:
 		if list, p := anyOf(n); t.is != nil && p != nil {
-			t.about, t.node = scope{list}.about(p), p
+			t.about, t.node = scope{list: list}.about(p), p
 		}
 	}
 	return t
@@ -69,7 +73,7 @@ func within(n ast.Node) []term {
 	}
 	var out []term
 	for _, each := range conjuncts(p) {
-		if about := (scope{list}).about(each); about != "" {
+		if about := (scope{list: list}).about(each); about != "" {
 			out = append(out, term{about: about, node: each})
 		}
 	}
@@ -97,7 +101,7 @@ func (r *compiled) conditions() []term {
 		out = append(out, r.implied.terms()...)
 	}
 	if r.Settled {
-		out = append(out, termOf(&ast.IdentifierNode{Value: "settled"}))
+		out = append(out, termOf(&ast.IdentifierNode{Value: "settled"}, nil))
 	}
 	return out
 }

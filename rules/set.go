@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-//go:embed library/*.yaml
+//go:embed library
 var library embed.FS
 
 // A Set is a number of rules, ready to judge. It does not change and is safe for
@@ -28,6 +28,7 @@ type compiled struct {
 	// rest are the conditions that the set's index does not answer.
 	rest   []truth
 	errors atomic.Uint64
+	failed atomic.Pointer[error] // the first of them
 }
 
 func newSet(rules []*compiled) *Set {
@@ -37,14 +38,14 @@ func newSet(rules []*compiled) *Set {
 
 // Library returns the rules that whence ships with.
 func Library() *Set {
-	s, err := Load(LibraryFS())
+	s, err := Open(Config{Library: true})
 	if err != nil {
 		panic("rules: the library must load: " + err.Error())
 	}
 	return s
 }
 
-// LibraryFS is the files Library reads.
+// LibraryFS is the files Library reads, with the lists there are.
 func LibraryFS() fs.FS {
 	sub, err := fs.Sub(library, "library")
 	if err != nil {
@@ -84,13 +85,21 @@ func (s *Set) Rules() []Rule {
 	return out
 }
 
-// Errors is how often each rule could not be evaluated, by any Judge of this
-// set; a rule without errors is not in it.
-func (s *Set) Errors() map[string]uint64 {
-	out := map[string]uint64{}
+// A Failure tells of a rule that could not be evaluated. Such a rule has neither
+// matched nor not matched.
+type Failure struct {
+	Rule  string
+	Count uint64
+	Err   error // of the first time
+}
+
+// Failures are the rules that could not be evaluated by a Judge of this set, ordered
+// by id.
+func (s *Set) Failures() []Failure {
+	var out []Failure
 	for _, r := range s.rules {
 		if n := r.errors.Load(); n > 0 {
-			out[r.ID] = n
+			out = append(out, Failure{Rule: r.ID, Count: n, Err: *r.failed.Load()})
 		}
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,18 +15,19 @@ import (
 
 // testFile is the layout of a test in a rule file.
 type testFile struct {
-	Name  string `yaml:"name"`
-	Chain any    `yaml:"chain"`
-	Prev  any    `yaml:"prev"`
-	Match *bool  `yaml:"match"`
-	State string `yaml:"state"`
+	Name  string              `yaml:"name"`
+	Chain any                 `yaml:"chain"`
+	Prev  any                 `yaml:"prev"`
+	Match *bool               `yaml:"match"`
+	State string              `yaml:"state"`
+	Lists map[string][]string `yaml:"lists"`
 }
 
-// test reads a test. A chain that leaves them out is primary, settled and
+// test reads a test of r. A chain that leaves them out is primary, settled and
 // successful, with a time, an id and a version of its own.
-func (f *testFile) test(rule string, line int) (Test, []error) {
-	t := Test{Name: f.Name, Line: line}
-	var problems []error
+func (f *testFile) test(r *compiled, line int) (Test, []error) {
+	t := Test{Name: f.Name, Line: line, Lists: f.Lists}
+	problems := t.compile(r)
 	if strings.TrimSpace(f.Name) == "" {
 		problems = append(problems, errors.New("name is missing"))
 	}
@@ -48,17 +50,42 @@ func (f *testFile) test(rule string, line int) (Test, []error) {
 		return t, problems
 	}
 	var err error
-	if t.Chain, err = readChain(f.Chain, rule, 2); err != nil {
+	if t.Chain, err = readChain(f.Chain, r.ID, 2); err != nil {
 		problems = append(problems, fmt.Errorf("chain: %w", err))
 	}
 	if f.Prev != nil {
-		prev, err := readChain(f.Prev, rule, 1)
+		prev, err := readChain(f.Prev, r.ID, 1)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("prev: %w", err))
 		}
 		t.Prev = &prev
 	}
 	return t, problems
+}
+
+// compile makes the rule's question with the lists of the test in place of those the
+// operator keeps.
+func (t *Test) compile(r *compiled) (problems []error) {
+	lists := Lists{}
+	for _, name := range r.uses {
+		lists[name] = nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Lists)) {
+		if _, ok := lists[name]; !ok {
+			problems = append(problems, fmt.Errorf("lists: the rule does not ask for %q", name))
+			continue
+		}
+		l, err := NewList(t.Lists[name]...)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("lists: %s: %w", name, err))
+		}
+		lists[name] = l
+	}
+	t.question = r.question
+	if len(r.uses) > 0 {
+		t.question, _ = compile(r.When, lists) // what is wrong with it has been told
+	}
+	return problems
 }
 
 // chainJSON is the public shape of a chain (docs/DESIGN.md section 6), every part of

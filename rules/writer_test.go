@@ -8,7 +8,8 @@ import (
 )
 
 // pool is the text of chains and of constants.
-var pool = []string{"", "a", "ab", "abc", "b", "bc", "A", "Ab", "\u00e9a", "success", "write", "iam:", "iam:Create", "iam:CreateUser", "revoked", "x/y"}
+var pool = []string{"", "a", "ab", "abc", "b", "bc", "A", "Ab", "\u00e9a", "success", "write", "iam:", "iam:Create", "iam:CreateUser", "revoked", "x/y",
+	"arn:aws:iam::111111111111:role/a", "arn:aws:sts::222222222222:assumed-role/b/c", "aws", "aws.identitystore", "222222222222", "x@p.iam.gserviceaccount.com"}
 
 // writer makes expressions up.
 type writer struct{ *rand.Rand }
@@ -37,7 +38,7 @@ func (w writer) truth(depth int, list string) string {
 			return fmt.Sprintf("(%s %s %s)", a(), w.pick("==", "!="), a())
 		}
 	}
-	switch w.IntN(14) {
+	switch w.IntN(15) {
 	case 0, 1, 2:
 		return fmt.Sprintf("%s %s %s", w.text(list), w.pick("==", "!=", "startsWith", "contains", "endsWith"), w.text(list))
 	case 3, 4, 5:
@@ -53,8 +54,12 @@ func (w writer) truth(depth int, list string) string {
 	case 10:
 		return w.pick(`holds("aws.access_key")`, `holds("github.run")`, `holds("")`, "holds("+w.text(list)+")")
 	case 11:
-		return w.pick(`cidr(context.ip, "10.0.0.0/8")`, `cidr(context.ip, "192.0.2.0/24")`, `cidr("fe80::1", "fe80::/10")`, fmt.Sprintf("glob(%s, %s)", w.pick(`"*b*"`, `"a?"`), w.text(list)))
+		return w.pick(`cidr(context.ip, "10.0.0.0/8")`, `cidr(context.ip, "192.0.2.0/24")`, `cidr("fe80::1", "fe80::/10")`, fmt.Sprintf("glob(%s, %s)", w.text(list), w.pick(`"*b*"`, `"a?"`, `"a?", "*x*"`)),
+			`cidr(context.ip, "192.0.2.0/24", "10.0.0.0/8")`)
 	case 12:
+		return w.pick(`crosses("account")`, `crosses("trust")`, `knows("few")`, `knows("none")`, "knows(\"few\", "+w.text(list)+")", "root.dated",
+			"within("+w.age(list)+", "+w.pick(`"50s"`, `"1m"`, "30", "2 * 20")+")")
+	case 13:
 		// What only the engine can do, and what fails.
 		return w.pick("hops[0].state == \"revoked\"", "hour % usage.input_tokens == 1", "action + source == \"ab\"", "len(filter(hops, .state == \"revoked\")) > 0",
 			"(let n = len(hops); n > 1)", "(proven ? settled : truncated)", "action < source", "root.age / 2 > 5", "len([1, 2]) == 2", "action[0:1] == \"a\"")
@@ -110,6 +115,23 @@ func (w writer) number(list string) string {
 	}
 	return w.pick(of...)
 }
+
+func (w writer) age(list string) string {
+	switch list {
+	case "hops", "approvers":
+		return w.pick(".age", "root.age")
+	}
+	return w.pick("root.age", "hour")
+}
+
+// someLists are what expressions look into.
+var someLists = func() Lists {
+	few, err := NewList("a", "ab", "success", "iam:*")
+	if err != nil {
+		panic(err)
+	}
+	return Lists{"few": few, "none": nil}
+}()
 
 // few writes a term about one of few names, as the rules of one set are.
 func (w writer) few(names []string) string {

@@ -74,14 +74,20 @@ func (c *ClickHouse) Chain(ctx context.Context, id correlate.ID) (correlate.Chai
 }
 
 // StaleAlerts yields every open alert whose chain has a newer version than the one
-// that was judged, with that chain.
-func (c *ClickHouse) StaleAlerts(ctx context.Context, yield func(correlate.Alert, correlate.Chain) error) error {
+// that was judged, or that is of another version of its rule than versions says, with
+// that chain.
+func (c *ClickHouse) StaleAlerts(ctx context.Context, versions map[string]string, yield func(correlate.Alert, correlate.Chain) error) error {
 	s := c.schema()
 	q := "SELECT " + c.alerts.selection("a") + ",\n\t" + c.chains.selection("c") +
 		"\nFROM (SELECT * FROM " + s.name("chains") + " FINAL\n\tWHERE (source, toStartOfHour(time), id) GLOBAL IN (\n" +
 		"\t\tSELECT source, toStartOfHour(time), chain_id FROM " + s.name("alerts") + " FINAL WHERE state = 'open')) AS c\n" +
 		"GLOBAL INNER JOIN (SELECT * FROM " + s.name("alerts") + " FINAL WHERE state = 'open') AS a ON a.chain_id = c.id\n" +
-		"WHERE c.version > a.version"
+		"WHERE c.version > a.version OR NOT has({rules:Array(String)}, concat(a.rule, ' ', a.rule_version))"
+	rules := make([]string, 0, len(versions))
+	for rule, version := range versions {
+		rules = append(rules, rule+" "+version)
+	}
+	slices.Sort(rules)
 	alerts, alert := c.alerts.scanner()
 	chains, chain := c.chains.scanner()
 	err := c.rows(ctx, q, append(alerts, chains...), func() error {
@@ -94,7 +100,7 @@ func (c *ClickHouse) StaleAlerts(ctx context.Context, yield func(correlate.Alert
 			return err
 		}
 		return yield(a, ch)
-	})
+	}, clickhouse.Named("rules", rules))
 	if err != nil {
 		return fmt.Errorf("read the alerts whose chain has changed: %w", err)
 	}

@@ -134,30 +134,37 @@ func TestUnsettled(t *testing.T) {
 
 func TestStaleAlerts(t *testing.T) {
 	c := clickHouse(t)
-	same, moved, closed := fullChain(1), fullChain(2), fullChain(3)
+	same, moved, closed, reworded, gone := fullChain(1), fullChain(2), fullChain(3), fullChain(4), fullChain(5)
 	better, over := improved(moved), improved(closed)
+	other, removed := alertOn(&reworded, correlate.AlertOpen), alertOn(&gone, correlate.AlertOpen)
+	other.RuleVersion, removed.Rule = "000000000000", "there-is-none"
 	err := c.Write(t.Context(), &sinks.Output{
-		Chains: []correlate.Chain{same, moved, better, closed, over},
+		Chains: []correlate.Chain{same, moved, better, closed, over, reworded, gone},
 		Alerts: []correlate.Alert{
-			alertOn(&same, correlate.AlertOpen), alertOn(&moved, correlate.AlertOpen), alertOn(&closed, correlate.AlertOpen), alertOn(&over, correlate.AlertClosed),
+			alertOn(&same, correlate.AlertOpen), alertOn(&moved, correlate.AlertOpen), alertOn(&closed, correlate.AlertOpen), alertOn(&over, correlate.AlertClosed), other, removed,
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	err = c.StaleAlerts(t.Context(), func(a correlate.Alert, ch correlate.Chain) error {
-		n++
-		if diff := cmp.Diff(alertOn(&moved, correlate.AlertOpen), a, cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("alert (-written +read):\n%s", diff)
-		}
-		if diff := cmp.Diff(stored(better), ch, cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("chain (-written +read):\n%s", diff)
-		}
+	current := alertOn(&same, correlate.AlertOpen)
+	type stale struct {
+		Alert correlate.Alert
+		Chain correlate.Chain
+	}
+	found := map[correlate.ID]stale{}
+	err = c.StaleAlerts(t.Context(), map[string]string{current.Rule: current.RuleVersion}, func(a correlate.Alert, ch correlate.Chain) error {
+		found[ch.ID] = stale{a, ch}
 		return nil
 	})
-	if err != nil || n != 1 {
-		t.Fatalf("got %d alerts, %v; want 1", n, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[correlate.ID]stale{
+		moved.ID: {alertOn(&moved, correlate.AlertOpen), stored(better)}, reworded.ID: {other, stored(reworded)}, gone.ID: {removed, stored(gone)},
+	}
+	if diff := cmp.Diff(want, found, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-written +read):\n%s", diff)
 	}
 }
 

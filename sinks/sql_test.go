@@ -51,7 +51,7 @@ func TestStatements(t *testing.T) {
 		"chain":     sent(func() { _, _, _ = c.Chain(t.Context(), correlate.ID{}) }),
 		"facts":     sent(func() { _, _ = c.Facts(t.Context(), k) }),
 		"stale_alerts": sent(func() {
-			_ = c.StaleAlerts(t.Context(), func(correlate.Alert, correlate.Chain) error { return nil })
+			_ = c.StaleAlerts(t.Context(), nil, func(correlate.Alert, correlate.Chain) error { return nil })
 		}),
 		"ledger_insert": sent(func() { _ = c.Write(t.Context(), &signed) }),
 		"ledger": sent(func() {

@@ -4,4 +4,4 @@ FROM (SELECT * FROM `whence`.`chains` FINAL
 	WHERE (source, toStartOfHour(time), id) GLOBAL IN (
 		SELECT source, toStartOfHour(time), chain_id FROM `whence`.`alerts` FINAL WHERE state = 'open')) AS c
 GLOBAL INNER JOIN (SELECT * FROM `whence`.`alerts` FINAL WHERE state = 'open') AS a ON a.chain_id = c.id
-WHERE c.version > a.version;
+WHERE c.version > a.version OR NOT has({rules:Array(String)}, concat(a.rule, ' ', a.rule_version));

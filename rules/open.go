@@ -1,0 +1,108 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+)
+
+// Config says which rules there are.
+type Config struct {
+	// Library is whether the rules that whence ships with are among them.
+	Library bool
+	// Folders hold rules, and lists in their folder lists. A list replaces the
+	// library's of the same name.
+	Folders []Folder
+	// Disabled are rules, by id, that are not judged by.
+	Disabled []string
+	// Severity overrides how urgent rules are, by id.
+	Severity map[string]Severity
+}
+
+// A Folder holds rules.
+type Folder struct {
+	Name string // what errors call it; may be empty
+	FS   fs.FS
+}
+
+// libraryName is what errors call the library's folder.
+const libraryName = "library"
+
+// Open reads all that c names. Either all of it is right or there is no set: the error
+// joins every problem.
+func Open(c Config) (*Set, error) {
+	var readers []reader
+	if c.Library {
+		readers = append(readers, reader{Folder: Folder{Name: libraryName, FS: LibraryFS()}})
+	}
+	for _, f := range c.Folders {
+		readers = append(readers, reader{Folder: f})
+	}
+	lists, problems := readLists(c.Library, readers)
+	var all []*compiled
+	files := map[string]string{}
+	for _, f := range readers {
+		f.lists = lists
+		for _, r := range f.files() {
+			if first, ok := files[r.ID]; ok {
+				problems = append(problems, fmt.Errorf("%s: rule %q is already in %s", r.File, r.ID, first))
+				continue
+			}
+			files[r.ID] = r.File
+			all = append(all, r)
+		}
+		problems = append(problems, f.problems...)
+	}
+	all, wrong := c.amend(all, files, lists)
+	if problems = append(problems, wrong...); len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return newSet(all), nil
+}
+
+// readLists reads the lists of all folders. One of the library's gives way to the
+// operator's; two of the operator's of one name are a mistake.
+func readLists(library bool, readers []reader) (Lists, []error) {
+	all, from := Lists{}, map[string]int{}
+	var problems []error
+	for i := range readers {
+		f := &readers[i]
+		lists, errs := loadLists(f.FS, f.Name)
+		problems = append(problems, errs...)
+		for _, name := range lists.names() {
+			if first, ok := from[name]; ok && (!library || first > 0) {
+				problems = append(problems, fmt.Errorf("%s: list %q is already in %s", f.Name, name, readers[first].Name))
+				continue
+			}
+			all[name], from[name] = lists[name], i
+		}
+	}
+	return all, problems
+}
+
+// amend takes out what is disabled and sets what is overridden.
+func (c *Config) amend(all []*compiled, files map[string]string, lists Lists) ([]*compiled, []error) {
+	var problems []error
+	for _, id := range c.Disabled {
+		if files[id] == "" {
+			problems = append(problems, fmt.Errorf("disabled: there is no rule %q", id))
+		}
+	}
+	for id, s := range c.Severity {
+		switch {
+		case files[id] == "":
+			problems = append(problems, fmt.Errorf("severity: there is no rule %q", id))
+		case !slices.Contains(severities, s):
+			problems = append(problems, fmt.Errorf("severity of %s: %q: want low, medium, high or critical", id, s))
+		}
+	}
+	all = slices.DeleteFunc(all, func(r *compiled) bool { return slices.Contains(c.Disabled, r.ID) })
+	for _, r := range all {
+		if s, ok := c.Severity[r.ID]; ok {
+			r.Severity = s
+			r.Version = versionOf(r, lists)
+		}
+	}
+	return all, problems
+}
