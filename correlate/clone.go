@@ -60,6 +60,7 @@ func (e *Event) ownLists() {
 		e.Mints[i].ownLists()
 	}
 	e.Resources = slices.Clone(e.Resources)
+	e.Signals, e.Line = slices.Clone(e.Signals), nil
 }
 
 func (c *Chain) ownLists() {
@@ -109,6 +110,9 @@ func (e *Event) texts(visit func(*string)) {
 	for i := range e.Resources {
 		visit(&e.Resources[i].Type)
 		visit(&e.Resources[i].ID)
+	}
+	for i := range e.Signals {
+		visit(&e.Signals[i])
 	}
 }
 

@@ -56,6 +56,14 @@ type Event struct {
 	Context   Context
 	Usage     Usage
 	Evidence  Evidence
+
+	// Signals are the ids of the rules on log lines, of other formats than ours, that
+	// the line matched when it was decoded. Rules ask for them; they are no part of
+	// what the version is a digest of, as they depend on which rules there are.
+	Signals []string
+	// Line is the line itself, where its decoder says: in the record, until the batch
+	// ends. A clone has none, nor has a chain.
+	Line []byte
 }
 
 // Key returns the credential the event acted with: the first exact key among

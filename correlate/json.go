@@ -35,6 +35,7 @@ type chainJSON struct {
 	Context    Context     `json:"context"`
 	Usage      Usage       `json:"usage,omitzero"`
 	Evidence   Evidence    `json:"evidence"`
+	Signals    []string    `json:"signals,omitempty"`
 }
 
 type executor struct {
@@ -62,7 +63,7 @@ func (c Chain) MarshalJSON() ([]byte, error) {
 		Missing: c.Missing, Reason: c.Reason, Tenant: c.Tenant, Requestor: c.Requestor, Approvers: approvers,
 		Executor: executor{c.Actor, c.Key()}, Hops: hops, Candidates: listed(c.Candidates),
 		Action: c.Action, Class: c.Class, Outcome: c.Outcome, Error: c.Error, Resources: listed(c.Resources),
-		Context: c.Context, Usage: c.Usage, Evidence: c.Evidence,
+		Context: c.Context, Usage: c.Usage, Evidence: c.Evidence, Signals: c.Signals,
 	})
 }
 
@@ -94,7 +95,7 @@ func (c *Chain) UnmarshalJSON(b []byte) error {
 		Event: Event{
 			ID: j.ID, Source: j.Source, EventID: j.EventID, Time: j.Time, ActionID: j.ActionID, Primary: j.Primary,
 			Tenant: j.Tenant, Actor: j.Executor.Principal, Action: j.Action, Class: j.Class, Outcome: j.Outcome, Error: j.Error,
-			Resources: absent(j.Resources), Context: j.Context, Usage: j.Usage, Evidence: j.Evidence,
+			Resources: absent(j.Resources), Context: j.Context, Usage: j.Usage, Evidence: j.Evidence, Signals: absent(j.Signals),
 		},
 		Rank: j.Rank, Version: j.Version, Settled: j.Settled, Status: j.Status, Proof: j.Proof, Missing: j.Missing,
 		Reason: j.Reason, Requestor: j.Requestor, Approvers: absent(j.Approvers), Hops: j.Hops, Candidates: absent(j.Candidates),

@@ -69,6 +69,10 @@ func (p parkedPacker) event(e *Event) {
 	p.b = append(p.b, bit(e.Usage.CostKnown))
 	p.number(uint64(uint32(e.Evidence.Partition)))
 	p.number(uint64(e.Evidence.Offset))
+	p.count(len(e.Signals))
+	for _, s := range e.Signals {
+		p.word(s)
+	}
 }
 
 func (p parkedPacker) links(ls []Link) {

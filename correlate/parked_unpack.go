@@ -53,6 +53,12 @@ func (u *unpacker) event(e *Event) {
 	e.Usage.CostKnown = u.flag()
 	e.Evidence.Partition = int32(uint32(u.number()))
 	e.Evidence.Offset = int64(u.number())
+	if n := u.count(); n > 0 {
+		e.Signals = u.mem.Names.Make(n)
+		for i := range e.Signals {
+			e.Signals[i] = u.text()
+		}
+	}
 }
 
 func (u *unpacker) links() []Link {

@@ -25,7 +25,7 @@ func TestParkedIsWhole(t *testing.T) {
 		if !ok || p.Offset != 7 {
 			t.Fatalf("%s: read %v of %+v", path, ok, p)
 		}
-		if d := cmp.Diff(&c, p.Chain, cmp.Exporter(func(reflect.Type) bool { return true })); d != "" {
+		if d := cmp.Diff(&c, p.Chain, cmp.Exporter(func(reflect.Type) bool { return true }), lent); d != "" {
 			t.Errorf("%s (-want +got):\n%s", path, d)
 		}
 		w.Release(c.ID)

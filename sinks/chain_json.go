@@ -62,8 +62,11 @@ func appendChain(b []byte, c *correlate.Chain) (_ []byte, err error) {
 	}
 	b = strconv.AppendInt(append(b, `"partition":`...), int64(c.Evidence.Partition), 10)
 	b = strconv.AppendInt(append(b, `,"offset":`...), c.Evidence.Offset, 10)
-	b = appendString(append(b, `,"sha256":`...), c.Evidence.SHA256)
-	return append(b, '}', '}'), nil
+	b = append(appendString(append(b, `,"sha256":`...), c.Evidence.SHA256), '}')
+	if len(c.Signals) > 0 {
+		b = appendStrings(append(b, `,"signals":`...), c.Signals)
+	}
+	return append(b, '}'), nil
 }
 
 func appendApprovers(b []byte, as []correlate.Approver) (_ []byte, err error) {

@@ -100,6 +100,10 @@ func FuzzRest(f *testing.F) {
 		if err := unpackRest(&again, string(got[1:])); err != nil {
 			t.Fatalf("%v in %s", err, got)
 		}
+		if diff := cmp.Diff(c.Signals, again.Signals, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("signals (-want +got):\n%s", diff)
+		}
+		again.Signals = nil // older versions had none
 		if diff := cmp.Diff(back, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("read back (-before +now):\n%s\nof %s", diff, got)
 		}

@@ -23,6 +23,7 @@ type chainRest struct {
 
 	RequestorNames []string `json:"requestor_names,omitempty"`
 	ExecutorNames  []string `json:"executor_names,omitempty"`
+	Signals        []string `json:"signals,omitempty"`
 
 	Time          *time.Time        `json:"time,omitempty"`
 	ApproverTimes map[int]time.Time `json:"approver_times,omitempty"`
@@ -51,6 +52,7 @@ func packRest(b []byte, c *correlate.Chain) (_ []byte, err error) {
 	}
 	o.names("requestor_names", c.Requestor.Names)
 	o.names("executor_names", c.Actor.Names)
+	o.names("signals", c.Signals)
 	o.time("time", c.Time)
 	for i := range c.Approvers {
 		o.timeAt("approver_times", i, c.Approvers[i].Time)
@@ -84,7 +86,7 @@ func unpackRest(c *correlate.Chain, s string) error {
 		}
 		c.Uses = append(c.Uses, l)
 	}
-	c.Requestor.Names, c.Actor.Names = r.RequestorNames, r.ExecutorNames
+	c.Requestor.Names, c.Actor.Names, c.Signals = r.RequestorNames, r.ExecutorNames, r.Signals
 	putBack(c.Approvers, r.ApproverTimes, func(a *correlate.Approver, t time.Time) { a.Time = t })
 	putBack(c.Hops, r.HopTimes, func(h *correlate.Hop, t time.Time) { h.Time = t })
 	if r.Time != nil {

@@ -129,7 +129,7 @@ func short(s string) string { return oktaShort(s) }
 // hash of its bytes where the log gives none. Callers fill in the rest.
 func azureEvent(in Input, source, tenant, id string, raw []byte, out *Batch) *correlate.Event {
 	e := out.event()
-	e.Evidence.SHA256 = out.hash(raw)
+	e.Evidence.SHA256, e.Line = out.hash(raw), raw
 	if e.EventID = id; id == "" {
 		e.EventID = out.text.Join("sha256:", e.Evidence.SHA256)
 	}

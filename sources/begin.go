@@ -29,7 +29,7 @@ func (b *Batch) each(raw scan.Raw, one func(raw scan.Raw)) {
 // Callers fill in the rest.
 func (b *Batch) begin(source, scope, id string, raw scan.Raw, more ...string) *correlate.Event {
 	e := b.event()
-	e.Evidence.SHA256 = b.hash(raw)
+	e.Evidence.SHA256, e.Line = b.hash(raw), raw
 	var room [8]string
 	parts := append(room[:0], source, scope, id)
 	if e.EventID = id; id == "" {

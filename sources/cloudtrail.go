@@ -124,7 +124,7 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	if ev.Class == correlate.Model {
 		ev.Usage.Model = cloudtrailModel(rec.Request.ModelID)
 	}
-	ev.Evidence.SHA256 = hash
+	ev.Evidence.SHA256, ev.Line = hash, raw
 	ev.ActionID, ev.Primary = e.deed()
 	request := e.request(ev.Class)
 	if !request.IsZero() {

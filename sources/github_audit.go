@@ -94,7 +94,7 @@ func (a *githubEntry) decode(raw scan.Raw, header func(string) string) {
 
 func (a *githubEntry) tell(raw scan.Raw, header func(string) string) {
 	e, scope := a.e, a.scope()
-	e.Evidence.SHA256 = a.out.hash(raw)
+	e.Evidence.SHA256, e.Line = a.out.hash(raw), raw
 	e.EventID = cmp.Or(a.ID, e.Evidence.SHA256)
 	e.ID = a.out.sums.ID(githubAudit, scope, e.EventID)
 	e.ActionID, e.Primary = e.ID, true

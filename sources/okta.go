@@ -121,7 +121,7 @@ func oktaAppend(in Input, raw []byte, s *oktaScratch, out *Batch) {
 		Context: correlate.Context{
 			IP: o.ip(), Agent: o.Client.Agent.Raw, Session: oktaSet(o.Session.ID), App: o.app(),
 		},
-		Evidence: correlate.Evidence{SHA256: hash},
+		Evidence: correlate.Evidence{SHA256: hash}, Line: raw,
 	})
 	e := &out.Events[len(out.Events)-1]
 	e.ActionID = e.ID
