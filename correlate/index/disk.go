@@ -3,7 +3,7 @@ package index
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -23,7 +23,7 @@ const (
 // the codec of the topics: records of a newer codec were skipped when they were
 // read, so they must be read again.
 func rowsVersion() string {
-	return fmt.Sprintf("whence session store, rows 1, codec %d\n", codecVersion)
+	return fmt.Sprintf("whence session store, rows 2, codec %d\n", codecVersion)
 }
 
 var (
@@ -33,22 +33,22 @@ var (
 
 // claim locks the directory and makes sure that it is ours.
 func (p *Pebble) claim() error {
-	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+	if err := p.fs.MkdirAll(p.dir, 0o700); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(p.dir)
+	names, err := p.fs.List(p.dir)
 	if err != nil {
 		return err
 	}
 	ours, empty := false, true
-	for _, e := range entries {
-		ours = ours || e.Name() == nameplate
-		empty = empty && e.Name() == "LOCK"
+	for _, name := range names {
+		ours = ours || name == nameplate
+		empty = empty && name == "LOCK"
 	}
 	if !ours && !empty {
 		return errForeign
 	}
-	lock, err := pebble.LockDirectory(p.dir, vfs.Default)
+	lock, err := pebble.LockDirectory(p.dir, p.fs)
 	if err != nil {
 		return fmt.Errorf("lock it (is another process using it?): %w", err)
 	}
@@ -63,10 +63,10 @@ func (p *Pebble) claim() error {
 
 // unusable says why the directory must be emptied before it is opened, or "".
 func (p *Pebble) unusable() string {
-	if why, err := os.ReadFile(filepath.Join(p.dir, verdict)); err == nil {
+	if why, err := p.readFile(verdict); err == nil {
 		return strings.TrimSpace(string(why))
 	}
-	plate, err := os.ReadFile(filepath.Join(p.dir, nameplate))
+	plate, err := p.readFile(nameplate)
 	switch {
 	case err != nil:
 		return err.Error()
@@ -78,15 +78,16 @@ func (p *Pebble) unusable() string {
 
 // wipe deletes the store's files and nothing else.
 func (p *Pebble) wipe() error {
-	entries, err := os.ReadDir(p.dir)
+	names, err := p.fs.List(p.dir)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() || !wipeable(e.Name()) {
+	for _, name := range names {
+		path := filepath.Join(p.dir, name)
+		if info, err := p.fs.Stat(path); err != nil || info.IsDir() || !wipeable(name) {
 			continue
 		}
-		if err := os.Remove(filepath.Join(p.dir, e.Name())); err != nil {
+		if err := p.fs.Remove(path); err != nil {
 			return err
 		}
 	}
@@ -94,7 +95,7 @@ func (p *Pebble) wipe() error {
 }
 
 func wipeable(name string) bool {
-	for _, begin := range []string{"CURRENT", "MANIFEST-", "OPTIONS-", "marker.", nameplate, verdict} {
+	for _, begin := range []string{"CURRENT", "MANIFEST-", "OPTIONS-", "marker.", keepsakeNamed, nameplate, verdict} {
 		if strings.HasPrefix(name, begin) {
 			return true
 		}
@@ -107,15 +108,39 @@ func wipeable(name string) bool {
 	return false
 }
 
-func (p *Pebble) name() error {
-	return os.WriteFile(filepath.Join(p.dir, nameplate), []byte(rowsVersion()), 0o600)
+func (p *Pebble) name() error { return p.writeFile(nameplate, rowsVersion()) }
+
+func (p *Pebble) readFile(name string) ([]byte, error) {
+	f, err := p.fs.Open(filepath.Join(p.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	return text, errors.Join(err, f.Close())
+}
+
+// writeFile writes a file that is there after a crash.
+func (p *Pebble) writeFile(name, text string) error {
+	f, err := p.fs.Create(filepath.Join(p.dir, name), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write([]byte(text))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	dir, err := p.fs.OpenDir(p.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // failed wraps an error of the store. Damage is remembered for the next start;
 // this one cannot go on, for what it would answer may lack facts.
 func (p *Pebble) failed(what string, err error) error {
 	if pebble.IsCorruptionError(err) || errors.Is(err, errDamaged) {
-		err = errors.Join(err, os.WriteFile(filepath.Join(p.dir, verdict), []byte(err.Error()+"\n"), 0o600))
+		err = errors.Join(err, p.writeFile(verdict, err.Error()+"\n"))
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

@@ -29,7 +29,7 @@ func newFailing(dir string) *failing {
 
 // note takes note of an error of Pebble's own goroutines. It must not block.
 func (f *failing) note(err error) {
-	if errors.Is(err, pebble.ErrCancelledCompaction) || errors.Is(err, pebble.ErrClosed) {
+	if errors.Is(err, pebble.ErrCancelledCompaction) || errors.Is(err, pebble.ErrClosed) || errors.Is(err, errClosing) {
 		return
 	}
 	f.once.Do(func() {

@@ -41,15 +41,16 @@ func (t *Table) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.recall(ctx); err != nil {
-		return err
-	}
+	t.recall()
 	if t.consumer, err = t.dial(); err != nil {
 		return err
 	}
 	until := make(map[TopicPartition]int64, len(t.ends))
 	for tp, end := range t.ends {
 		until[tp] = end
+	}
+	if r, ok := t.store.(rester); ok {
+		defer r.work()
 	}
 	defer func() {
 		for p := range t.known {
@@ -218,6 +219,9 @@ func (t *Table) poll(ctx context.Context) (changed []correlate.Key, some bool, e
 		t.ends[tp] = max(t.ends[tp], p.HighWatermark)
 	})
 	if len(pos) > 0 {
+		if err := t.keepMarks(marks); err != nil {
+			return nil, true, err
+		}
 		if changed, err = t.apply(facts, pos); err != nil {
 			return changed, true, err
 		}

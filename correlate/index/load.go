@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -22,8 +21,8 @@ import (
 // Put costs. Pebble is one.
 type loader interface {
 	// beginLoad comes before load. So many facts may come. endLoad comes after it.
-	beginLoad(facts int64)
-	endLoad()
+	beginLoad(facts int64) error
+	endLoad() error
 	// meet reports whether something may be stored of k, and notes that from now on
 	// something is. It is safe for concurrent use, for keys of which no two are the same.
 	meet(k correlate.Key) bool
@@ -37,17 +36,27 @@ type loader interface {
 // own, so that it can merge a few at a time.
 const tableBytes = 16 << 20
 
-func (p *Pebble) beginLoad(facts int64) {
+func (p *Pebble) beginLoad(facts int64) error {
 	<-p.known.done
 	p.compactor.hold()
 	p.put.Lock()
 	defer p.put.Unlock()
+	p.known.loading = true
 	if s := p.known.sieve.Load(); s != nil && s.keys.Load() == 0 {
 		p.known.sieve.Store(newSieve(facts)) // of one layer
 	}
+	return p.unkeep()
 }
 
-func (p *Pebble) endLoad() { p.compactor.release() }
+// endLoad leaves nothing of what was loaded to be read again after a crash.
+func (p *Pebble) endLoad() error {
+	defer p.compactor.release()
+	p.put.Lock()
+	p.known.loading, p.known.learned = false, true
+	err := p.write(nil, nil)
+	p.put.Unlock()
+	return errors.Join(err, p.flush())
+}
 
 func (p *Pebble) meet(k correlate.Key) bool {
 	s := p.known.sieve.Load()
@@ -55,8 +64,12 @@ func (p *Pebble) meet(k correlate.Key) bool {
 }
 
 // load writes the rows in order to files and adds these to the store, all at once.
+// Meanwhile the position of what was loaded before gets to the disk.
 func (p *Pebble) load(piles []*pile) error {
-	err := p.ingest(piles)
+	_, err := p.db.AsyncFlush()
+	if err == nil {
+		err = p.ingest(piles)
+	}
 	for _, r := range piles {
 		r.reset()
 	}
@@ -87,7 +100,7 @@ func (p *Pebble) ingest(piles []*pile) error {
 	}
 	if err != nil {
 		for _, path := range paths {
-			_ = os.Remove(path) // or the next load does, by its name
+			_ = p.fs.Remove(path) // or the next load does, by its name
 		}
 	}
 	return err
@@ -141,7 +154,7 @@ func (p *Pebble) writeTables(part int, slices []slice) (paths []string, err erro
 		s := &slices[first]
 		if w == nil {
 			path := filepath.Join(p.dir, fmt.Sprintf("load-%d-%d.sst", part, len(paths)))
-			f, err := vfs.Default.Create(path, vfs.WriteCategoryUnspecified)
+			f, err := p.fs.Create(path, vfs.WriteCategoryUnspecified)
 			if err != nil {
 				return paths, err
 			}

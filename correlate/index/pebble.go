@@ -31,9 +31,12 @@ type Pebble struct {
 
 	opts      *pebble.Options
 	compactor *compactor
+	work1     sync.Once
+	closing   atomic.Bool
 
 	put     sync.Mutex // Put reads, merges and writes
 	known   known
+	marks   map[string]correlate.Mark // by row; guarded by put
 	lasting atomic.Pointer[func(*correlate.Fact) bool]
 }
 
@@ -75,12 +78,13 @@ func (p *Pebble) Rebuilt() string { return p.rebuilt }
 func (p *Pebble) open(cacheBytes int64) error {
 	cache := pebble.NewCache(max(cacheBytes, 1<<20))
 	defer cache.Unref()
-	p.compactor = &compactor{}
+	p.compactor = &compactor{held: 1} // until work
 	opts := &pebble.Options{
-		Cache:              cache,
-		Comparer:           comparer(),
-		DisableWAL:         true,
-		FS:                 p.fs, // without the goroutine that Pebble leaves behind when it cannot open
+		Cache:      cache,
+		Comparer:   comparer(),
+		DisableWAL: true,
+		// Without the goroutine that Pebble leaves behind when it cannot open.
+		FS:                 hurried{p.fs, &p.closing},
 		FormatMajorVersion: pebble.FormatNewest,
 		Lock:               p.lock.(*pebble.Lock),
 		Logger:             pebbleLog{p.failing},
@@ -104,7 +108,7 @@ func (p *Pebble) open(cacheBytes int64) error {
 		return err
 	}
 	p.db, p.opts = db, opts
-	if err := p.siftFirst(); err != nil {
+	if err := errors.Join(p.readMarks(), p.siftFirst()); err != nil {
 		p.db = nil
 		return errors.Join(err, db.Close())
 	}
@@ -195,6 +199,9 @@ func (p *Pebble) write(facts []correlate.Fact, pos Position) error {
 			return p.failed("write position", err)
 		}
 	}
+	if err := p.keepSifted(b); err != nil {
+		return p.failed("write keys", err)
+	}
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return p.failed("write facts", err)
 	}
@@ -238,7 +245,7 @@ func (p *Pebble) Reset() error {
 	defer p.put.Unlock()
 	b := p.db.NewBatch()
 	defer b.Close()
-	for _, rows := range []byte{factRows, positionRows} {
+	for _, rows := range []byte{factRows, keepsakeRow, markRows, positionRows} {
 		lower, upper := span(rows)
 		if err := b.DeleteRange(lower, upper, nil); err != nil {
 			return p.failed("reset", err)
@@ -248,17 +255,23 @@ func (p *Pebble) Reset() error {
 		return p.failed("reset", err)
 	}
 	p.unlearn()
+	clear(p.marks)
 	return nil
 }
+
+// work lets the store merge what it holds, which it does not do before.
+func (p *Pebble) work() { p.work1.Do(p.compactor.release) }
 
 func (p *Pebble) keep(lasting func(*correlate.Fact) bool) { p.lasting.Store(&lasting) }
 
 // Close implements Store: it writes out what is in memory and syncs. What cannot be
-// written is left to the next start, to be read from the topics.
+// written is left to the next start, to be read from the topics; so is what is being
+// merged left to be merged.
 func (p *Pebble) Close() error {
-	p.known.closing.Store(true)
+	p.closing.Store(true)
+	p.compactor.Unregister() // or it goes on with what fails
 	<-p.known.done
-	err := errors.Join(p.flush(), p.db.Close(), p.lock.Close())
+	err := errors.Join(p.closeKeepsake(), p.flush(), p.db.Close(), p.lock.Close())
 	if err != nil {
 		return fmt.Errorf("close session store: %w", err)
 	}

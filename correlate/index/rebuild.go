@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -49,8 +50,10 @@ type rebuild struct {
 // rebuild reads until nothing is left before until.
 func (t *Table) rebuild(ctx context.Context, store loader, until, begins map[TopicPartition]int64) (err error) {
 	t.behind(until, begins)
-	store.beginLoad(t.counts.lag.Load())
-	defer store.endLoad()
+	if err := store.beginLoad(t.counts.lag.Load()); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.endLoad()) }()
 	r := &rebuild{Table: t, store: store, pos: Position{}}
 	for range runtime.GOMAXPROCS(0) {
 		r.workers = append(r.workers, &worker{})
@@ -139,6 +142,9 @@ func (r *rebuild) flush() error {
 	}
 	if err := r.store.load(piles); err != nil {
 		return fmt.Errorf("load facts: %w", err)
+	}
+	if err := r.keepMarks(r.marks); err != nil {
+		return err
 	}
 	if _, err := r.Table.apply(deferred, r.pos); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
@@ -221,7 +222,7 @@ func TestCrashDuringRebuildLeavesNoFalseMark(t *testing.T) {
 // copied opens the copy of a store.
 func copied(t *testing.T, dir string) *Pebble {
 	t.Helper()
-	if err := (&Pebble{dir: dir}).name(); err != nil {
+	if err := (&Pebble{dir: dir, fs: vfs.Default}).name(); err != nil {
 		t.Fatal(err)
 	}
 	p := openPebble(t, dir)
@@ -262,11 +263,15 @@ func TestLoadSortsWhatManyHave(t *testing.T) {
 	}
 	p := openPebble(t, t.TempDir())
 	defer p.Close()
-	p.beginLoad(5000)
+	if err := p.beginLoad(5000); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.load([]*pile{&piles[0], &piles[1], &piles[2]}); err != nil {
 		t.Fatal(err)
 	}
-	p.endLoad()
+	if err := p.endLoad(); err != nil {
+		t.Fatal(err)
+	}
 	got := map[string]string{}
 	iter, err := p.db.NewIter(&pebble.IterOptions{LowerBound: []byte{factRows}, UpperBound: []byte{factRows + 1}})
 	if err != nil {

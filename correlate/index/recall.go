@@ -1,121 +1,115 @@
 package index
 
 import (
-	"context"
+	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
-	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/cockroachdb/pebble/v2"
 
-	"whence/correlate/arena"
+	"whence/correlate"
 )
 
-// recalled is how long before the end of the sessions topic marks are read again. The
-// owners of partitions write theirs far more often.
-const recalled = time.Minute
-
 // recall passes on the latest marks before the position of a store that was filled
-// earlier: stores keep facts alone. Whoever runs while marks are written hears all that
-// count within seconds; but if nobody has for long, and the group is new, it would not
-// hear above which generation it has to speak. Brokers before 3.0 do not say
-// when a topic was written last: then nothing is recalled.
-func (t *Table) recall(ctx context.Context) error {
-	from, err := t.recallFrom(ctx)
-	if err != nil || len(from) == 0 {
+// earlier. Whoever runs while marks are written hears all that count within seconds;
+// but if nobody has for long, and the group is new, it would not hear above which
+// generation it has to speak.
+func (t *Table) recall() {
+	r, ok := t.store.(recaller)
+	marks := t.marks.Load()
+	if !ok || marks == nil {
+		return
+	}
+	for _, m := range r.recall() {
+		marks.Observe(m.partition, m.mark)
+	}
+}
+
+// keepMarks has the store keep marks, before its position says that they were read.
+func (t *Table) keepMarks(marks []placedMark) error {
+	r, ok := t.store.(recaller)
+	if !ok || len(marks) == 0 {
+		return nil
+	}
+	return r.keepMarks(marks)
+}
+
+// keepMarks implements recaller: of each raw partition and sessions partition there is
+// one row, of the mark that correlate.Marks would go by. Rows are as few as partitions
+// that ever were; none is deleted.
+func (p *Pebble) keepMarks(marks []placedMark) error {
+	p.put.Lock()
+	defer p.put.Unlock()
+	if err := p.failing.now(); err != nil {
 		return err
 	}
-	start := map[int32]kgo.Offset{}
-	for p, at := range from {
-		start[p] = kgo.NewOffset().At(at)
-	}
-	client, err := kgo.NewClient(slices.Concat(t.opts, []kgo.Opt{
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.cfg.SessionsTopic: start}),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
-		kgo.FetchMaxBytes(4 << 20), kgo.FetchMaxPartitionBytes(512 << 10), kgo.MaxDecompressBatchBytes(64 << 20),
-	})...)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	for len(from) > 0 {
-		wait, cancel := context.WithTimeout(ctx, stall)
-		fetches := client.PollRecords(wait, pollRecords)
-		over := wait.Err() != nil // that is what the fetch error says
-		cancel()
-		if err := ctx.Err(); err != nil {
-			return err
+	changed := map[string]correlate.Mark{}
+	for _, m := range marks {
+		row := string(markRow(m))
+		held, ok := changed[row]
+		if !ok {
+			held, ok = p.marks[row]
 		}
-		if !over {
-			if err := t.fetchError(ctx, fetches); err != nil {
-				return err
-			}
-		}
-		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-			var marks []placedMark
-			for _, r := range p.Records {
-				if from[p.Partition] = r.Offset + 1; r.Attrs.IsControl() {
-					continue
-				}
-				// What is unreadable was counted when it was first read.
-				if _, m, err := decodeRecord(arena.View(r.Value)); err == nil && m != nil {
-					marks = append(marks, placedMark{p.Partition, *m})
-				}
-			}
-			t.observe(marks)
-		})
-		begins := map[TopicPartition]int64{}
-		if fetches.NumRecords() == 0 { // has retention taken them?
-			if begins, err = t.offsets(ctx, (*kadm.Client).ListStartOffsets); err != nil {
-				return err
-			}
-		}
-		for p, next := range from {
-			if tp := (TopicPartition{t.cfg.SessionsTopic, p}); max(next, begins[tp]) >= t.next[tp] {
-				delete(from, p)
-			}
+		if now := later(held, m.mark); !ok || now != held {
+			changed[row] = now
 		}
 	}
+	b := p.db.NewBatch()
+	defer b.Close()
+	for row, m := range changed {
+		if err := b.Set([]byte(row), markRecord("", 0, m).Value, nil); err != nil {
+			return p.failed("write marks", err)
+		}
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		return p.failed("write marks", err)
+	}
+	maps.Copy(p.marks, changed)
 	return nil
 }
 
-// recallFrom is, by partition, where to begin, where that is before the position.
-func (t *Table) recallFrom(ctx context.Context) (map[int32]int64, error) {
-	admin := kadm.NewClient(t.producer)
-	var listed kadm.ListedOffsets
-	list := func(ask func() (kadm.ListedOffsets, error)) error {
-		return t.patiently(ctx, func() (err error) {
-			if listed, err = ask(); err == nil {
-				err = listed.Error()
-			}
-			return err
-		})
+// later is what two marks of one raw partition come to, as correlate.Marks has it.
+func later(held, m correlate.Mark) correlate.Mark {
+	switch {
+	case m.Generation < held.Generation:
+		return held
+	case m.Generation > held.Generation:
+		return m
 	}
-	err := list(func() (kadm.ListedOffsets, error) { return admin.ListMaxTimestampOffsets(ctx, t.cfg.SessionsTopic) })
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, err
+	if held.Time.After(m.Time) {
+		m.Time = held.Time
+	}
+	m.Known = max(m.Known, held.Known)
+	return m
+}
+
+func markRow(m placedMark) []byte {
+	b := binary.BigEndian.AppendUint32([]byte{markRows}, uint32(m.partition))
+	b = appendString(appendString(b, m.mark.Group), m.mark.Topic)
+	return binary.BigEndian.AppendUint32(b, uint32(m.mark.Partition))
+}
+
+// recall implements recaller.
+func (p *Pebble) recall() []placedMark {
+	p.put.Lock()
+	defer p.put.Unlock()
+	var out []placedMark
+	for _, row := range slices.Sorted(maps.Keys(p.marks)) {
+		out = append(out, placedMark{int32(binary.BigEndian.Uint32([]byte(row)[1:])), p.marks[row]})
+	}
+	return out
+}
+
+// readMarks reads what was kept of marks.
+func (p *Pebble) readMarks() error {
+	p.marks = map[string]correlate.Mark{}
+	return p.scan(markRows, func(row, value []byte) error {
+		_, m, err := decodeRecord(string(value))
+		if err != nil || m == nil || len(row) < 5 {
+			return damaged(fmt.Errorf("a mark: %w", errRow))
 		}
-		t.log.Info("brokers do not say when the sessions topic was written last; its latest marks are not read again", "err", err)
-		return nil, nil
-	}
-	last := int64(-1)
-	listed.Each(func(o kadm.ListedOffset) { last = max(last, o.Timestamp) })
-	if last < 0 {
-		return nil, nil // it is empty
-	}
-	since := last - recalled.Milliseconds()
-	if err := list(func() (kadm.ListedOffsets, error) {
-		return admin.ListOffsetsAfterMilli(ctx, since, t.cfg.SessionsTopic)
-	}); err != nil {
-		return nil, fmt.Errorf("list offsets: %w", err)
-	}
-	from := map[int32]int64{}
-	listed.Each(func(o kadm.ListedOffset) {
-		if o.Offset >= 0 && o.Offset < t.next[TopicPartition{o.Topic, o.Partition}] {
-			from[o.Partition] = o.Offset
-		}
+		p.marks[string(row)] = *m
+		return nil
 	})
-	return from, nil
 }

@@ -13,6 +13,8 @@ import (
 // The rows of the Pebble store, one per fact:
 //
 //	'f' key | origin time[8] fact kind target origin[16]  ->  the fact's body
+//	'k'                                                   ->  which file the keys are kept in
+//	'm' partition[4] mark's group, topic and partition    ->  the mark, as on the topic
 //	'p' topic partition[4]                                ->  next offset[8]
 //
 // Everything up to the bar is the prefix that bloom filters are built on: a
@@ -20,6 +22,8 @@ import (
 // strings, so no prefix begins another one.
 const (
 	factRows     = 'f'
+	keepsakeRow  = 'k'
+	markRows     = 'm'
 	positionRows = 'p'
 )
 

@@ -1,8 +1,8 @@
 package index
 
 import (
-	"hash/maphash"
 	"math/bits"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 
@@ -23,7 +23,7 @@ const (
 // Bloom filter whose bits for one key share a cache line, 1.5 bytes per key. It only
 // grows. It is safe for concurrent use.
 type sieve struct {
-	seed   maphash.Seed
+	seed   uint64
 	layers atomic.Pointer[[]*layer]
 	keys   atomic.Int64
 	grows  sync.Mutex
@@ -35,7 +35,7 @@ type layer struct {
 }
 
 func newSieve(keys int64) *sieve {
-	s := &sieve{seed: maphash.MakeSeed()}
+	s := &sieve{seed: rand.Uint64()}
 	first := newLayer(max(sieveKeys, int(keys)))
 	s.layers.Store(&[]*layer{first})
 	return s
@@ -48,7 +48,7 @@ func newLayer(keys int) *layer {
 }
 
 // has reports whether k may have been added. It is never wrong when it says no.
-func (s *sieve) has(k correlate.Key) bool { return s.holds(hashKey(s.seed, k)) }
+func (s *sieve) has(k correlate.Key) bool { return s.holds(s.hash(k)) }
 
 func (s *sieve) holds(hash uint64) bool {
 	for _, l := range *s.layers.Load() {
@@ -60,8 +60,9 @@ func (s *sieve) holds(hash uint64) bool {
 }
 
 // add makes has say yes to k for good, and reports whether it did so before.
-func (s *sieve) add(k correlate.Key) bool {
-	hash := hashKey(s.seed, k)
+func (s *sieve) add(k correlate.Key) bool { return s.addHash(s.hash(k)) }
+
+func (s *sieve) addHash(hash uint64) bool {
 	if s.holds(hash) {
 		return true
 	}
@@ -114,4 +115,37 @@ func (l *layer) line(hash uint64) ([]atomic.Uint64, uint64) {
 	i, _ := bits.Mul64(hash, uint64(len(l.words)/lineWords))
 	at := int(i) * lineWords
 	return l.words[at : at+lineWords], bits.RotateLeft64(hash, 32) * 0x9e3779b97f4a7c15
+}
+
+// hash is the same in every process, as a sieve may outlive its own: see keepsake. The
+// seed is chosen once for each sieve, so nobody outside can choose keys that fill one
+// line of it.
+func (s *sieve) hash(k correlate.Key) uint64 {
+	return fold(fold(s.seed, string(k.Kind)), k.Value)
+}
+
+// fold mixes text into h, eight bytes at a time.
+func fold(h uint64, text string) uint64 {
+	const a, b = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	h ^= uint64(len(text)) * a
+	for len(text) >= 8 {
+		h = mix(h^eight(text), a)
+		text = text[8:]
+	}
+	rest := uint64(0)
+	for i := range len(text) {
+		rest |= uint64(text[i]) << (8 * i)
+	}
+	return mix(h^rest, b)
+}
+
+func mix(x, y uint64) uint64 {
+	hi, lo := bits.Mul64(x, y)
+	return hi ^ lo
+}
+
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

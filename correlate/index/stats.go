@@ -18,6 +18,8 @@ type Stats struct {
 	Applied uint64
 	// Announced marks were written, Observed ones read, once per partition.
 	Announced, Observed uint64
+	// Sifted is 1 if what the store keeps of its keys could not be used at the start.
+	Sifted uint64
 	// Unreadable records are of another version or damaged; they are passed over.
 	Unreadable uint64
 	// HotEntries and HotBytes are the exact table's, CacheBytes ristretto's.
@@ -30,7 +32,7 @@ type Stats struct {
 
 type counts struct {
 	coldHits, storeReads, absent, lacked, bound, skipped, refused, published atomic.Uint64
-	applied, marks, observed, unreadable                                     atomic.Uint64
+	applied, marks, observed, sifted, unreadable                             atomic.Uint64
 	lag                                                                      atomic.Int64
 }
 
@@ -41,7 +43,7 @@ func (t *Table) Stats() Stats {
 		ColdHits: c.coldHits.Load(), StoreReads: c.storeReads.Load(), Absent: c.absent.Load(), Lacked: c.lacked.Load(),
 		Bound: c.bound.Load(), Skipped: c.skipped.Load(), Refused: c.refused.Load(), Published: c.published.Load(),
 		Applied: c.applied.Load(), Announced: c.marks.Load(), Observed: c.observed.Load(),
-		Unreadable: c.unreadable.Load(), Lag: t.Lag(), CacheBytes: t.cold.size(),
+		Sifted: c.sifted.Load(), Unreadable: c.unreadable.Load(), Lag: t.Lag(), CacheBytes: t.cold.size(),
 	}
 	s.HotEntries, s.HotBytes, s.HotHits = t.hot.stats()
 	return s

@@ -69,6 +69,19 @@ type joiner interface {
 	putJoined(facts []correlate.Fact, pos Position) error
 }
 
+// A rester is a Store that has work of its own to do, which it leaves until it is told
+// that nobody waits for the start any more. Pebble is one.
+type rester interface{ work() }
+
+// A recaller is a Store that keeps, beside facts, the latest marks that were read before
+// its position. Pebble is one.
+type recaller interface {
+	// keepMarks comes before the position moves past them.
+	keepMarks(marks []placedMark) error
+	// recall returns those that were kept.
+	recall() []placedMark
+}
+
 // standing is what a store knows of facts that never expire when it is not told more.
 func standing(f *correlate.Fact) bool { return f.Standing }
 

@@ -116,6 +116,10 @@ func (t *Table) open(ctx context.Context) error {
 	if r, ok := t.store.(interface{ Rebuilt() string }); ok && r.Rebuilt() != "" {
 		t.log.Warn("the local session store was emptied and is rebuilt from the topics", "why", r.Rebuilt())
 	}
+	if s, ok := t.store.(interface{ Sifting() string }); ok && s.Sifting() != "" {
+		t.counts.sifted.Add(1)
+		t.log.Info("the keys of the local session store are read from its rows; until then look-ups read it more often", "why", s.Sifting())
+	}
 	// A failed write is tried again after the next metadata, for which the
 	// client's own default waits five seconds; so long would Bind hold its lane.
 	sooner := []kgo.Opt{kgo.MetadataMinAge(time.Second)}
