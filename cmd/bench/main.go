@@ -63,7 +63,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == brokerArg {
 		exit(serveBroker())
 	}
-	if len(os.Args) > 4 && os.Args[1] == recoverArg {
+	if len(os.Args) > 5 && os.Args[1] == recoverArg {
 		exit(recoverTable(context.Background(), os.Args[2:]))
 	}
 	clickhouse.MaybeChild()

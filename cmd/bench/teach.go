@@ -33,6 +33,17 @@ const teachLines = 5000
 
 // teach publishes the facts of the estate.
 func (l *lab) teach(ctx context.Context) error {
+	if err := l.tell(ctx, l.estate); err != nil {
+		return err
+	}
+	if err := l.repairedTo(ctx, l.called(group)+".sessions"); err != nil {
+		return err
+	}
+	return l.date(ctx)
+}
+
+// tell publishes the facts of an estate.
+func (l *lab) tell(ctx context.Context, e *estate) error {
 	src, err := cloudtrail()
 	if err != nil {
 		return err
@@ -49,13 +60,10 @@ func (l *lab) teach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(l.publish(ctx, table, src), table.Close()); err != nil {
+	if err := errors.Join(e.publish(ctx, table, src), table.Close()); err != nil {
 		return fmt.Errorf("publish the estate's facts: %w", err)
 	}
-	if err := l.repairedTo(ctx, cfg.SessionsTopic); err != nil {
-		return err
-	}
-	return l.date(ctx)
+	return nil
 }
 
 // date writes a few of the lines, which tell nothing new, to every partition before
@@ -71,12 +79,12 @@ func (l *lab) date(ctx context.Context) error {
 }
 
 // publish binds what the minting lines tell, several chunks of them at a time.
-func (l *lab) publish(ctx context.Context, table *index.Table, src sources.Source) error {
+func (e *estate) publish(ctx context.Context, table *index.Table, src sources.Source) error {
 	all, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan int) // the first line of each; whoever is free takes the next
 	all.Go(func() error {
 		defer close(chunks)
-		for first := 0; first < l.estate.mints(); first += teachLines {
+		for first := 0; first < e.mints(); first += teachLines {
 			select {
 			case chunks <- first:
 			case <-ctx.Done():
@@ -93,9 +101,9 @@ func (l *lab) publish(ctx context.Context, table *index.Table, src sources.Sourc
 			for first := range chunks {
 				lines.bytes, lines.ends, facts = lines.bytes[:0], lines.ends[:0], facts[:0]
 				batch.Reset()
-				n := min(teachLines, l.estate.mints()-first)
+				n := min(teachLines, e.mints()-first)
 				for i := range n {
-					lines.bytes = l.estate.mint(lines.bytes, first+i)
+					lines.bytes = e.mint(lines.bytes, first+i)
 					lines.ends = append(lines.ends, len(lines.bytes))
 				}
 				for i := range n {
