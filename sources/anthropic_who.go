@@ -14,12 +14,12 @@ func (a *anthropicActor) walk(e *correlate.Event, out *Batch) {
 	case !key.IsZero():
 		e.Actor = anthropicKeyPrincipal(key, out)
 		out.acted(e, key, "anthropic.api_key")
-		out.asked(e, e.Actor, correlate.Attested, "anthropic.api_key")
+		out.asked(e, &e.Actor, correlate.Attested, "anthropic.api_key")
 	case strings.HasPrefix(a.Type, "unauthenticated"):
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "anthropic"}
 		if mail, ok := out.email(cmp.Or(a.Unverified, a.Email)); ok {
 			e.Actor.Type, e.Actor.ID = correlate.Human, mail
-			out.asked(e, e.Actor, correlate.Claimed, "anthropic.claimed_login")
+			out.asked(e, &e.Actor, correlate.Claimed, "anthropic.claimed_login")
 		}
 	case a.UserID != "" || a.Email != "":
 		e.Actor = correlate.Principal{Type: correlate.Human, ID: cmp.Or(a.UserID, a.Email), Issuer: "anthropic"}
@@ -31,13 +31,13 @@ func (a *anthropicActor) walk(e *correlate.Event, out *Batch) {
 		if e.Class == correlate.Auth && e.Outcome != correlate.Success {
 			proof, method = correlate.Claimed, "anthropic.claimed_login"
 		}
-		out.asked(e, e.Actor, proof, method)
+		out.asked(e, &e.Actor, proof, method)
 	default:
 		// scim_directory_sync_actor, anthropic_actor and the like.
 		name := strings.TrimSuffix(a.Type, "_actor")
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: cmp.Or(a.Directory, name), Name: name, Issuer: "anthropic"}
 		e.Actor = out.named(e.Actor, out.text.Join("anthropic:", name))
-		out.asked(e, e.Actor, correlate.Attested, "anthropic.actor")
+		out.asked(e, &e.Actor, correlate.Attested, "anthropic.actor")
 	}
 }
 
@@ -71,9 +71,9 @@ func (r *anthropicLine) mint(e *correlate.Event, out *Batch) {
 			creator.Key, creator.Principal = by, correlate.Principal{}
 		}
 		f.Parents = out.links.Append(nil, creator)
-		out.tell(e, f)
+		out.tell(e, &f)
 	case strings.HasSuffix(r.Type, "_deleted"), strings.HasSuffix(r.Type, "_revoked"), strings.HasSuffix(r.Type, "_disabled"):
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Ending, Key: k, Standing: true, Reason: "revoked", Proof: correlate.Issued, Method: "anthropic.api_key_revoked",
 		})
 	}

@@ -100,11 +100,11 @@ func (l *argoCDLine) audited(e *correlate.Event, out *Batch) {
 	if l.User == "" || l.User == "Unknown user" {
 		// The controller: it syncs what Git says, for nobody in particular.
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "application-controller", Issuer: "argocd"}
-		out.asked(e, e.Actor, correlate.Attested, "argocd.controller")
+		out.asked(e, &e.Actor, correlate.Attested, "argocd.controller")
 		return
 	}
 	e.Actor = argoCDUser(out, l.User, "", "")
-	out.asked(e, e.Actor, correlate.Attested, "argocd.user")
+	out.asked(e, &e.Actor, correlate.Attested, "argocd.user")
 }
 
 // call is a gRPC call that has come, or has been answered.
@@ -134,7 +134,7 @@ func (l *argoCDLine) call(e *correlate.Event, out *Batch) {
 		return
 	}
 	e.Actor = argoCDUser(out, c.Subject, c.Mail, c.Name)
-	out.asked(e, e.Actor, correlate.Attested, "argocd.claims")
+	out.asked(e, &e.Actor, correlate.Attested, "argocd.claims")
 }
 
 // argoCDUser is an account of Argo CD's own (admin:login), the token of a project's

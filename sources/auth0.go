@@ -131,9 +131,9 @@ func (d *auth0Deed) append(raw scan.Raw, l *auth0Line, id string) {
 	}
 	switch l.Type {
 	case "s":
-		out.tell(e, correlate.Fact{Kind: correlate.Account, Key: key, Proof: correlate.Issued, Method: "auth0.login", Principal: e.Actor})
+		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: key, Proof: correlate.Issued, Method: "auth0.login", Principal: e.Actor})
 	case "slo":
-		out.tell(e, correlate.Fact{Kind: correlate.Ending, Key: key, Proof: correlate.Issued, Method: "auth0.logout", Reason: "logout"})
+		out.tell(e, &correlate.Fact{Kind: correlate.Ending, Key: key, Proof: correlate.Issued, Method: "auth0.logout", Reason: "logout"})
 	}
 }
 
@@ -155,7 +155,7 @@ func (d *auth0Deed) who(e *correlate.Event, l *auth0Line, m auth0Meaning) {
 		if m.class == correlate.Auth && e.Outcome != correlate.Success {
 			return // whose application was tried is told, and not who tried
 		}
-		out.asked(e, e.Actor, correlate.Attested, "auth0.client")
+		out.asked(e, &e.Actor, correlate.Attested, "auth0.client")
 		return
 	default:
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "auth0"}
@@ -165,10 +165,10 @@ func (d *auth0Deed) who(e *correlate.Event, l *auth0Line, m auth0Meaning) {
 		if l.UserID == "" {
 			e.Actor.Type = correlate.Unknown // no such user
 		}
-		out.asked(e, e.Actor, correlate.Claimed, "auth0.claimed_login")
+		out.asked(e, &e.Actor, correlate.Claimed, "auth0.claimed_login")
 		return
 	}
-	out.asked(e, e.Actor, correlate.Attested, "auth0.user")
+	out.asked(e, &e.Actor, correlate.Attested, "auth0.user")
 }
 
 func auth0User(out *Batch, id, login, name string) correlate.Principal {

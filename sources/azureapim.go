@@ -59,6 +59,6 @@ func (s *azureOpenAICall) joinLLM(e *correlate.Event, timed bool, out *Batch) {
 	case s.Category.text == llmCategory:
 		out.acted(e, k, "azure.apim.correlation_id")
 	case timed && e.Outcome == correlate.Success && e.Actor.Type != correlate.Unknown:
-		out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "azure.apim.gateway_log", Principal: e.Actor})
+		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "azure.apim.gateway_log", Principal: e.Actor})
 	}
 }

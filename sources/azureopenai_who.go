@@ -18,19 +18,19 @@ func (s *azureOpenAICall) who(e *correlate.Event, out *Batch) {
 		// The line does not say whether it is a person or an application.
 		e.Actor = entraUser(out, p.Object, "", "")
 		e.Actor.Type = correlate.Unknown
-		out.asked(e, e.Actor, correlate.Attested, "azure.openai.object_id")
+		out.asked(e, &e.Actor, correlate.Attested, "azure.openai.object_id")
 	case !gateway:
 		e.Actor = correlate.Principal{Type: correlate.APIKey, ID: account, Issuer: "azure.openai"}
-		out.asked(e, e.Actor, correlate.Attested, "azure.openai.account_key")
+		out.asked(e, &e.Actor, correlate.Attested, "azure.openai.account_key")
 	case p.Subscription != "":
 		e.Actor = correlate.Principal{Type: correlate.APIKey, ID: out.text.Join(account, "/", out.short(p.Subscription)), Issuer: "azure.apim"}
 		if p.User != "" {
 			e.Actor.Names = out.names.Append(nil, out.text.Join("azure.apim:", account, "/users/", out.short(p.User)))
 		}
-		out.asked(e, e.Actor, correlate.Attested, "azure.apim.subscription")
+		out.asked(e, &e.Actor, correlate.Attested, "azure.apim.subscription")
 	case p.User != "":
 		e.Actor = correlate.Principal{Type: correlate.APIKey, ID: out.text.Join(account, "/users/", out.short(p.User)), Issuer: "azure.apim"}
-		out.asked(e, e.Actor, correlate.Attested, "azure.apim.user")
+		out.asked(e, &e.Actor, correlate.Attested, "azure.apim.user")
 	default:
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "azure.apim"}
 	}

@@ -65,13 +65,13 @@ func (in Input) dated(e *correlate.Event, at eventTime) bool {
 
 // tell completes a fact with what it shares with the event that tells it, and adds
 // it. A fact about no key is left out. A start that is not set is the event's time.
-func (b *Batch) tell(e *correlate.Event, f correlate.Fact) {
+func (b *Batch) tell(e *correlate.Event, f *correlate.Fact) {
 	if f.Key.IsZero() {
 		return
 	}
 	var told *correlate.Fact
 	e.Mints, told = b.facts.Grow(e.Mints)
-	*told = f
+	*told = *f
 	told.Origin, told.Source, told.EventID, told.Time = e.ID, e.Source, e.EventID, e.Time
 	if f.Start.IsZero() {
 		told.Start = e.Time
@@ -88,12 +88,12 @@ func (b *Batch) acted(e *correlate.Event, k correlate.Key, method string) {
 }
 
 // asked adds whoever asked for e, by the word of somebody of that proof.
-func (b *Batch) asked(e *correlate.Event, p correlate.Principal, proof correlate.Proof, method string) {
+func (b *Batch) asked(e *correlate.Event, p *correlate.Principal, proof correlate.Proof, method string) {
 	if p.IsZero() {
 		return
 	}
 	l := b.link(e)
-	l.Role, l.Principal, l.Proof, l.Method = requestorOf(&p), p, proof, method
+	l.Role, l.Principal, l.Proof, l.Method = requestorOf(p), *p, proof, method
 }
 
 // link adds an empty link to what e uses, and is where it is written.
@@ -128,7 +128,9 @@ func (b *Batch) email(s string) (string, bool) { return cloudtrailEmail(s, &b.te
 func (b *Batch) named(p correlate.Principal, names ...string) correlate.Principal {
 	for _, n := range names {
 		if n != "" {
-			p.Names = b.names.Append(p.Names, n)
+			var last *string
+			p.Names, last = b.names.Grow(p.Names)
+			*last = n
 		}
 	}
 	return p

@@ -110,7 +110,7 @@ func (l *bitbucketLine) who(e *correlate.Event, out *Batch) {
 	switch {
 	case a.Type == "SYSTEM" || a.Type == "system" || a.Name == "System":
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "system", Issuer: "bitbucket"}
-		out.asked(e, e.Actor, correlate.Attested, "bitbucket.system")
+		out.asked(e, &e.Actor, correlate.Attested, "bitbucket.system")
 		return
 	case a.Name == "" && (id == "" || id[0] == '-'), strings.EqualFold(a.Name, "anonymous"):
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "bitbucket"}
@@ -122,10 +122,10 @@ func (l *bitbucketLine) who(e *correlate.Event, out *Batch) {
 	}
 	e.Actor = out.named(p, out.join("bitbucket:", a.Name), out.join("bitbucket:", id))
 	if e.Class == correlate.Auth && e.Outcome != correlate.Success {
-		out.asked(e, e.Actor, correlate.Claimed, "bitbucket.claimed_login")
+		out.asked(e, &e.Actor, correlate.Claimed, "bitbucket.claimed_login")
 		return
 	}
-	out.asked(e, e.Actor, correlate.Attested, "bitbucket.author")
+	out.asked(e, &e.Actor, correlate.Attested, "bitbucket.author")
 }
 
 func bitbucketClass(action string) correlate.Class {

@@ -89,10 +89,10 @@ func bitwardenDecode(in Input, raw []byte, l *bitwardenLine, out *Batch) {
 	}
 	e.Actor = out.named(p, out.text.Join("bitwarden:", p.ID))
 	if e.Outcome != correlate.Success {
-		out.asked(e, e.Actor, correlate.Claimed, "bitwarden.claimed_login")
+		out.asked(e, &e.Actor, correlate.Claimed, "bitwarden.claimed_login")
 		return
 	}
-	out.asked(e, e.Actor, correlate.Attested, "bitwarden.acting_user")
+	out.asked(e, &e.Actor, correlate.Attested, "bitwarden.acting_user")
 }
 
 var bitwardenNames = map[string]string{

@@ -138,13 +138,13 @@ func (l *cdEventsLine) who(e *correlate.Event, out *Batch, subject, predicate st
 	}
 	p := correlate.Principal{Type: correlate.ServiceAccount, ID: cmp.Or(l.Context.Source, "unknown"), Issuer: "cdevents"}
 	e.Actor = out.named(p, out.join("cdevents:", l.Context.Source))
-	out.asked(e, e.Actor, correlate.Attested, "cdevents.source")
+	out.asked(e, &e.Actor, correlate.Attested, "cdevents.source")
 	if content.User != "" {
 		user := correlate.Principal{Type: correlate.Unknown, ID: content.User, Issuer: "cdevents"}
 		if mail, ok := out.email(content.User); ok {
 			user.Type, user.ID = correlate.Human, mail
 		}
-		out.asked(e, user, correlate.Claimed, "cdevents.user")
+		out.asked(e, &user, correlate.Claimed, "cdevents.user")
 	}
 }
 
@@ -153,7 +153,7 @@ func (l *cdEventsLine) who(e *correlate.Event, out *Batch, subject, predicate st
 func (l *cdEventsLine) mint(e *correlate.Event, out *Batch, k correlate.Key, predicate string) {
 	if predicate == "finished" {
 		// What a run does last may be told in the same second.
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "cdevents.run", Start: e.Time.Add(time.Second), Reason: "completed",
 		})
 		return
@@ -162,5 +162,5 @@ func (l *cdEventsLine) mint(e *correlate.Event, out *Batch, k correlate.Key, pre
 	if up := l.key(l.Subject.Content.PipelineRun, out); !up.IsZero() && up != k {
 		f.Parents = out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Key: up, Proof: correlate.Issued, Method: "cdevents.pipeline_run"})
 	}
-	out.tell(e, f)
+	out.tell(e, &f)
 }

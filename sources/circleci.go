@@ -135,7 +135,7 @@ func circleCIHookDecode(in Input, raw []byte, h *circleCIHook, out *Batch) {
 		return
 	}
 	e.Uses[0].At = created.Time
-	out.tell(e, correlate.Fact{
+	out.tell(e, &correlate.Fact{
 		Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "circleci.pipeline", Principal: e.Actor,
 		Parents: h.parents(out), Start: created.Time,
 	})
@@ -219,13 +219,13 @@ func circleCIAuditDecode(in Input, raw []byte, l *circleCILine, out *Batch) {
 	case l.Actor.Type == "user" && l.Actor.ID != "":
 		e.Actor = circleCIUser(out, l.Actor.ID, l.Actor.Name)
 		if e.Class == correlate.Auth && e.Outcome != correlate.Success {
-			out.asked(e, e.Actor, correlate.Claimed, "circleci.claimed_login")
+			out.asked(e, &e.Actor, correlate.Claimed, "circleci.claimed_login")
 			return
 		}
-		out.asked(e, e.Actor, correlate.Attested, "circleci.actor")
+		out.asked(e, &e.Actor, correlate.Attested, "circleci.actor")
 	case l.Actor.ID != "":
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: l.Actor.ID, Name: l.Actor.Name, Issuer: "circleci"}
-		out.asked(e, e.Actor, correlate.Attested, "circleci.actor")
+		out.asked(e, &e.Actor, correlate.Attested, "circleci.actor")
 	default:
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "circleci"}
 	}

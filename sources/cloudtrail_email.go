@@ -6,11 +6,35 @@ import (
 	"whence/correlate/arena"
 )
 
+// nameMarks are the marks that the part of an e-mail address before the at may have.
+const nameMarks = "._%+-"
+
+// addressBytes are the bytes of a name in an e-mail address, nameMarks among them, and
+// of a label of a host.
+var addressBytes = func() (t [256]uint8) {
+	for c := range t {
+		switch b := byte(c); {
+		case cloudtrailAlnum(b):
+			t[c] = inName | inHost
+		case b == '-':
+			t[c] = inName | inHost
+		case strings.IndexByte(nameMarks, b) >= 0:
+			t[c] = inName
+		}
+	}
+	return t
+}()
+
+const (
+	inName = 1 << iota
+	inHost
+)
+
 // cloudtrailEmail returns s in lower case if it is an e-mail address of a person
 // by its form; host names and the addresses of service accounts are not.
 func cloudtrailEmail(s string, mem *arena.Text) (string, bool) {
 	at := strings.IndexByte(s, '@')
-	if at < 1 || len(s) > 254 || !cloudtrailLabel(s[:at], "._%+-") {
+	if at < 1 || len(s) > 254 || !cloudtrailLabel(s[:at], inName) {
 		return "", false
 	}
 	dot := strings.LastIndexByte(s, '.')
@@ -33,7 +57,7 @@ func cloudtrailEmail(s string, mem *arena.Text) (string, bool) {
 func cloudtrailHost(s string) bool {
 	for {
 		label, rest, more := strings.Cut(s, ".")
-		if !cloudtrailLabel(label, "-") {
+		if !cloudtrailLabel(label, inHost) {
 			return false
 		}
 		if !more {
@@ -43,10 +67,10 @@ func cloudtrailHost(s string) bool {
 	}
 }
 
-// cloudtrailLabel reports whether s has letters, digits and the given marks only.
-func cloudtrailLabel(s, marks string) bool {
+// cloudtrailLabel reports whether s has bytes of such a part only, and has any.
+func cloudtrailLabel(s string, part uint8) bool {
 	for i := 0; i < len(s); i++ {
-		if !cloudtrailAlnum(s[i]) && strings.IndexByte(marks, s[i]) < 0 {
+		if addressBytes[s[i]]&part == 0 {
 			return false
 		}
 	}

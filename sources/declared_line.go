@@ -217,7 +217,7 @@ func (d *declaredLine) mint(e *correlate.Event, m *declaredFact) {
 		return
 	}
 	f.Parents = d.ways(m.parents)
-	d.out.tell(e, f)
+	d.out.tell(e, &f)
 }
 
 func (d *declaredLine) moment(v *declaredValue) time.Time {

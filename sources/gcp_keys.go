@@ -36,13 +36,13 @@ func (w *gcpWho) mints() {
 			return
 		}
 		account, _, _ := strings.Cut(k.Value, "/")
-		w.out.tell(w.e, correlate.Fact{
+		w.out.tell(w.e, &correlate.Fact{
 			Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "gcp.create_service_account_key", Standing: true,
 			Principal: correlate.Principal{Type: correlate.ServiceAccount, ID: account, Issuer: gcpIssuer},
 			Parents:   w.creator(),
 		})
 	case "DeleteServiceAccountKey":
-		w.out.tell(w.e, correlate.Fact{
+		w.out.tell(w.e, &correlate.Fact{
 			Kind: correlate.Ending, Key: gcpKey(cmp.Or(w.p.Request.Name, w.p.Resource), w.out), Proof: correlate.Issued,
 			Method: "gcp.delete_service_account_key", Reason: "deleted",
 		})

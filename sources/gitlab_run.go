@@ -54,7 +54,7 @@ func (h *gitlabHook) pipeline() {
 	}
 	user := b.User.in(out)
 	ended := firstTime(o.FinishedAt)
-	out.tell(e, correlate.Fact{
+	out.tell(e, &correlate.Fact{
 		Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: gitlabByPipeline, Principal: e.Actor,
 		Parents: h.parents(user), Start: started.Time,
 	})
@@ -66,7 +66,7 @@ func (h *gitlabHook) pipeline() {
 	}
 	if ended.ok {
 		// Or its subject would be taken for that of every pipeline after it.
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: gitlabByPipeline, Start: ended.Time, Reason: "completed",
 		})
 	}
@@ -113,7 +113,7 @@ func (h *gitlabHook) built(pipeline correlate.Key, asked *correlate.Principal, c
 		parent = correlate.Link{Role: requestorOf(&user), Principal: user, Proof: correlate.Attested, Method: gitlabByJobUser}
 	}
 	ended := firstTime(b.Finished)
-	out.tell(h.e, correlate.Fact{
+	out.tell(h.e, &correlate.Fact{
 		Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: gitlabByPipeline, Principal: gitlabRun(k, b.Name),
 		Parents: out.links.Append(nil, parent), Start: started.Time, End: ended.Time,
 	})
@@ -136,7 +136,7 @@ func (h *gitlabHook) bind(target correlate.Key, start, end time.Time) {
 	case o.Source == "merge_request_event":
 		proof = correlate.Inferred
 	}
-	out.tell(h.e, correlate.Fact{
+	out.tell(h.e, &correlate.Fact{
 		Kind: correlate.Binding, Key: correlate.Key{Kind: GitLabSub, Value: out.text.Join("project_path:", h.project, ":ref_type:", kind, ":ref:", o.Ref)},
 		Target: target, Proof: proof, Method: "gitlab.sub", Start: start, End: end,
 	})
@@ -178,9 +178,9 @@ func (h *gitlabHook) job() {
 			Role: requestorOf(&user), Principal: user, Proof: correlate.Inferred, Method: "gitlab.job_user.maybe_schedule",
 		})
 	}
-	out.tell(e, f)
+	out.tell(e, &f)
 	if ended.ok {
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "gitlab.job", Start: ended.Time, Reason: "completed",
 		})
 	}

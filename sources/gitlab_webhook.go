@@ -242,5 +242,5 @@ func (h *gitlabHook) by(method string) {
 		h.e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: gitlabIssuer}
 		return
 	}
-	h.out.asked(h.e, h.e.Actor, correlate.Attested, method)
+	h.out.asked(h.e, &h.e.Actor, correlate.Attested, method)
 }

@@ -195,7 +195,7 @@ func (d *gitlabDeed) who() {
 	case e.Actor.IsZero() && l.kind() == "application":
 		// The instance itself, at work.
 		e.Actor = out.named(correlate.Principal{Type: correlate.ServiceAccount, ID: "system", Name: l.CallerID, Issuer: gitlabIssuer})
-		out.asked(e, e.Actor, correlate.Attested, "gitlab.system")
+		out.asked(e, &e.Actor, correlate.Attested, "gitlab.system")
 		return
 	case e.Actor.IsZero(), l.FailedLogin != "":
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: cmp.Or(e.Actor.ID, "anonymous"), Name: e.Actor.Name, Issuer: gitlabIssuer}
@@ -210,7 +210,7 @@ func (d *gitlabDeed) who() {
 	if token := l.TokenID.Loose(&out.text); l.TokenType != "" && token != "" {
 		out.acted(e, d.token(l.TokenType, token), "gitlab.token_id")
 	}
-	out.asked(e, e.Actor, correlate.Attested, "gitlab.user")
+	out.asked(e, &e.Actor, correlate.Attested, "gitlab.user")
 }
 
 func (d *gitlabDeed) token(kind, id string) correlate.Key {
@@ -266,13 +266,13 @@ func (d *gitlabDeed) mint() {
 	case isMade && isDigits(made):
 		const method = "gitlab.personal_access_token"
 		owner := gitlabUser(out, l.EntityPath, l.EntityID.Loose(&out.text), l.Target, "")
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Account, Key: d.token("PersonalAccessToken", made), Proof: correlate.Issued, Method: method,
 			Principal: owner, Standing: true,
 			Parents: out.links.Append(nil, correlate.Link{Role: correlate.Creator, Principal: e.Actor, Proof: correlate.Attested, Method: method}),
 		})
 	case isGone && isDigits(gone):
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Ending, Key: d.token("PersonalAccessToken", gone), Proof: correlate.Issued, Method: "gitlab.personal_access_token",
 			Reason: "revoked", Standing: true,
 		})

@@ -103,7 +103,7 @@ func jenkinsDecode(in Input, raw []byte, l *jenkinsLine, out *Batch) {
 	if state == "completed" {
 		f.End = at.Time
 	}
-	out.tell(e, f)
+	out.tell(e, &f)
 }
 
 // cause adds whoever a cause names: a user, a build before, or the clock. Somebody

@@ -35,12 +35,13 @@ func (d *kubernetesDeed) who() {
 		})
 	}
 	if e.Actor.Type != correlate.RoleType || len(e.Uses) == 0 { // not a role asks, but its session
-		out.asked(e, e.Actor, correlate.Attested, kubernetesByUser)
+		out.asked(e, &e.Actor, correlate.Attested, kubernetesByUser)
 	}
 	e.Context.Session = last(u.Extra.Session)
 	e.Context.App = last(u.Extra.Pod)
 	if as := &d.line.As; as.Username != "" && as.Username != u.Username {
-		out.asked(e, d.principal(as), correlate.Claimed, kubernetesByImpersonate)
+		asked := d.principal(as)
+		out.asked(e, &asked, correlate.Claimed, kubernetesByImpersonate)
 	}
 }
 
@@ -159,5 +160,5 @@ func (d *kubernetesDeed) mint() {
 	if d.e.Actor.Type != correlate.RoleType || len(f.Parents) == 0 {
 		f.Parents = out.links.Append(f.Parents, correlate.Link{Role: role, Principal: d.e.Actor, Proof: correlate.Attested, Method: method})
 	}
-	out.tell(d.e, f)
+	out.tell(d.e, &f)
 }

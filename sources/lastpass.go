@@ -59,7 +59,7 @@ func lastPassDecode(in Input, raw []byte, l *lastPassLine, out *Batch) {
 	out.touched(e, "lastpass.object", oktaShort(l.Data)) // a site, a folder, a user: no password
 	if l.Username == "" || strings.EqualFold(l.Username, "API") {
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "api", Issuer: "lastpass"}
-		out.asked(e, e.Actor, correlate.Attested, "lastpass.api")
+		out.asked(e, &e.Actor, correlate.Attested, "lastpass.api")
 		return
 	}
 	p := correlate.Principal{Type: correlate.Human, ID: l.Username, Issuer: "lastpass"}
@@ -68,10 +68,10 @@ func lastPassDecode(in Input, raw []byte, l *lastPassLine, out *Batch) {
 	}
 	e.Actor = out.named(p, out.text.Join("lastpass:", l.Username))
 	if e.Outcome == correlate.Failure {
-		out.asked(e, e.Actor, correlate.Claimed, "lastpass.claimed_login")
+		out.asked(e, &e.Actor, correlate.Claimed, "lastpass.claimed_login")
 		return
 	}
-	out.asked(e, e.Actor, correlate.Attested, "lastpass.user")
+	out.asked(e, &e.Actor, correlate.Attested, "lastpass.user")
 }
 
 // easternTime is the time that a clock of the US East shows as t: the report has no

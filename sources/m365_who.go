@@ -26,10 +26,10 @@ func (w *m365Who) uses() {
 		return
 	}
 	if w.e.Class == correlate.Auth && w.e.Outcome != correlate.Success {
-		w.out.asked(w.e, w.e.Actor, correlate.Claimed, "m365.claimed_login")
+		w.out.asked(w.e, &w.e.Actor, correlate.Claimed, "m365.claimed_login")
 		return
 	}
-	w.out.asked(w.e, w.e.Actor, correlate.Attested, "m365.user_id")
+	w.out.asked(w.e, &w.e.Actor, correlate.Attested, "m365.user_id")
 }
 
 // signsIn reports whether it is a record of Entra's sign-ins.
@@ -55,7 +55,7 @@ func (w *m365Who) mints() {
 	if !w.signsIn() || w.e.Outcome != correlate.Success || w.e.Actor.Type == correlate.Unknown {
 		return
 	}
-	w.out.tell(w.e, correlate.Fact{
+	w.out.tell(w.e, &correlate.Fact{
 		Kind: correlate.Account, Key: w.token(), Proof: correlate.Issued, Method: "m365.user_logged_in", Principal: w.e.Actor,
 	})
 }

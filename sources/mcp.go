@@ -231,7 +231,8 @@ func (s *mcpScratch) walk(e *correlate.Event, out *Batch) {
 	}
 	e.Uses = l.claims(e.Uses, "mcp.caller", "mcp", out)
 	if s.mcpLine.Subject != "" && l.text(labelUser) == "" && l.text(labelEmail) == "" {
-		out.asked(e, out.person("mcp", s.mcpLine.Subject, ""), correlate.Claimed, "mcp.subject")
+		person := out.person("mcp", s.mcpLine.Subject, "")
+		out.asked(e, &person, correlate.Claimed, "mcp.subject")
 	}
 }
 

@@ -126,7 +126,7 @@ func (d *onePasswordDeed) used(e *correlate.Event) {
 	}
 	out.touched(e, "onepassword.item", out.text.Join(l.Vault, "/", l.Item))
 	e.Actor = l.User.in(out, "")
-	out.asked(e, e.Actor, correlate.Attested, "onepassword.user")
+	out.asked(e, &e.Actor, correlate.Attested, "onepassword.user")
 }
 
 func (d *onePasswordDeed) audited(e *correlate.Event) {
@@ -144,7 +144,7 @@ func (d *onePasswordDeed) audited(e *correlate.Event) {
 	e.Actor = l.Actor.in(out, l.ActorUUID)
 	e.Context.Session = l.Session.UUID
 	out.acted(e, onePasswordSession(l.Session.UUID), "onepassword.session")
-	out.asked(e, e.Actor, correlate.Attested, "onepassword.actor")
+	out.asked(e, &e.Actor, correlate.Attested, "onepassword.actor")
 }
 
 // signIn is an attempt to sign in. Whose account was tried is who did it only if it
@@ -158,14 +158,14 @@ func (d *onePasswordDeed) signIn(e *correlate.Event, dated bool) {
 		if e.Outcome, e.Error = correlate.Failure, oktaShort(cmp.Or(l.Type, l.Category)); l.Category == "firewall_failed" {
 			e.Outcome = correlate.Denied
 		}
-		out.asked(e, e.Actor, correlate.Claimed, "onepassword.claimed_login")
+		out.asked(e, &e.Actor, correlate.Claimed, "onepassword.claimed_login")
 		return
 	}
 	k := onePasswordSession(l.SessionUUID)
 	out.acted(e, k, "onepassword.session")
-	out.asked(e, e.Actor, correlate.Attested, "onepassword.target_user")
+	out.asked(e, &e.Actor, correlate.Attested, "onepassword.target_user")
 	if dated && e.Actor.Type != correlate.Unknown {
-		out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "onepassword.signin", Principal: e.Actor})
+		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "onepassword.signin", Principal: e.Actor})
 	}
 }
 

@@ -21,7 +21,7 @@ func (a *openaiActor) walk(e *correlate.Event, out *Batch) {
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "openai"}
 		return
 	}
-	out.asked(e, e.Actor, proof, method)
+	out.asked(e, &e.Actor, proof, method)
 }
 
 func (a *openaiActor) byKey(e *correlate.Event, out *Batch) {
@@ -29,10 +29,10 @@ func (a *openaiActor) byKey(e *correlate.Event, out *Batch) {
 	e.Actor = openaiKeyPrincipal(k, "", out)
 	out.acted(e, k, "openai.api_key")
 	if user := a.Key.User.principal(out); user.ID != "" {
-		out.asked(e, user, correlate.Attested, "openai.api_key_owner")
+		out.asked(e, &user, correlate.Attested, "openai.api_key_owner")
 	} else if id := a.Key.Service.ID; id != "" {
-		p := correlate.Principal{Type: correlate.ServiceAccount, ID: id, Issuer: "openai"}
-		out.asked(e, out.named(p, out.text.Join("openai:", id)), correlate.Attested, "openai.service_account")
+		p := out.named(correlate.Principal{Type: correlate.ServiceAccount, ID: id, Issuer: "openai"}, out.text.Join("openai:", id))
+		out.asked(e, &p, correlate.Attested, "openai.service_account")
 	}
 }
 
@@ -86,9 +86,9 @@ func (s *openaiScratch) mint(e *correlate.Event, out *Batch) {
 		if creator.Role != 0 {
 			f.Parents = out.links.Append(nil, creator)
 		}
-		out.tell(e, f)
+		out.tell(e, &f)
 	case "api_key.deleted":
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Ending, Key: k, Standing: true, Reason: "deleted", Proof: correlate.Issued, Method: "openai.api_key_deleted",
 		})
 	}

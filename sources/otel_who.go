@@ -145,11 +145,11 @@ func (s *otelScratch) mint(e *correlate.Event, kind otelKind) {
 	user := s.user
 	if k := s.traceKey(); !k.IsZero() && !s.rec.isLog {
 		if parents := l.claim(nil, "otel.attributes", &s.user, &s.agent, out); len(parents) > 0 {
-			out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.trace"})
+			out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.trace"})
 		}
 	}
 	if k := agentSession(l.text(labelSession)); !k.IsZero() && !user.IsZero() {
 		parents := out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: user, Proof: correlate.Claimed, Method: "otel.user"})
-		out.tell(e, correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.session"})
+		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.session"})
 	}
 }

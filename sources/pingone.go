@@ -113,7 +113,7 @@ func (l *pingOneLine) who(e *correlate.Event, out *Batch) {
 		}
 		e.Actor = out.named(p, out.join("pingone:", u.ID), out.join("pingone:", u.Name))
 		if e.Class == correlate.Auth && e.Outcome != correlate.Success {
-			out.asked(e, e.Actor, correlate.Claimed, "pingone.claimed_login")
+			out.asked(e, &e.Actor, correlate.Claimed, "pingone.claimed_login")
 			return
 		}
 	case c.ID != "":
@@ -122,7 +122,7 @@ func (l *pingOneLine) who(e *correlate.Event, out *Batch) {
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "pingone"}
 		return
 	}
-	out.asked(e, e.Actor, correlate.Attested, "pingone.actor")
+	out.asked(e, &e.Actor, correlate.Attested, "pingone.actor")
 }
 
 func pingOneClass(action string) correlate.Class {

@@ -74,7 +74,7 @@ func snykDecode(in Input, raw []byte, l *snykLine, out *Batch) {
 	}
 	// A service account has a user id too, and the log does not tell them apart.
 	e.Actor = out.named(correlate.Principal{Type: correlate.Unknown, ID: user, Issuer: "snyk"}, out.text.Join("snyk:", user))
-	out.asked(e, e.Actor, correlate.Attested, "snyk.user")
+	out.asked(e, &e.Actor, correlate.Attested, "snyk.user")
 }
 
 func snykClass(event string) correlate.Class {

@@ -160,7 +160,7 @@ func Kinds(ss ...Source) correlate.Kinds {
 func (s Source) DecodeRecord(in Input, out *Batch) {
 	firstEvent, firstReject := len(out.Events), len(out.Rejects)
 	whole := in.Raw
-	if !s.Binary {
+	if !s.Binary && !bare(in.Raw) {
 		in.Raw = bytes.TrimSpace(bytes.TrimPrefix(in.Raw, []byte("\xef\xbb\xbf")))
 	}
 	switch {
@@ -185,6 +185,9 @@ func (s Source) DecodeRecord(in Input, out *Batch) {
 		}
 	}
 }
+
+// bare reports whether raw is in braces, so that there is nothing around it.
+func bare(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' && raw[len(raw)-1] == '}' }
 
 // reject appends a reject of raw, which is copied. detail must not repeat input.
 func (b *Batch) reject(raw []byte, reason, detail string) {

@@ -177,12 +177,12 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 		return
 	case user == "system":
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "system", Issuer: "teleport"}
-		out.asked(e, e.Actor, correlate.Attested, "teleport.system")
+		out.asked(e, &e.Actor, correlate.Attested, "teleport.system")
 		return
 	}
 	e.Actor = d.user(user, cluster)
 	if failed := e.Outcome != correlate.Success; failed && (l.Event == "user.login" || l.Event == "auth") {
-		out.asked(e, e.Actor, correlate.Claimed, "teleport.claimed_login")
+		out.asked(e, &e.Actor, correlate.Claimed, "teleport.claimed_login")
 		return
 	}
 	out.acted(e, d.session(cluster), "teleport.sid")
@@ -190,10 +190,11 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 		// Who has a certificate made in another's name is who asks, and that name may
 		// be nobody's.
 		e.Actor.Type = correlate.Unknown
-		out.asked(e, d.user(by, cluster), correlate.Attested, "teleport.impersonator")
+		asked := d.user(by, cluster)
+		out.asked(e, &asked, correlate.Attested, "teleport.impersonator")
 		return
 	}
-	out.asked(e, e.Actor, correlate.Attested, "teleport.user")
+	out.asked(e, &e.Actor, correlate.Attested, "teleport.user")
 }
 
 func (d *teleportDeed) user(name, cluster string) correlate.Principal {
@@ -225,11 +226,11 @@ func (d *teleportDeed) mint(e *correlate.Event, cluster string) {
 	switch {
 	case k.IsZero() || l.User == "" || e.Outcome != correlate.Success:
 	case begins:
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "teleport.session_start", Principal: e.Actor,
 		})
 	case ends:
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "teleport.session_end", Reason: "completed",
 		})
 	}

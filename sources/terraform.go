@@ -102,14 +102,14 @@ func terraformDecode(in Input, raw []byte, l *terraformLine, out *Batch) {
 	}
 	switch r.Action {
 	case "create":
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "terraform.run", Principal: terraformRunOf(k, ""),
 			Parents: out.links.Append(nil, correlate.Link{
 				Role: requestorOf(&e.Actor), Principal: e.Actor, Proof: correlate.Attested, Method: "terraform.run_created_by",
 			}),
 		})
 	case "apply", "confirm", "approve":
-		out.tell(e, correlate.Fact{Kind: correlate.Approval, Key: k, Proof: correlate.Issued, Method: "terraform.apply", Principal: e.Actor})
+		out.tell(e, &correlate.Fact{Kind: correlate.Approval, Key: k, Proof: correlate.Issued, Method: "terraform.apply", Principal: e.Actor})
 	}
 }
 
@@ -122,14 +122,14 @@ func (l *terraformLine) who(e *correlate.Event, out *Batch) {
 		return
 	case a.Impersonator != "":
 		e.Actor = terraformUser(out, a.Impersonator, "")
-		out.asked(e, e.Actor, correlate.Attested, "terraform.impersonator")
+		out.asked(e, &e.Actor, correlate.Attested, "terraform.impersonator")
 		return
 	}
 	e.Actor = terraformUser(out, a.Accessor, a.Description)
 	if a.Type == "System" {
 		e.Actor.Type = correlate.ServiceAccount
 	}
-	out.asked(e, e.Actor, correlate.Attested, "terraform.accessor")
+	out.asked(e, &e.Actor, correlate.Attested, "terraform.accessor")
 }
 
 // terraformUser is a user by id and name. Tokens of teams and organisations act as
@@ -216,15 +216,15 @@ func terraformRunDecode(in Input, raw []byte, l *terraformNotice, out *Batch) {
 			Role: requestorOf(&by), Principal: by, Proof: correlate.Attested, Method: "terraform.run_created_by",
 		})
 	}
-	out.tell(e, f)
+	out.tell(e, &f)
 	if n.Trigger == "run:applying" && n.UpdatedBy != "" {
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Approval, Key: k, Proof: correlate.Issued, Method: "terraform.apply", Principal: terraformUser(out, "", n.UpdatedBy),
 		})
 	}
 	l.bind(e, k, created.Time, out)
 	if terraformIsOver(n.Status) {
-		out.tell(e, correlate.Fact{Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "terraform.run", Reason: "completed"})
+		out.tell(e, &correlate.Fact{Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "terraform.run", Reason: "completed"})
 	}
 }
 
@@ -245,7 +245,7 @@ func (l *terraformNotice) bind(e *correlate.Event, k correlate.Key, start time.T
 		end = e.Time
 	}
 	for _, phase := range [...]string{"plan", "apply"} {
-		out.tell(e, correlate.Fact{
+		out.tell(e, &correlate.Fact{
 			Kind: correlate.Binding, Key: correlate.Key{Kind: TerraformSub, Value: out.text.Join(l.Organization, "/", l.Workspace, "/", phase)},
 			Target: k, Proof: correlate.Attested, Method: "terraform.workspace", Start: start, End: end,
 		})

@@ -75,7 +75,7 @@ func tinesDecode(in Input, raw []byte, l *tinesLine, out *Batch) {
 		p.ID = mail
 	}
 	e.Actor = out.named(p, out.join("tines:", id), out.join("tines:", l.UserMail))
-	out.asked(e, e.Actor, correlate.Attested, "tines.user")
+	out.asked(e, &e.Actor, correlate.Attested, "tines.user")
 }
 
 func tinesClass(operation string) correlate.Class {

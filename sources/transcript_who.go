@@ -62,7 +62,7 @@ func (s *transcriptScratch) mintSession(in Input, e *correlate.Event, out *Batch
 	f := correlate.Fact{Kind: correlate.Account, Key: agentSession(s.transcriptLine.SessionID), Principal: e.Actor, Proof: correlate.Claimed, Method: "agent.session_start"}
 	if p, method := s.user(in, out); !p.IsZero() {
 		f.Parents = out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: p, Proof: correlate.Claimed, Method: method})
-		out.tell(e, f)
+		out.tell(e, &f)
 	}
 }
 
@@ -74,5 +74,5 @@ func (s *transcriptScratch) mintTool(e *correlate.Event, k correlate.Key, out *B
 		l.Role = correlate.Requestor
 		f.Parents = out.links.Append(f.Parents, l)
 	}
-	out.tell(e, f)
+	out.tell(e, &f)
 }

@@ -57,10 +57,10 @@ func vaultHashDecode(in Input, raw []byte, l *vaultHashLine, out *Batch) {
 	e.Action, e.Class, e.Outcome = "vault.audit_hash", correlate.Read, correlate.Success
 	e.Context.Account = scope.cluster
 	e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "audit-hash", Issuer: "vault"}
-	out.asked(e, e.Actor, correlate.Attested, "vault.audit_hash")
+	out.asked(e, &e.Actor, correlate.Attested, "vault.audit_hash")
 	out.touched(e, "aws.access_key", l.AccessKey)
 	const method = "vault.audit_hash"
-	out.tell(e, correlate.Fact{
+	out.tell(e, &correlate.Fact{
 		Kind: correlate.Account, Key: correlate.Key{Kind: AWSAccessKey, Value: l.AccessKey}, Proof: correlate.Attested, Method: method,
 		Principal: correlate.Principal{Type: correlate.RoleType, ID: l.AccessKey, Issuer: "aws"},
 		Parents: out.links.Append(nil, correlate.Link{

@@ -152,13 +152,13 @@ func (s *workspaceActivity) who(e *correlate.Event, out *Batch) {
 	if id := cmp.Or(a.App.Client, a.App.Name); id != "" && a.App.Impersonates {
 		person := e.Actor
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: id, Name: a.App.Name, Issuer: "google"}
-		out.asked(e, e.Actor, correlate.Attested, "google.domain_wide_delegation")
-		out.asked(e, person, correlate.Claimed, "google.impersonated")
+		out.asked(e, &e.Actor, correlate.Attested, "google.domain_wide_delegation")
+		out.asked(e, &person, correlate.Claimed, "google.impersonated")
 		return
 	}
 	proof, method := correlate.Attested, "google.actor"
 	if e.Class == correlate.Auth && e.Outcome != correlate.Success {
 		proof, method = correlate.Claimed, "google.claimed_login"
 	}
-	out.asked(e, e.Actor, proof, method)
+	out.asked(e, &e.Actor, proof, method)
 }
