@@ -79,8 +79,9 @@ func (l *lane) decode(batch []*kgo.Record) {
 		events, rejects := len(out.Events), len(out.Rejects)
 		l.decodeRecord(in, r, out)
 		for i := range out.Events[events:] {
-			ev := &out.Events[events+i].Evidence
-			ev.Topic, ev.Partition, ev.Offset = r.Topic, r.Partition, r.Offset
+			e := &out.Events[events+i]
+			e.Evidence.Topic, e.Evidence.Partition, e.Evidence.Offset = r.Topic, r.Partition, r.Offset
+			l.judge.Notice(e)
 		}
 		for i := range out.Rejects[rejects:] {
 			rj := &out.Rejects[rejects+i]

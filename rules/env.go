@@ -67,6 +67,9 @@ type Env struct {
 	// Holds reports whether the executor's key or a hop's is of that kind:
 	// holds("github.run").
 	Holds func(kind string) bool `expr:"holds"`
+	// Signal reports whether the line matched the Sigma rule of that id:
+	// signal("sigma-6393e346-1977-46ef-8987-ad414a145fad").
+	Signal func(id string) bool `expr:"signal"`
 	// Crosses reports whether a boundary lies between two neighbours of the walk, the
 	// executor's own principal first: crosses("account") between accounts of one
 	// cloud, crosses("trust") between issuers, such as aws and okta.
@@ -175,6 +178,7 @@ func (e *Env) fill(c *correlate.Chain) {
 		Usage:     Usage{c.Usage.Model, int(c.Usage.InputTokens), int(c.Usage.OutputTokens), c.Usage.CostUSD, c.Usage.CostKnown},
 		Truncated: truncated(c),
 		Holds:     func(kind string) bool { return holds(c, kind) },
+		Signal:    func(id string) bool { return hasSignal(c, id) },
 		Crosses:   func(boundary string) bool { return crosses(c, boundary) },
 	}
 	for i := range min(len(c.Hops), maxList) {

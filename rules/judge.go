@@ -12,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"whence/correlate"
+	"whence/rules/sigma"
 )
 
 // A Judge applies a set to chains. It reuses its memory and is not safe for
@@ -30,8 +31,11 @@ type Judge struct {
 	// boxed is env by value: the engine reads a struct by pointer at twice the
 	// cost, and a map has to be filled anew for every chain.
 	boxed any
-	found row         // rules in question
-	were  []*compiled // rules that matched the version before
+	found row // rules in question
+	// matcher and noticed are Notice's.
+	matcher *sigma.Matcher
+	noticed []string
+	were    []*compiled // rules that matched the version before
 }
 
 // verdict is what one rule says of one chain.

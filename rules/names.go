@@ -66,6 +66,7 @@ func newNames() names {
 		"usage.model":        func(c *correlate.Chain, _ int) string { return c.Usage.Model },
 
 		"held[]":                 held,
+		"signals[]":              signalAt,
 		"candidates[].key.kind":  func(c *correlate.Chain, at int) string { return string(c.Candidates[at].Key.Kind) },
 		"candidates[].key.value": func(c *correlate.Chain, at int) string { return c.Candidates[at].Key.Value },
 		"candidates[].proof":     func(c *correlate.Chain, at int) string { return c.Candidates[at].Proof.String() },
@@ -83,6 +84,7 @@ func newNames() names {
 		"approvers":  func(c *correlate.Chain) int { return min(len(c.Approvers), maxList) },
 		"candidates": func(c *correlate.Chain) int { return min(len(c.Candidates), maxList) },
 		"resources":  func(c *correlate.Chain) int { return min(len(c.Resources), maxList) },
+		"signals":    func(c *correlate.Chain) int { return len(c.Signals) },                // for signal
 		"held":       func(c *correlate.Chain) int { return 1 + min(len(c.Hops), maxList) }, // for held
 	}}
 	n.principal("executor", func(c *correlate.Chain, _ int) *correlate.Principal { return &c.Actor })

@@ -23,6 +23,10 @@ func (s scope) call(n *ast.CallNode) truth {
 		if kind := s.text(first); kind != nil && len(n.Arguments) == 1 {
 			return func(c *correlate.Chain, at int) bool { return holds(c, kind(c, at)) }
 		}
+	case "signal":
+		if id := s.text(first); id != nil && len(n.Arguments) == 1 {
+			return func(c *correlate.Chain, at int) bool { return hasSignal(c, id(c, at)) }
+		}
 	case "crosses":
 		if boundary := textsOf(first); boundary != nil {
 			return func(c *correlate.Chain, _ int) bool { return crosses(c, boundary[0]) }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+
+	"whence/rules/sigma"
 )
 
 // Config says which rules there are.
@@ -14,6 +16,9 @@ type Config struct {
 	// Folders hold rules, and lists in their folder lists. A list replaces the
 	// library's of the same name.
 	Folders []Folder
+	// Sigma are folders of Sigma rules. Those that cannot be run are left out, with
+	// the reason in Set.Refused: collections of them are of all kinds.
+	Sigma []Folder
 	// Disabled are rules, by id, that are not judged by.
 	Disabled []string
 	// Severity overrides how urgent rules are, by id.
@@ -54,11 +59,49 @@ func Open(c Config) (*Set, error) {
 		}
 		problems = append(problems, f.problems...)
 	}
-	all, wrong := c.amend(all, files, lists)
+	signalling, refused, wrong := c.readSigma()
+	problems = append(problems, wrong...)
+	ours, err := signalled(signalling)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	for _, r := range ours {
+		files[r.ID] = r.File
+	}
+	all, wrong = c.amend(append(all, ours...), files, lists)
 	if problems = append(problems, wrong...); len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	return newSet(all), nil
+	s := newSet(all)
+	s.useSigma(signalling, refused)
+	return s, nil
+}
+
+// readSigma reads the Sigma rules of all folders. Of two with one id the first counts.
+func (c *Config) readSigma() (all []*sigma.Rule, refused []sigma.Finding, problems []error) {
+	seen := map[string]string{}
+	for _, f := range c.Sigma {
+		found, findings, err := sigma.Import(f.FS)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", f.Name, err))
+		}
+		for _, r := range found {
+			r.File = f.called(r.File)
+			if first, ok := seen[r.ID]; ok {
+				refused = append(refused, sigma.Finding{File: r.File, ID: r.ID, Title: r.Title, Result: sigma.Refused, Reason: "duplicate", Detail: first + " has the same id"})
+				continue
+			}
+			seen[r.ID] = r.File
+			all = append(all, r)
+		}
+		for _, one := range findings {
+			if one.Result == sigma.Refused {
+				one.File = f.called(one.File)
+				refused = append(refused, one)
+			}
+		}
+	}
+	return all, refused, problems
 }
 
 // readLists reads the lists of all folders. One of the library's gives way to the

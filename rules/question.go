@@ -53,8 +53,9 @@ func termOf(n ast.Node, lists Lists) term {
 	t := term{is: scope{lists: lists}.truth(n), about: scope{}.about(n), node: n}
 	switch n := n.(type) {
 	case *ast.CallNode:
-		if id, ok := n.Callee.(*ast.IdentifierNode); ok && id.Value == "holds" && t.is != nil && textsOf(n.Arguments...) != nil {
-			t.about, t.node = "held[]", &ast.BinaryNode{Operator: "==", Right: n.Arguments[0]}
+		list := map[string]string{"holds": "held[]", "signal": "signals[]"}
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok && list[id.Value] != "" && t.is != nil && textsOf(n.Arguments...) != nil {
+			t.about, t.node = list[id.Value], &ast.BinaryNode{Operator: "==", Right: n.Arguments[0]}
 		}
 	case *ast.BuiltinNode:
 		if list, p := anyOf(n); t.is != nil && p != nil {

@@ -59,6 +59,8 @@ type Rule struct {
 	Tests []Test
 	// File is where the rule was read from.
 	File string
+	// Sigma says that it stands for a Sigma rule, which has no tests of its own.
+	Sigma bool
 	// Version is a hash of what the rule means: it changes with the question, the
 	// lists it looks into, severity, group and whatever else makes other alerts of
 	// the same chains; not with titles and explanations.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"whence/rules/sigma"
 )
 
 //go:embed library
@@ -18,6 +20,10 @@ var library embed.FS
 type Set struct {
 	rules []*compiled // ordered by id
 	index index
+
+	sigma   []*sigma.Rule
+	signals *sigma.Set // of them; nil for none
+	refused []sigma.Finding
 }
 
 // compiled is a rule with its question.
@@ -59,8 +65,11 @@ func LibraryFS() fs.FS {
 func Join(sets ...*Set) (*Set, error) {
 	var all []*compiled
 	var problems []error
+	var signalling []*sigma.Rule
+	var refused []sigma.Finding
 	files := map[string]string{}
 	for _, s := range sets {
+		signalling, refused = append(signalling, s.sigma...), append(refused, s.refused...)
 		for _, r := range s.rules {
 			if first, ok := files[r.ID]; ok {
 				problems = append(problems, fmt.Errorf("%s: rule %q is already in %s", r.File, r.ID, first))
@@ -73,7 +82,9 @@ func Join(sets ...*Set) (*Set, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	return newSet(all), nil
+	joined := newSet(all)
+	joined.useSigma(signalling, refused)
+	return joined, nil
 }
 
 // Rules returns the rules, ordered by id. Their lists must not be changed.

@@ -2,6 +2,8 @@ package sigma
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -23,6 +25,7 @@ type Rule struct {
 	Tags           []string // such as attack.t1078.004
 	FalsePositives []string
 	File           string
+	Sum            string // SHA-256 of the file, in hex
 	// Sources are the logs of whence that the rule is matched against.
 	Sources []string
 
@@ -71,10 +74,12 @@ func Parse(file string, text []byte) (*Rule, error) {
 	if len(logs) == 0 {
 		return nil, refuse("logsource", "no source of whence reads the log %s", logName(r.Logsource))
 	}
+	sum := sha256.Sum256(text)
 	out := &Rule{
 		ID: "sigma-" + strings.ToLower(cmp.Or(r.ID, strings.TrimSuffix(base(file), ".yml"))), Title: r.Title,
 		Level: cmp.Or(strings.ToLower(r.Level), "medium"), Status: r.Status, Description: strings.TrimSpace(r.Description),
 		Author: r.Author, References: r.References, Tags: r.Tags, File: file,
+		Sum: hex.EncodeToString(sum[:]),
 	}
 	if list, ok := r.AdditionalFields["falsepositives"].([]any); ok {
 		for _, v := range list {
