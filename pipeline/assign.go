@@ -21,6 +21,9 @@ import (
 func (g *group) assigned(ctx context.Context, client *kgo.Client, parts map[string][]int32) {
 	_, generation := client.GroupMetadata()
 	begins, ends := g.edges(ctx)
+	// To the client a partition stays paused when it is lost, and its new lane, which
+	// has nothing in hand, would never ask for it.
+	client.ResumeFetchPartitions(parts)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, l := range g.lanes {

@@ -48,6 +48,11 @@ var guards = []guard{
 		tests: "TestCommitBeyondTheEnd",
 	},
 	{
+		name: "a partition that comes back is not paused any more", file: "pipeline/assign.go",
+		old: "client.ResumeFetchPartitions(parts)", without: "",
+		tests: "TestPausedPartitionThatComesBack",
+	},
+	{
 		name: "bookmarks that retention took are given up", file: "pipeline/assign.go",
 		old: "from = from.since(l.begin)", without: "_ = from.since(l.begin)",
 		tests: "TestBookmarksThatRetentionTook",

@@ -65,6 +65,7 @@ func (g *group) drop(parts map[string][]int32) []*lane {
 				delete(g.lanes, k)
 				g.shared.lanes.Store(int32(len(g.lanes)))
 				g.metrics.parked.DeleteLabelValues(topic, strconv.Itoa(int(p)))
+				g.metrics.paused.DeleteLabelValues(topic, strconv.Itoa(int(p)))
 			}
 		}
 	}
