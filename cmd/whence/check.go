@@ -156,7 +156,7 @@ func (c *checks) kafka(ctx context.Context, w *wiring) {
 		watch, err := watchDirectory(ctx, w.settings, w.kafka, awaiting{}, w.log)
 		found := ""
 		if err == nil {
-			found = fmt.Sprintf("%s, with topic %s", directoryLine(watch.used), name)
+			found = fmt.Sprintf("%s, with topic %s", directoryLine(watch.directory()), name)
 			watch.close()
 		}
 		c.line("directory", found, err)

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -18,7 +16,7 @@ func (w *wiring) readDirectory(ctx context.Context) (*directoryWatch, error) {
 	if watch == nil {
 		return nil, err
 	}
-	w.files.directory, w.files.epoch = watch.used, watch.of
+	w.files.directory, w.files.epoch = watch.directory(), watch.of
 	return watch, nil
 }
 
@@ -36,17 +34,5 @@ func (w *directoryWatch) start(ctx context.Context, apply func(*correlate.Direct
 	if w == nil {
 		return func() {}
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		w.run(ctx, hangup, apply)
-	}()
-	return func() {
-		cancel()
-		<-done
-		signal.Stop(hangup)
-	}
+	return onHangup(ctx, func(ctx context.Context, hangup <-chan os.Signal) { w.run(ctx, hangup, apply) })
 }

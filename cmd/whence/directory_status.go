@@ -3,10 +3,9 @@ package main
 import (
 	"errors"
 	"strings"
-	"time"
 )
 
-// problemsOf lists what is wrong with a directory, a line each.
+// problemsOf lists what is wrong with a directory or with rules, a line each.
 func problemsOf(err error) []string {
 	var w *wrongError
 	if errors.As(err, &w) {
@@ -22,14 +21,8 @@ func (w *directoryWatch) status() *directoryStatus {
 	if w == nil {
 		return nil
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := &directoryStatus{Entries: w.used.Len(), Version: w.used.Version, Since: w.since.UTC().Truncate(time.Second)}
-	if w.refused != nil {
-		problems := problemsOf(w.refused)
-		s.Refused = &directoryRefused{Since: w.when.UTC().Truncate(time.Second), Problems: problems[:min(len(problems), mostProblems)]}
-	}
-	return s
+	d, since, refused := w.latest.state()
+	return &directoryStatus{Entries: d.Len(), Version: d.Version, Since: since, Refused: refused}
 }
 
 // mostProblems bounds what status tells of what is wrong.

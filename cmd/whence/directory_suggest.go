@@ -139,7 +139,7 @@ func (o *suggestOptions) listed(ctx context.Context, s settings, log *slog.Logge
 		return nil, err
 	}
 	watch.close()
-	return watch.used, nil
+	return watch.directory(), nil
 }
 
 // stored counts at whom walks ended, and learns the other names of each from the line

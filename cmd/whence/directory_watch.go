@@ -15,38 +15,21 @@ import (
 	"whence/correlate"
 )
 
-// lookEvery is how often the directory's files and topic are looked at. A change is
-// read when nothing has changed for as long, so that a file is not read while it is
-// being written, and of records that belong together all have come.
-const lookEvery = 2 * time.Second
-
 // A directoryWatch keeps the directory that is in use, and reads it again when it has
-// changed. What is wrong is refused as a whole, and the one in use stays.
-//
-// It looks instead of being told: viper's watcher, which is the file system's, hands
-// out an empty file while one is written in place, knows nothing of the folder that
-// Kubernetes swaps behind a link, and works on no network share.
+// changed.
 type directoryWatch struct {
 	settings directorySettings
-	epoch    uint32 // the configuration's part
-	log      *slog.Logger
+	epoch    uint32          // the configuration's part
 	topic    *directoryTopic // nil for none
-	now      func() time.Time
 	metrics  *directoryMetrics
-
-	mu    sync.Mutex
-	used  *correlate.Directory
-	of    uint32    // its epoch
-	since time.Time // when it was read
-	// refused is why the newest is not in use, and when that was found; nil if it is.
-	refused error
-	when    time.Time
+	latest   latest[*correlate.Directory]
 
 	// Of the goroutine that looks.
-	read     [32]byte // what was read last, good or not
-	good     [32]byte // what is in use
-	seen     string   // what it looked like the last time
-	readLook string   // what it looked like when it was read last
+	of      uint32   // the epoch of the directory in use
+	read    [32]byte // what was read last, good or not
+	good    [32]byte // what is in use
+	lookout lookout
+	apply   func(*correlate.Directory, uint32)
 }
 
 // watchDirectory reads the directory that s names for the first time: what is wrong
@@ -55,7 +38,11 @@ func watchDirectory(ctx context.Context, s settings, kafka []kgo.Opt, wait await
 	if !s.Directory.any() {
 		return nil, nil
 	}
-	w := &directoryWatch{settings: s.Directory, epoch: s.Epoch, log: log, now: time.Now, metrics: newDirectoryMetrics()}
+	w := &directoryWatch{
+		settings: s.Directory, epoch: s.Epoch, metrics: newDirectoryMetrics(),
+		latest: latest[*correlate.Directory]{wrong: "the directory has changed and is wrong; the one in use stays", log: log, now: time.Now},
+	}
+	w.lookout = lookout{look: w.look, reload: w.reload}
 	if s.Directory.Topic != "" {
 		err := wait.until(ctx, "kafka", lastingKafka, func(context.Context) (err error) {
 			w.topic, err = openDirectoryTopic(ctx, kafka, s.Directory.Topic, log) // as long as it takes
@@ -65,8 +52,7 @@ func watchDirectory(ctx context.Context, s settings, kafka []kgo.Opt, wait await
 			return nil, kafkaAdvice(err)
 		}
 	}
-	w.seen = w.look()
-	w.readLook = w.seen
+	w.lookout.begin()
 	d, sum, err := w.load()
 	if err == nil {
 		_, err = epochOf(w.epoch, d)
@@ -95,25 +81,8 @@ func (w *directoryWatch) run(ctx context.Context, again <-chan os.Signal, apply 
 	if w.topic != nil {
 		following.Go(func() { w.topic.follow(ctx) })
 	}
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		now := false
-		select {
-		case <-ctx.Done():
-			return
-		case <-again:
-			now = true
-		case <-tick.C:
-		}
-		look := w.look()
-		still := look == w.seen
-		w.seen = look
-		if now || still && look != w.readLook {
-			w.readLook = look
-			w.reload(apply)
-		}
-	}
+	w.apply = apply
+	w.lookout.run(ctx, again)
 }
 
 // look is what the directory looks like from outside: something else when it changed.
@@ -155,27 +124,31 @@ func (r *roster) sum(err error) [32]byte {
 }
 
 // reload reads the directory again and uses it, unless it is wrong.
-func (w *directoryWatch) reload(apply func(*correlate.Directory, uint32)) {
+func (w *directoryWatch) reload() {
 	d, sum, err := w.load()
 	var epoch uint32
 	if err == nil {
 		epoch, err = epochOf(w.epoch, d)
 	}
+	former := w.directory()
 	if err == nil && epoch < w.of {
-		err = fmt.Errorf("the version %d is lower than %d, that of the directory in use: chains that it wrote would stay; raise it above", d.Version, w.used.Version)
+		err = fmt.Errorf("the version %d is lower than %d, that of the directory in use: chains that it wrote would stay; raise it above", d.Version, former.Version)
 	}
 	switch {
 	case err != nil:
-		w.refuse(err, sum != w.read)
-	case sum == w.good:
-		w.accept() // it is again what it was
+		if w.latest.refuse(err, sum != w.read) {
+			w.metrics.reloads.WithLabelValues("refused").Inc()
+		}
+		w.metrics.show(former, true)
+	case sum == w.good: // it is again what it was
+		w.latest.accept()
+		w.metrics.show(former, false)
 	default:
-		former := w.used
 		w.use(d)
 		w.good = sum
 		w.metrics.reloads.WithLabelValues("used").Inc()
-		apply(d, epoch)
-		w.log.Info(changed(former, d), "entries", d.Len(), "version", d.Version)
+		w.apply(d, epoch)
+		w.latest.log.Info(changed(former, d), "entries", d.Len(), "version", d.Version)
 	}
 	w.read = sum
 }
@@ -188,33 +161,15 @@ func changed(former, d *correlate.Directory) string {
 	return "the directory has changed; whence repair --anew writes anew what is stored, once all instances have it"
 }
 
+// directory is the one in use.
+func (w *directoryWatch) directory() *correlate.Directory {
+	d, _, _ := w.latest.state()
+	return d
+}
+
 // use makes d the directory that is in use.
 func (w *directoryWatch) use(d *correlate.Directory) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.used, w.since, w.refused = d, w.now(), nil
+	w.latest.use(d)
 	w.of, _ = epochOf(w.epoch, d) // checked
 	w.metrics.show(d, false)
-}
-
-// accept forgets what was refused.
-func (w *directoryWatch) accept() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.refused = nil
-	w.metrics.show(w.used, false)
-}
-
-// refuse keeps the directory in use, and says so once for what is wrong.
-func (w *directoryWatch) refuse(err error, news bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.refused == nil || news {
-		w.when = w.now()
-		w.metrics.reloads.WithLabelValues("refused").Inc()
-		problems := problemsOf(err)
-		w.log.Warn("the directory has changed and is wrong; the one in use stays", "err", problems[0], "problems", len(problems), "in use since", w.since.UTC().Format(time.RFC3339))
-	}
-	w.refused = err
-	w.metrics.show(w.used, true)
 }

@@ -154,8 +154,8 @@ func TestDirectoryTopic(t *testing.T) {
 				t.Errorf("refused: -want +got\n%s", d)
 			}
 		}
-		if w.used.Len() != 2 || w.of != 11 {
-			t.Errorf("%d entries of epoch %d, want 2 of epoch 11", w.used.Len(), w.of)
+		if w.directory().Len() != 2 || w.of != 11 {
+			t.Errorf("%d entries of epoch %d, want 2 of epoch 11", w.directory().Len(), w.of)
 		}
 		step("")
 		put("carol@example.com", `{"kind":"person","id":"Carol@example.com","unit":"shop","from":"2026-01-01"}`)

@@ -31,10 +31,11 @@ type directoryStatus struct {
 	Version uint32    `json:"version"`
 	Since   time.Time `json:"since"` // when it was read
 	// Refused tells of a newer one that is wrong.
-	Refused *directoryRefused `json:"refused,omitempty"`
+	Refused *refusedStatus `json:"refused,omitempty"`
 }
 
-type directoryRefused struct {
+// refusedStatus tells of something newer that is wrong.
+type refusedStatus struct {
 	Since    time.Time `json:"since"`
 	Problems []string  `json:"problems"`
 }
