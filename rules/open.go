@@ -11,7 +11,8 @@ import (
 
 // Config says which rules there are.
 type Config struct {
-	// Library is whether the rules that whence ships with are among them.
+	// Library is whether the rules that whence ships with are among them. Its lists
+	// are there in any case.
 	Library bool
 	// Folders hold rules, and lists in their folder lists. A list replaces the
 	// library's of the same name.
@@ -37,16 +38,16 @@ const libraryName = "library"
 // Open reads all that c names. Either all of it is right or there is no set: the error
 // joins every problem.
 func Open(c Config) (*Set, error) {
-	var readers []reader
-	if c.Library {
-		readers = append(readers, reader{Folder: Folder{Name: libraryName, FS: LibraryFS()}})
-	}
+	readers := []reader{{Folder: Folder{Name: libraryName, FS: LibraryFS()}}}
 	for _, f := range c.Folders {
 		readers = append(readers, reader{Folder: f})
 	}
-	lists, problems := readLists(c.Library, readers)
+	lists, problems := readLists(readers)
 	var all []*compiled
 	files := map[string]string{}
+	if !c.Library {
+		readers = readers[1:]
+	}
 	for _, f := range readers {
 		f.lists = lists
 		for _, r := range f.files() {
@@ -104,9 +105,9 @@ func (c *Config) readSigma() (all []*sigma.Rule, refused []sigma.Finding, proble
 	return all, refused, problems
 }
 
-// readLists reads the lists of all folders. One of the library's gives way to the
+// readLists reads the lists of all folders, the library first. One of its gives way to the
 // operator's; two of the operator's of one name are a mistake.
-func readLists(library bool, readers []reader) (Lists, []error) {
+func readLists(readers []reader) (Lists, []error) {
 	all, from := Lists{}, map[string]int{}
 	var problems []error
 	for i := range readers {
@@ -114,7 +115,7 @@ func readLists(library bool, readers []reader) (Lists, []error) {
 		lists, errs := loadLists(f.FS, f.Name)
 		problems = append(problems, errs...)
 		for _, name := range lists.names() {
-			if first, ok := from[name]; ok && (!library || first > 0) {
+			if first, ok := from[name]; ok && first > 0 {
 				problems = append(problems, fmt.Errorf("%s: list %q is already in %s", f.Name, name, readers[first].Name))
 				continue
 			}

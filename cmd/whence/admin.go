@@ -29,6 +29,7 @@ type admin struct {
 	// pipeline is asked what it waits for; nil before there is one.
 	pipeline  atomic.Pointer[pipeline.Pipeline]
 	directory atomic.Pointer[directoryWatch] // nil for none
+	rules     atomic.Pointer[rulesWatch]     // nil for none yet
 }
 
 // startAdmin listens on addr; empty for nowhere. Stop ends it.
@@ -60,11 +61,12 @@ func (a *admin) wait(what string) {
 	}
 }
 
-// watch says whom to ask what is waited for, and about the directory.
-func (a *admin) watch(p *pipeline.Pipeline, d *directoryWatch) {
+// watch says whom to ask what is waited for, and about the directory and the rules.
+func (a *admin) watch(p *pipeline.Pipeline, d *directoryWatch, r *rulesWatch) {
 	if a != nil {
 		a.pipeline.Store(p)
 		a.directory.Store(d)
+		a.rules.Store(r)
 	}
 }
 
@@ -108,5 +110,5 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 func (a *admin) status(w http.ResponseWriter, _ *http.Request) {
 	what, _ := a.waiting.Load().(string)
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(newRunStatus(what, a.pipeline.Load(), a.directory.Load())) // fails only where nobody listens
+	_ = json.NewEncoder(w).Encode(newRunStatus(what, a.pipeline.Load(), a.directory.Load(), a.rules.Load())) // fails only where nobody listens
 }

@@ -99,13 +99,13 @@ func (c *checks) files(s settings) {
 		priced = count(list.Len(), "model")
 	}
 	c.line("prices", priced, err)
-	set, err := loadRules(s.Rules)
+	set, err := openRules(s.Rules)
 	if err != nil {
 		c.line("rules", "", err)
 		return
 	}
 	var told strings.Builder
-	err = testRules(&told, set)
+	err = printTests(&told, len(set.Versions()), set.Check())
 	text := strings.TrimSpace(told.String())
 	if err != nil {
 		err = errors.New(text)

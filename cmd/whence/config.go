@@ -62,7 +62,8 @@ func parseSettings(path string) (settings, error) {
 }
 
 // eachSetting calls visit with every key that holds a value, lists included. It
-// leaves out topics and lateness: their keys are not known beforehand.
+// leaves out what has keys that are not known beforehand: topics, lateness and
+// severity.
 func eachSetting(prefix string, v reflect.Value, visit func(key string, value any)) {
 	for i := range v.NumField() {
 		key := prefix + v.Type().Field(i).Tag.Get("mapstructure")
@@ -70,7 +71,7 @@ func eachSetting(prefix string, v reflect.Value, visit func(key string, value an
 		switch {
 		case f.Kind() == reflect.Struct:
 			eachSetting(key+keyDelimiter, f, visit)
-		case key != "topics" && key != "lateness":
+		case key != "topics" && f.Kind() != reflect.Map:
 			visit(key, f.Interface())
 		}
 	}
@@ -156,7 +157,7 @@ func secret(key, dir, file string, value *string) error {
 // withPathsFrom lets relative paths start at dir.
 func (s settings) withPathsFrom(dir string) settings {
 	for _, p := range []*string{
-		&s.Store.Dir, &s.Rules.Dir, &s.Ledger.KeyFile,
+		&s.Store.Dir, &s.Ledger.KeyFile,
 		&s.Kafka.TLS.CAFile, &s.Kafka.TLS.CertFile, &s.Kafka.TLS.KeyFile,
 		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile, &s.Prices, &s.Sources.Dir,
 	} {
@@ -164,14 +165,18 @@ func (s settings) withPathsFrom(dir string) settings {
 			*p = from(dir, *p)
 		}
 	}
-	var paths []string
-	for _, p := range s.Directory.Path {
+	s.Directory.Path, s.Rules.Dir = allFrom(dir, s.Directory.Path), allFrom(dir, s.Rules.Dir)
+	return s
+}
+
+// allFrom lets paths start at dir, those that are empty left out.
+func allFrom(dir string, paths []string) (all []string) {
+	for _, p := range paths {
 		if p = strings.TrimSpace(p); p != "" {
-			paths = append(paths, from(dir, p))
+			all = append(all, from(dir, p))
 		}
 	}
-	s.Directory.Path = paths
-	return s
+	return all
 }
 
 func from(dir, path string) string {

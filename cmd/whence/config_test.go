@@ -91,7 +91,7 @@ func TestPathsStartAtTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []string{strings.Join(s.Directory.Path, ","), s.Rules.Dir, s.ClickHouse.Password}
+	got := []string{strings.Join(s.Directory.Path, ","), strings.Join(s.Rules.Dir, ","), s.ClickHouse.Password}
 	if diff := cmp.Diff([]string{filepath.Join(dir, "people.yaml"), "/etc/whence/rules", "SECRET"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ func problemsOf(err error) []string {
 			err = inner
 		}
 	}
-	return strings.Split(err.Error(), "\n")
+	return slices.DeleteFunc(strings.Split(err.Error(), "\n"), func(line string) bool { return strings.HasPrefix(line, " | ") }) // excerpts
 }
 
 // status tells of the directory in use; nil for none.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +15,7 @@ func rulesCommand() *cobra.Command {
 		Use:   "rules",
 		Short: "Test and list rules",
 		Long: `Test and list rules: those that come with whence, or those in a folder. A rule is
-one YAML file with its own tests.`,
+one YAML file with its own tests; docs/writing-rules.md tells how to write one.`,
 		Example: `  whence rules test ./rules
   whence rules list`,
 		Args: cobra.NoArgs,
@@ -29,40 +26,67 @@ one YAML file with its own tests.`,
 }
 
 func rulesTestCommand() *cobra.Command {
-	return &cobra.Command{
+	var junit string
+	cmd := &cobra.Command{
 		Use:   "test [DIR]",
 		Short: "Run the rules' own tests",
-		Long:  `Run the tests of the rules in DIR, or of those that come with whence.`,
+		Long: `Run the tests of the rules in DIR, or of those that come with whence. A rule that
+asks for a list is tested with what its test puts on it, and not with the lists in DIR.`,
 		Example: `  whence rules test
-  whence rules test ./rules`,
+  whence rules test ./rules --junit rules.xml`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := rulesIn(args)
 			if err != nil {
 				return err
 			}
-			return testRules(cmd.OutOrStdout(), set)
+			results := set.Check()
+			if junit != "" {
+				if err := writeJUnit(junit, results); err != nil {
+					return err
+				}
+			}
+			return printTests(cmd.OutOrStdout(), len(set.Versions()), results)
 		},
 	}
+	cmd.Flags().StringVar(&junit, "junit", "", "write the results to this file as JUnit XML, too")
+	return cmd
 }
 
 func rulesListCommand() *cobra.Command {
-	var asJSON bool
+	var (
+		config string
+		asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "list [DIR]",
 		Short: "List rules",
-		Long:  `List the rules in DIR, or those that come with whence.`,
+		Long: `List the rules in DIR, or those that come with whence; with -c, those that a
+configuration names. If a whence run of that configuration answers on this machine,
+--json tells of each rule how often it has failed there.`,
 		Example: `  whence rules list
-  whence rules list --json | jq -r .id`,
+  whence rules list --json | jq -r .id
+  whence rules list -c whence.yaml --json | jq 'select(.failures)'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			set, err := rulesIn(args)
+			if !cmd.Flags().Changed("config") {
+				set, err := rulesIn(args)
+				if err != nil {
+					return err
+				}
+				return listRules(cmd.OutOrStdout(), set, asJSON, nil)
+			}
+			if len(args) > 0 {
+				return wrong(errors.New("a folder and a configuration are both named; name one"))
+			}
+			set, failing, err := rulesOf(cmd.Context(), config)
 			if err != nil {
 				return err
 			}
-			return listRules(cmd.OutOrStdout(), set, asJSON)
+			return listRules(cmd.OutOrStdout(), set, asJSON, failing)
 		},
 	}
+	configFlag(cmd, &config)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each rule")
 	return cmd
 }
@@ -72,7 +96,7 @@ func rulesIn(args []string) (*rules.Set, error) {
 	if len(args) == 0 {
 		return rules.Library(), nil
 	}
-	set, err := rules.Load(os.DirFS(args[0]))
+	set, err := rules.Open(rules.Config{Folders: []rules.Folder{{Name: args[0], FS: os.DirFS(args[0])}}})
 	if err == nil && len(set.Rules()) == 0 {
 		err = errors.New("no *.yaml file is in it")
 	}
@@ -80,58 +104,4 @@ func rulesIn(args []string) (*rules.Set, error) {
 		return nil, wrong(fmt.Errorf("the rules in %s are wrong:\n%w", args[0], err))
 	}
 	return set, nil
-}
-
-// testRules prints the tests that fail, then a count.
-func testRules(w io.Writer, set *rules.Set) error {
-	results, failed := set.Check(), 0
-	for _, r := range results {
-		if r.Err != nil {
-			failed++
-			fmt.Fprintf(w, "%s:%d: %s, test %q: %v\n", r.File, r.Line, r.Rule, r.Test, r.Err)
-		}
-	}
-	fmt.Fprintf(w, "%s, %s, %d failed\n", count(len(set.Rules()), "rule"), count(len(results), "test"), failed)
-	if failed > 0 {
-		return fmt.Errorf("%s of rules failed", count(failed, "test"))
-	}
-	return nil
-}
-
-// listedRule is a rule as a line of JSON.
-type listedRule struct {
-	ID       string         `json:"id"`
-	Title    string         `json:"title"`
-	Severity rules.Severity `json:"severity"`
-	Settled  bool           `json:"settled"`
-	Sources  []string       `json:"sources,omitempty"`
-	Classes  []string       `json:"classes,omitempty"`
-	Actions  []string       `json:"actions,omitempty"`
-	Why      string         `json:"why"`
-	Response string         `json:"response,omitempty"`
-	When     string         `json:"when"`
-	Tests    int            `json:"tests"`
-	File     string         `json:"file"`
-}
-
-func listRules(w io.Writer, set *rules.Set, asJSON bool) error {
-	if asJSON {
-		enc := json.NewEncoder(w)
-		for _, r := range set.Rules() {
-			err := enc.Encode(listedRule{
-				ID: r.ID, Title: r.Title, Severity: r.Severity, Settled: r.Settled, Sources: r.Sources, Classes: r.Classes,
-				Actions: r.Actions, Why: r.Why, Response: r.Response, When: r.When, Tests: len(r.Tests), File: r.File,
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RULE\tSEVERITY\tTITLE")
-	for _, r := range set.Rules() {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", r.ID, r.Severity, r.Title)
-	}
-	return t.Flush()
 }

@@ -46,6 +46,9 @@ instances that run: to try rules, a directory or a new version on old logs.
 Another group has a session store of its own (store.dir, a dash and its name), and
 another database announces nothing on the topics of outputs. Facts are shared.
 
+Rules in the folders of rules.dir, and the directory, are read again when their files
+change or at SIGHUP; what is wrong is refused and told of, and what was in use stays.
+
 Every key of the configuration can be overridden by an environment variable:
 WHENCE_KAFKA_BROKERS=a:9092,b:9092, WHENCE_CLICKHOUSE_PASSWORD=...`,
 		Example: `  whence check -c whence.yaml && whence run -c whence.yaml
@@ -108,6 +111,11 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 		return err
 	}
 	defer watch.close()
+	judged, err := watchRules(w.settings.Rules, w.log) // again: the servers may have been away for long
+	if err != nil {
+		return err
+	}
+	w.files.rules = judged.rules()
 	var store *index.Pebble
 	deps, err := w.open(ctx, func() (_ index.Store, err error) {
 		store, err = index.OpenPebble(w.settings.Store.Dir, w.settings.Store.CacheBytes)
@@ -121,8 +129,9 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 	if err != nil {
 		return wrong(err)
 	}
-	admin.watch(p, watch)
+	admin.watch(p, watch, judged)
 	defer watch.registered(w.metrics).start(ctx, p.Use)()
+	defer judged.registered(w.metrics).start(ctx, p.UseRules)()
 	admin.wait("the sessions topic and the consumer group")
 	ended, watched := make(chan struct{}), make(chan struct{})
 	go func() {

@@ -5,13 +5,14 @@ import (
 
 	"whence/correlate/index"
 	"whence/pipeline"
+	"whence/rules"
 	"whence/sinks"
 )
 
 // settings is the configuration file: its keys are the mapstructure tags. It is
-// read once and not changed afterwards. Every key but topics can be overridden by
-// an environment variable: WHENCE_, then the key with its sections in upper case,
-// joined with _, such as WHENCE_CLICKHOUSE_PASSWORD.
+// read once and not changed afterwards. Every key but topics and rules.severity can be
+// overridden by an environment variable: WHENCE_, then the key with its sections in
+// upper case, joined with _, such as WHENCE_CLICKHOUSE_PASSWORD.
 type settings struct {
 	Kafka kafkaSettings `mapstructure:"kafka"`
 	// Group is the consumer group whose instances share the work.
@@ -163,10 +164,15 @@ type directorySettings struct {
 func (s directorySettings) any() bool { return len(s.Path) > 0 || s.Topic != "" }
 
 type rulesSettings struct {
-	// Dir is a folder of rules beside the library; empty for none.
-	Dir string `mapstructure:"dir"`
+	// Dir are folders of rules beside the library, with lists in their folder lists;
+	// empty for none. They are read again when they change.
+	Dir []string `mapstructure:"dir"`
 	// Library is whether the rules that come with whence are judged by.
 	Library bool `mapstructure:"library"`
+	// Disabled are rules that are not judged by.
+	Disabled []string `mapstructure:"disabled"`
+	// Severity overrides, by rule, how urgent it is.
+	Severity map[string]rules.Severity `mapstructure:"severity"`
 }
 
 type sourcesSettings struct {

@@ -23,6 +23,8 @@ type runStatus struct {
 	Waiting  []runWait `json:"waiting"`
 	// Directory is that in use; nil for none.
 	Directory *directoryStatus `json:"directory,omitempty"`
+	// Rules are those in use; nil before there are any.
+	Rules *rulesStatus `json:"rules,omitempty"`
 }
 
 // directoryStatus tells of the directory in use.
@@ -49,8 +51,8 @@ type runWait struct {
 }
 
 // newRunStatus tells of what p waits for; nil for a pipeline that is not there yet.
-func newRunStatus(starting string, p *pipeline.Pipeline, d *directoryWatch) runStatus {
-	r := runStatus{Starting: starting, Waiting: []runWait{}, Directory: d.status()}
+func newRunStatus(starting string, p *pipeline.Pipeline, d *directoryWatch, rs *rulesWatch) runStatus {
+	r := runStatus{Starting: starting, Waiting: []runWait{}, Directory: d.status(), Rules: rs.status()}
 	if p == nil {
 		return r
 	}
@@ -159,7 +161,10 @@ func (r runStatus) print(out io.Writer) error {
 			return err
 		}
 	}
-	return r.Directory.print(out)
+	if err := r.Directory.print(out); err != nil {
+		return err
+	}
+	return r.Rules.print(out)
 }
 
 // print tells of a directory that is not in use though it is newer.

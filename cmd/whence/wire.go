@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -39,25 +38,6 @@ func loadFiles(s settings) (files, error) {
 	list, errs[3] = loadPrices(s.Prices)
 	f.prices = prices.NewBook(list)
 	return f, wrong(errors.Join(errs[:]...))
-}
-
-func loadRules(s rulesSettings) (*rules.Set, error) {
-	var sets []*rules.Set
-	if s.Library {
-		sets = append(sets, rules.Library())
-	}
-	if s.Dir != "" {
-		own, err := rules.Load(os.DirFS(s.Dir))
-		if err != nil {
-			return nil, fmt.Errorf("the rules in %s are wrong:\n%w", s.Dir, err)
-		}
-		sets = append(sets, own)
-	}
-	set, err := rules.Join(sets...)
-	if err != nil {
-		return nil, fmt.Errorf("the rules cannot be used together:\n%w", err)
-	}
-	return set, nil
 }
 
 // wiring is everything run and repair are made of, put together by hand. Use it
