@@ -39,6 +39,10 @@ type Alert struct {
 	Resources []Resource `json:"resources,omitempty"`
 	// Reason says, for a closed alert, what closed it; else the chain's reason.
 	Reason string `json:"reason,omitempty"`
+	// Update says that the version of the chain that was written before had the alert
+	// already. It is for whoever is told of alerts, and is not stored: after a crash an
+	// alert may be new a second time.
+	Update bool `json:"-"`
 }
 
 // Clone returns a copy of a that shares no memory with it.

@@ -67,6 +67,7 @@ func (j *Judge) Judge(prev, next *correlate.Chain, dst []correlate.Alert) []corr
 	dst = j.open(next, dst)
 	if prev != nil {
 		dst = j.close(prev, next, dst)
+		j.update(dst[first:])
 		slices.SortFunc(dst[first:], func(a, b correlate.Alert) int { return strings.Compare(a.Rule, b.Rule) })
 	}
 	j.release()
@@ -90,7 +91,9 @@ func (j *Judge) Again(a correlate.Alert, c *correlate.Chain) correlate.Alert {
 	j.release()
 	switch {
 	case v != noMatch:
-		return alert(&r.Rule, c, correlate.AlertOpen, c.Reason)
+		still := alert(&r.Rule, c, correlate.AlertOpen, c.Reason)
+		still.Update = true
+		return still
 	case c.Version == a.Version:
 		return alert(&r.Rule, c, correlate.AlertClosed, "the rule has changed and does not match any more")
 	default:
@@ -115,6 +118,14 @@ func (j *Judge) close(prev, next *correlate.Chain, dst []correlate.Alert) []corr
 		}
 	}
 	return dst
+}
+
+// update marks the alerts that are open since the version before. It comes after close.
+func (j *Judge) update(alerts []correlate.Alert) {
+	for i := range alerts {
+		a := &alerts[i]
+		a.Update = a.State == correlate.AlertOpen && slices.ContainsFunc(j.were, func(r *compiled) bool { return r.ID == a.Rule })
+	}
 }
 
 // matches yields the rules that match c, in order.

@@ -260,3 +260,40 @@ func someChain(rnd *rand.Rand) *correlate.Chain {
 	}
 	return c
 }
+
+// An alert that the version before had is an update of it, and nothing else is.
+func TestJudgeTellsUpdates(t *testing.T) {
+	set := Library()
+	j := set.NewJudge()
+	var c correlate.Chain
+	for _, r := range set.Rules() {
+		for _, test := range r.Tests {
+			if r.ID == "unattributed-secret-access" && test.Match && test.Prev == nil {
+				c = test.Chain
+			}
+		}
+	}
+	if c.ID.IsZero() {
+		c.ID = correlate.NewID("update")
+	}
+	c.Primary, c.Settled = true, true
+	first := j.Judge(nil, &c, nil)
+	if len(first) == 0 || first[0].Update {
+		t.Fatalf("the first version: got %+v", first)
+	}
+	next := c
+	next.Rank++
+	next.Seal(1)
+	for _, a := range j.Judge(&c, &next, nil) {
+		if !a.Update || a.State != correlate.AlertOpen {
+			t.Errorf("the next version: got %+v", a)
+		}
+	}
+	before := c
+	before.Settled = false // an alert on absence was not raised then
+	for _, a := range j.Judge(&before, &c, nil) {
+		if a.Rule == "unattributed-secret-access" && a.Update {
+			t.Errorf("raised when it settled: got %+v", a)
+		}
+	}
+}

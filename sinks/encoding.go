@@ -16,10 +16,14 @@ type Encoding string
 const (
 	// Native is the chain's own JSON: docs/DESIGN.md section 6.
 	Native Encoding = "native"
+	// OCSF is the Open Cybersecurity Schema Framework, version 1.8.0.
+	OCSF Encoding = "ocsf"
+	// ECS is the Elastic Common Schema, version 9.
+	ECS Encoding = "ecs"
 )
 
 // Encodings are all there are.
-func Encodings() []Encoding { return []Encoding{Native} }
+func Encodings() []Encoding { return []Encoding{Native, OCSF, ECS} }
 
 // Validate reports an encoding that is none. The empty one is Native.
 func (e Encoding) Validate() error {
@@ -36,7 +40,15 @@ func (e Encoding) Validate() error {
 // AppendChain appends c, as one JSON value without a line's end. It keeps nothing of c.
 // It fails only for a time that has no four-digit year.
 func (e Encoding) AppendChain(b []byte, c *correlate.Chain) (_ []byte, err error) {
-	if b, err = appendChain(b, c); err != nil {
+	switch e {
+	case OCSF:
+		b, err = appendOCSF(b, c)
+	case ECS:
+		b, err = appendECS(b, c)
+	default:
+		b, err = appendChain(b, c)
+	}
+	if err != nil {
 		return b, fmt.Errorf("encode chain %s: %w", c.ID, err)
 	}
 	return b, nil
@@ -44,9 +56,18 @@ func (e Encoding) AppendChain(b []byte, c *correlate.Chain) (_ []byte, err error
 
 // AppendAlert appends a as AppendChain does a chain.
 func (e Encoding) AppendAlert(b []byte, a *correlate.Alert) (_ []byte, err error) {
-	j, err := json.Marshal(a)
+	switch e {
+	case OCSF:
+		b, err = appendOCSFFinding(b, a)
+	case ECS:
+		b, err = appendECSAlert(b, a)
+	default:
+		var j []byte
+		j, err = json.Marshal(a)
+		b = append(b, j...)
+	}
 	if err != nil {
 		return b, fmt.Errorf("encode alert %s: %w", a.ID, err)
 	}
-	return append(b, j...), nil
+	return b, nil
 }

@@ -12,15 +12,20 @@ import (
 // version is a line of its own: a reader keeps the highest of each id. Rows are as
 // durable as what the writer does with them. It is safe for concurrent use.
 type Lines struct {
-	turn   chan struct{} // held by the one write under way, which owns what follows
-	w      io.Writer
-	torn   bool // the last write ended within a line
-	closed bool
+	encoding Encoding
+	turn     chan struct{} // held by the one write under way, which owns what follows
+	w        io.Writer
+	torn     bool // the last write ended within a line
+	closed   bool
 }
 
-// NewLines returns a sink that writes to w, which stays the caller's to close.
-func NewLines(w io.Writer) *Lines {
-	return &Lines{turn: make(chan struct{}, 1), w: w}
+// NewLines returns a sink that writes to w, which stays the caller's to close, in the
+// Native encoding.
+func NewLines(w io.Writer) *Lines { return NewEncodedLines(w, Native) }
+
+// NewEncodedLines is NewLines in another encoding.
+func NewEncodedLines(w io.Writer, e Encoding) *Lines {
+	return &Lines{encoding: e, turn: make(chan struct{}, 1), w: w}
 }
 
 // Name implements Sink.
@@ -29,7 +34,7 @@ func (l *Lines) Name() string { return "lines" }
 // Write implements Sink. All chains of out go to the writer in one call. An error
 // of the writer is returned; a repeat then begins on a new line.
 func (l *Lines) Write(ctx context.Context, out *Output) error {
-	text, err := lines(out.Chains)
+	text, err := lines(l.encoding, out.Chains)
 	if err == nil {
 		err = l.write(ctx, text)
 	}
@@ -104,9 +109,9 @@ func (l *Lines) Close(ctx context.Context) error {
 	}
 }
 
-func lines(chains []correlate.Chain) (b []byte, err error) {
+func lines(e Encoding, chains []correlate.Chain) (b []byte, err error) {
 	for i := range chains {
-		if b, err = Native.AppendChain(b, &chains[i]); err != nil {
+		if b, err = e.AppendChain(b, &chains[i]); err != nil {
 			return nil, err
 		}
 		b = append(b, '\n')

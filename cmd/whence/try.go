@@ -20,6 +20,7 @@ type tryOptions struct {
 	source, sources, scope, rejects string
 	directory                       []string
 	events                          bool
+	encoding                        string
 }
 
 func tryCommand() *cobra.Command {
@@ -36,6 +37,7 @@ that is there twice counts once. Which log a value is from is found out by its
 shape. Of folders, hidden files and files that are plainly no logs are left out.`,
 		Example: `  whence try audit.json.gz
   whence try logs/ --directory people.yaml > chains.jsonl
+  whence try logs/ --encoding ocsf | jq .unmapped.requestor
   whence try vault.log --scope prod/file0 --events
   kubectl logs deploy/gateway | whence try - --source litellm.spend`,
 		Args: cobra.MinimumNArgs(1),
@@ -50,6 +52,7 @@ shape. Of folders, hidden files and files that are plainly no logs are left out.
 	flags.StringSliceVar(&opts.directory, "directory", nil, "people, services and schedules: files in YAML or CSV, or folders of them")
 	flags.StringVar(&opts.rejects, "rejects", "", "file to write what could not be decoded to, as lines of JSON")
 	flags.BoolVar(&opts.events, "events", false, "print the decoded events instead of chains")
+	flags.StringVar(&opts.encoding, "encoding", "native", "what chains are written in, as for a SIEM: native, ocsf or ecs")
 	names := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var out []string
 		for _, s := range sources.All() {
@@ -69,6 +72,9 @@ type streams struct {
 
 func tryFiles(ctx context.Context, paths []string, opts tryOptions, std streams) (err error) {
 	if _, err := declareSources(opts.sources); err != nil {
+		return wrong(err)
+	}
+	if err := sinks.Encoding(opts.encoding).Validate(); err != nil {
 		return wrong(err)
 	}
 	r := newReader(opts, std)
@@ -106,7 +112,7 @@ func tryFiles(ctx context.Context, paths []string, opts tryOptions, std streams)
 	if err != nil {
 		return err
 	}
-	if err := printChains(ctx, std.out, chains, opts.events); err != nil {
+	if err := printChains(ctx, std.out, chains, opts); err != nil {
 		return err
 	}
 	fmt.Fprintln(std.errOut, r.summary(chains, opts.events))
@@ -139,9 +145,9 @@ func listSources() string {
 // printBatch is how many chains are encoded before they are written.
 const printBatch = 1000
 
-func printChains(ctx context.Context, w io.Writer, chains []correlate.Chain, eventsOnly bool) error {
+func printChains(ctx context.Context, w io.Writer, chains []correlate.Chain, opts tryOptions) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	if eventsOnly {
+	if opts.events {
 		for i := range chains {
 			b, err := chains[i].Event.MarshalJSON()
 			if err != nil {
@@ -151,7 +157,7 @@ func printChains(ctx context.Context, w io.Writer, chains []correlate.Chain, eve
 		}
 		return out.Flush()
 	}
-	lines := sinks.NewLines(out)
+	lines := sinks.NewEncodedLines(out, sinks.Encoding(opts.encoding))
 	for len(chains) > 0 {
 		n := min(len(chains), printBatch)
 		if err := lines.Write(ctx, &sinks.Output{Chains: chains[:n]}); err != nil {

@@ -1,0 +1,119 @@
+package sinks
+
+import (
+	"strconv"
+
+	"whence/correlate"
+)
+
+// The types of observables that are used.
+const (
+	observedHost     = 1
+	observedIP       = 2
+	observedEmail    = 5
+	observedResource = 10
+	observedKey      = 19
+	observedUser     = 31
+	observedAccount  = 35
+)
+
+// unmappedName is the name of observables that are somewhere under unmapped: names may
+// lead to attributes of the schema only.
+const unmappedName = "unmapped"
+
+// observed lists every identity and key of the event, and its address, account and
+// resources, once each, with where it stands.
+func (d *ocsfWriter) observed() {
+	c := d.c
+	d.person("actor.user.uid", &c.Actor)
+	if k := c.Key(); !k.IsZero() {
+		d.observe("actor.session.credential_uid", observedKey, k.Value)
+	}
+	switch ip := c.Context.IP; {
+	case isIP(ip):
+		d.observe("src_endpoint.ip", observedIP, ip)
+	case isHost(ip):
+		d.observe("src_endpoint.hostname", observedHost, ip)
+	}
+	if d.inCloud() {
+		d.observe("cloud.account.uid", observedAccount, c.Context.Account)
+	}
+	d.person(unmappedName, &c.Requestor)
+	for i := range c.Hops {
+		d.observe(unmappedName, observedKey, c.Hops[i].Key.Value)
+		d.person(unmappedName, &c.Hops[i].Principal)
+	}
+	d.observe(unmappedName, observedKey, c.Missing.Value)
+	for i := range c.Approvers {
+		d.person(unmappedName, &c.Approvers[i].Principal)
+	}
+	for i := range c.Candidates {
+		d.observe(unmappedName, observedKey, c.Candidates[i].Key.Value)
+		d.person(unmappedName, &c.Candidates[i].Principal)
+	}
+	for i := range c.Mints {
+		if f := &c.Mints[i]; f.Kind == correlate.Account {
+			d.observe(unmappedName, observedKey, f.Key.Value)
+		}
+	}
+	if c.Class != correlate.Auth && (approvalOf(c) == nil || grantsRights(approvalOf(c))) {
+		d.observedResources(c.Resources)
+	}
+	d.endObserved()
+}
+
+func (d *ocsfDocument) observedResources(rs []correlate.Resource) {
+	at := 0
+	for i := range rs {
+		r := &rs[i]
+		if r.ID == "" && r.Type == "" {
+			continue
+		}
+		d.observeAt("resources", at, "uid", observedResource, r.ID)
+		at++
+	}
+}
+
+// person lists a principal.
+func (d *ocsfDocument) person(name string, p *correlate.Principal) {
+	if isEmail(p.ID) {
+		d.observe(name, observedEmail, p.ID)
+	} else {
+		d.observe(name, observedUser, p.ID)
+	}
+}
+
+// observe lists a value once.
+func (d *ocsfDocument) observe(name string, kind int64, value string) {
+	d.observeAt(name, -1, "", kind, value)
+}
+
+// observeAt lists a value of a list, whose member is meant, or for an index less than
+// zero what observe does.
+func (d *ocsfDocument) observeAt(name string, i int, member string, kind int64, value string) {
+	first := d.told.n == 0
+	if value == "" || !d.told.add(value) {
+		return
+	}
+	if first {
+		d.list("observables")
+	}
+	d.begin()
+	d.name("name")
+	d.b = append(append(d.b, '"'), name...)
+	if i >= 0 {
+		d.b = append(strconv.AppendInt(append(d.b, '['), int64(i), 10), ']', '.')
+		d.b = append(d.b, member...)
+	}
+	d.b = append(d.b, '"')
+	d.number("type_id", kind)
+	d.name("value")
+	d.b = append(appendString(d.b, value), '}')
+}
+
+// endObserved ends the list, if it was begun.
+func (d *ocsfDocument) endObserved() {
+	if d.told.n > 0 {
+		d.endList()
+	}
+}
