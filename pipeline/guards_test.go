@@ -221,7 +221,7 @@ func (g guard) try(t *testing.T, root, mutant string) (said string, noticed bool
 	if pkg == "" {
 		pkg = "./" + filepath.Dir(g.file)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", file, "-vet=off", "-failfast", "-timeout", (2 * time.Minute).String(),
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-tags", "synctests", "-overlay", file, "-vet=off", "-failfast", "-timeout", (2 * time.Minute).String(),
 		"-run", "^("+strings.ReplaceAll(g.tests, "/", ")$/^(")+")$", pkg)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), guardsEnv+"=", integrationEnv+"=")
