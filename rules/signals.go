@@ -59,6 +59,9 @@ func referencesOf(r *sigma.Rule) (refs References) {
 // Refused are the Sigma rules of the set's folders that cannot be run, with reasons.
 func (s *Set) Refused() []sigma.Finding { return s.refused }
 
+// SigmaRules is how many of the rules stand for Sigma's.
+func (s *Set) SigmaRules() int { return len(s.sigma) }
+
 // useSigma takes the Sigma rules whose own rule is in s.
 func (s *Set) useSigma(all []*sigma.Rule, refused []sigma.Finding) {
 	all = slices.DeleteFunc(slices.Clone(all), func(r *sigma.Rule) bool { return s.find(r.ID) == nil }) // disabled

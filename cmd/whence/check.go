@@ -110,6 +110,12 @@ func (c *checks) files(s settings) {
 	if err != nil {
 		err = errors.New(text)
 	}
+	if sigma, refused := set.SigmaRules(), set.Refused(); sigma+len(refused) > 0 {
+		text += fmt.Sprintf("; %s of Sigma", count(sigma, "rule"))
+		if len(refused) > 0 {
+			text += fmt.Sprintf(", and %d that cannot be run: see whence rules import", len(refused))
+		}
+	}
 	c.line("rules", text, err)
 }
 

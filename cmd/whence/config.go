@@ -165,7 +165,7 @@ func (s settings) withPathsFrom(dir string) settings {
 			*p = from(dir, *p)
 		}
 	}
-	s.Directory.Path, s.Rules.Dir = allFrom(dir, s.Directory.Path), allFrom(dir, s.Rules.Dir)
+	s.Directory.Path, s.Rules.Dir, s.Rules.Sigma = allFrom(dir, s.Directory.Path), allFrom(dir, s.Rules.Dir), allFrom(dir, s.Rules.Sigma)
 	return s
 }
 

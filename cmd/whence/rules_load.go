@@ -14,6 +14,9 @@ func openRules(s rulesSettings) (*rules.Set, error) {
 	for _, dir := range s.Dir {
 		cfg.Folders = append(cfg.Folders, rules.Folder{Name: dir, FS: os.DirFS(dir)})
 	}
+	for _, dir := range s.Sigma {
+		cfg.Sigma = append(cfg.Sigma, rules.Folder{Name: dir, FS: os.DirFS(dir)})
+	}
 	set, err := rules.Open(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("the rules are wrong:\n%w", err)

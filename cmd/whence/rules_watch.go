@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func (w *rulesWatch) registered(metrics prometheus.Registerer) *rulesWatch {
 // which waits, and gives those that replace the ones before to apply. SIGHUP has them
 // read at once.
 func (w *rulesWatch) start(ctx context.Context, apply func(*rules.Set)) (stop func()) {
-	if len(w.settings.Dir) == 0 {
+	if len(w.settings.Dir)+len(w.settings.Sigma) == 0 {
 		return func() {} // what comes with whence does not change
 	}
 	return onHangup(ctx, func(ctx context.Context, hangup <-chan os.Signal) { w.run(ctx, hangup, apply) })
@@ -91,7 +92,8 @@ func (w *rulesWatch) sum() [32]byte {
 
 // each visits the YAML files of all folders, those of lists too, in order.
 func (w *rulesWatch) each(visit func(file string, info fs.FileInfo)) {
-	for _, dir := range w.settings.Dir {
+	for i, dir := range slices.Concat(w.settings.Dir, w.settings.Sigma) {
+		sigma := i >= len(w.settings.Dir)
 		_ = fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
 			hidden := name != "." && strings.HasPrefix(d.Name(), ".")
 			switch {
@@ -99,7 +101,7 @@ func (w *rulesWatch) each(visit func(file string, info fs.FileInfo)) {
 				return nil //nolint:nilerr // a folder that cannot be read has no files
 			case d.IsDir() && hidden:
 				return fs.SkipDir
-			case d.IsDir() || hidden || !strings.HasSuffix(name, ".yaml"):
+			case d.IsDir() || hidden || !strings.HasSuffix(name, ".yaml") && !(sigma && strings.HasSuffix(name, ".yml")):
 				return nil
 			}
 			file := dir + "/" + name

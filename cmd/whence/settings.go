@@ -167,6 +167,8 @@ type rulesSettings struct {
 	// Dir are folders of rules beside the library, with lists in their folder lists;
 	// empty for none. They are read again when they change.
 	Dir []string `mapstructure:"dir"`
+	// Sigma are folders of Sigma rules, likewise.
+	Sigma []string `mapstructure:"sigma"`
 	// Library is whether the rules that come with whence are judged by.
 	Library bool `mapstructure:"library"`
 	// Disabled are rules that are not judged by.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"whence/correlate"
+	"whence/rules"
 	"whence/sources"
 	"whence/sources/prices"
 )
@@ -19,6 +20,7 @@ type reader struct {
 	scope   string
 	in      io.Reader // standard input
 	rejects *rejectLog
+	judge   *rules.Judge // notices the signals of lines; nil for none
 	files   int
 	events  []*correlate.Event
 	batch   sources.Batch // used again for every value
@@ -73,6 +75,9 @@ func (r *reader) value(path string, raw []byte, offset int64) error {
 	out.Reset()
 	r.decode(sources.Input{Raw: raw, Scope: r.scope}, out)
 	for i := range out.Events {
+		if r.judge != nil {
+			r.judge.Notice(&out.Events[i])
+		}
 		e := out.Events[i].Clone() // raw is gone when this returns
 		e.Evidence.Topic, e.Evidence.Offset = path, offset
 		r.events = append(r.events, &e)

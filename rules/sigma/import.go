@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 )
 
 // A Finding is what became of one file.
@@ -40,6 +41,12 @@ func Import(fsys fs.FS) ([]*Rule, []Finding, error) {
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
+		}
+		// Kubernetes mounts each file twice, once below a hidden folder.
+		if hidden := name != "." && strings.HasPrefix(d.Name(), "."); hidden && d.IsDir() {
+			return fs.SkipDir
+		} else if hidden {
+			return nil
 		}
 		if ext := path.Ext(name); d.IsDir() || ext != ".yml" && ext != ".yaml" {
 			return nil
