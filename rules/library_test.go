@@ -11,8 +11,14 @@ func TestLibrary(t *testing.T) {
 		if r.File != "library/"+r.ID+".yaml" {
 			t.Errorf("%s holds the rule %s", r.File, r.ID)
 		}
-		if r.Response == "" {
-			t.Errorf("%s says no response", r.File)
+		if r.Response == "" || len(r.FalsePositives) == 0 {
+			t.Errorf("%s says no response, or no false positives", r.File)
+		}
+		if refs := r.References; len(refs.NISTCSF) == 0 || len(refs.Attack)+len(refs.OWASPNHI)+len(refs.SP800207) == 0 {
+			t.Errorf("%s serves no part of CSF, or of no other framework", r.File)
+		}
+		if len(r.Group) == 0 {
+			t.Errorf("%s says no group: a night of it would be as many alerts as events", r.File)
 		}
 		yes, no := 0, 0
 		for _, c := range r.Tests {
