@@ -64,7 +64,7 @@ type argoCDClaims struct {
 }
 
 func argoCDDecode(in Input, raw []byte, l *argoCDLine, out *Batch) {
-	if l.Reason == "" && l.Method == "" {
+	if l.Method == "" && (l.Reason == "" || l.Application == "" && l.AppSet == "" && l.Project == "") {
 		out.reject(raw, correlate.RejectSource, "neither an audit line nor a call of Argo CD's server")
 		return
 	}

@@ -64,6 +64,9 @@ const (
 	CDEventsRun correlate.Kind = "cdevents.run"
 	// TeleportSession is <cluster>/<session id>.
 	TeleportSession correlate.Kind = "teleport.session"
+	// TeleportRequest is a request for roles or resources that somebody has to allow:
+	// <cluster>/<id>.
+	TeleportRequest correlate.Kind = "teleport.access_request"
 	// Auth0Session is <tenant>/<session id>.
 	Auth0Session correlate.Kind = "auth0.session"
 	// OnePasswordSession is the id of a session of 1Password.

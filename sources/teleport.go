@@ -18,6 +18,9 @@ var _ = register(Source{
 		// Certificates live 30 hours at most, and a session can outlive its own.
 		Kind: TeleportSession, Life: 7 * 24 * time.Hour, Best: correlate.Issued,
 		Hint: "did the session begin before Teleport's audit log was collected?",
+	}, {
+		Kind: TeleportRequest, Life: 30 * 24 * time.Hour, Best: correlate.Issued, // 14 days of use at most, and the wait before
+		Hint: "was access asked for before Teleport's audit log was collected?",
 	}},
 	Lateness: 2 * time.Minute,
 	Detect: func(v Value) bool {
@@ -71,9 +74,19 @@ type teleportLine struct {
 	AWS      string                 `json:"aws_region"`
 	Instance string                 `json:"instance_id"`
 	Identity struct {
-		User         string `json:"user"`
-		Impersonator string `json:"impersonator"`
+		User         string   `json:"user"`
+		Impersonator string   `json:"impersonator"`
+		Requests     []string `json:"access_requests"`
 	} `json:"identity"`
+
+	// Requests for access: those that what is done rests on, and of events about one
+	// its id and what came of it.
+	Requests []string `json:"access_requests"`
+	ID       string   `json:"id"`
+	State    string   `json:"state"`
+	Proposed string   `json:"proposed_state"`
+
+	teleportThings
 }
 
 type teleportDeed struct {
@@ -96,6 +109,9 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 	}
 	e.Outcome, e.Error = l.outcome()
 	ip := cmp.Or(l.Remote, l.Source)
+	if l.DesktopAt != "" && l.DesktopAt == l.Remote {
+		ip = "" // of what was called, and not of who called
+	}
 	if i := strings.LastIndexByte(ip, ':'); i > 0 && l.Remote != "" {
 		ip = strings.Trim(ip[:i], "[]")
 	}
@@ -106,21 +122,6 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 	d.who(e, cluster)
 	if dated {
 		d.mint(e, cluster)
-	}
-}
-
-func (d *teleportDeed) resources(e *correlate.Event, cluster string) {
-	l, out := d.teleportLine, d.out
-	out.touched(e, "teleport.server", out.join(cluster, "/", cmp.Or(l.Host, l.ServerID)))
-	out.touched(e, "teleport.app", out.join(cluster, "/", l.AppName))
-	if l.Database != "" {
-		out.touched(e, "teleport.database", strings.TrimSuffix(out.text.Join(cluster, "/", l.Database, "/", l.DBName), "/"))
-	}
-	out.touched(e, "teleport.kubernetes", out.join(cluster, "/", l.K8s))
-	out.touched(e, "aws.iam.role", l.RoleARN)
-	out.touched(e, "aws.ec2.instance", l.Instance)
-	if kind, _, ok := strings.Cut(l.Event, "."); ok && l.Name != "" {
-		out.touched(e, out.text.Join("teleport.", kind), out.text.Join(cluster, "/", l.Name))
 	}
 }
 
@@ -171,6 +172,9 @@ func teleportClass(event string) correlate.Class {
 func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 	l, out := d.teleportLine, d.out
 	user := cmp.Or(l.User, l.By, l.Reviewer, l.Identity.User)
+	if l.Event == "access_request.review" || l.Event == "access_request.update" {
+		user = cmp.Or(l.Reviewer, l.By, l.User) // the user may be whoever asked
+	}
 	switch {
 	case user == "":
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "teleport"}
@@ -186,6 +190,9 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 		return
 	}
 	out.acted(e, d.session(cluster), "teleport.sid")
+	if l.Session == "" {
+		d.byRequest(e, cluster)
+	}
 	if by := l.Identity.Impersonator; by != "" && by != user {
 		// Who has a certificate made in another's name is who asks, and that name may
 		// be nobody's.
@@ -200,7 +207,7 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 func (d *teleportDeed) user(name, cluster string) correlate.Principal {
 	l, out := d.teleportLine, d.out
 	p := correlate.Principal{Type: correlate.Human, ID: name, Issuer: "teleport"}
-	bot := l.UserKind == 2 && name == l.User || strings.HasPrefix(name, "bot-")
+	bot := l.UserKind == 2 && name == l.User || strings.HasPrefix(name, "bot-") || name[0] == '@' // Teleport's own: @teleport-access-approval-bot
 	if bot {
 		p.Type, p.Name = correlate.Workload, l.Bot
 	} else if mail, ok := out.email(name); ok {
@@ -224,10 +231,13 @@ func (d *teleportDeed) mint(e *correlate.Event, cluster string) {
 	begins, ends := strings.HasSuffix(l.Event, "session.start"), strings.HasSuffix(l.Event, "session.end")
 	k := d.session(cluster)
 	switch {
+	case strings.HasPrefix(l.Event, "access_request."):
+		d.mintRequest(e, cluster)
 	case k.IsZero() || l.User == "" || e.Outcome != correlate.Success:
 	case begins:
 		out.tell(e, &correlate.Fact{
 			Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "teleport.session_start", Principal: e.Actor,
+			Parents: d.restsOn(cluster),
 		})
 	case ends:
 		out.tell(e, &correlate.Fact{

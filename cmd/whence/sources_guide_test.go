@@ -41,7 +41,7 @@ var guide = map[string]string{
 	"otel.genai":                   "Spans and events by the semantic conventions for generative AI, as OTLP in JSON or protobuf (Collector: kafka exporter). Put `user.id` or `user.email` and `session.id` on the first span; what an application puts there is its claim.",
 	"pingone.audit":                "The environment's audit activities, by webhook.",
 	"snyk.audit":                   "The group's and organisations' audit logs.",
-	"teleport.audit":               "The event handler plugin, or `audit_events_uri`; with AWS app access the session name is the user.",
+	"teleport.audit":               "The event handler plugin, or `audit_events_uri`; with AWS app access the session name is the user. Requests for access and their reviews are approvals of what is done by right of them.",
 	"terraform_cloud.audit":        "The organisation's audit trail.",
 	"terraform_cloud.notification": "A notification of every workspace, all run events, as generic webhook. Runs that log in by workload identity join by their subject; a role session name with the run id (`run-...`) tells them apart.",
 	"tines.audit":                  "The tenant's audit log.",

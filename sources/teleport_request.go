@@ -1,0 +1,73 @@
+package sources
+
+import (
+	"cmp"
+	"strings"
+
+	"whence/correlate"
+)
+
+// Requests for access: somebody asks for roles or resources, others allow it, and what
+// is done then tells by which requests it may be.
+
+// teleportMaxRequests is how many requests of one event are looked at.
+const teleportMaxRequests = 8
+
+// request reports whether the event is about a request for access.
+func (d *teleportDeed) request() bool { return strings.HasPrefix(d.Event, "access_request.") }
+
+func (d *teleportDeed) requestKey(cluster, id string) correlate.Key {
+	if id == "" {
+		return correlate.Key{}
+	}
+	return correlate.Key{Kind: TeleportRequest, Value: d.out.text.Join(cluster, "/", id)}
+}
+
+// requests are those that a certificate or a session has.
+func (d *teleportDeed) requests() []string {
+	list := d.Requests
+	if len(list) == 0 {
+		list = d.Identity.Requests
+	}
+	return list[:min(len(list), teleportMaxRequests)]
+}
+
+// byRequest adds the requests by right of which e was done.
+func (d *teleportDeed) byRequest(e *correlate.Event, cluster string) {
+	for _, id := range d.requests() {
+		d.out.acted(e, d.requestKey(cluster, id), "teleport.access_requests")
+	}
+}
+
+// restsOn are the requests behind a session: Teleport begins it by the certificate that
+// it issued for them.
+func (d *teleportDeed) restsOn(cluster string) []correlate.Link {
+	var links []correlate.Link
+	for _, id := range d.requests() {
+		if k := d.requestKey(cluster, id); !k.IsZero() {
+			links = d.out.links.Append(links, correlate.Link{
+				Role: correlate.Requestor, Key: k, Proof: correlate.Issued, Method: "teleport.access_requests",
+			})
+		}
+	}
+	return links
+}
+
+// mintRequest tells whose a request is, and who allowed it. Reviews that want it denied
+// allow nothing; one that is changed without a review is allowed by whoever changed it.
+func (d *teleportDeed) mintRequest(e *correlate.Event, cluster string) {
+	f := correlate.Fact{Key: d.requestKey(cluster, d.ID), Principal: e.Actor, Proof: correlate.Issued}
+	switch {
+	case f.Key.IsZero() || e.Outcome != correlate.Success || e.Actor.Type == correlate.Unknown:
+		return
+	case d.Event == "access_request.create":
+		f.Kind, f.Method = correlate.Account, "teleport.access_request"
+	case d.Event == "access_request.review" && cmp.Or(d.Proposed, d.State) == "APPROVED":
+		f.Kind, f.Method, f.Proof = correlate.Approval, "teleport.access_review", correlate.Attested
+	case d.Event == "access_request.update" && d.State == "APPROVED":
+		f.Kind, f.Method, f.Proof = correlate.Approval, "teleport.access_request_update", correlate.Attested
+	default:
+		return
+	}
+	d.out.tell(e, &f)
+}

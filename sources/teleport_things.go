@@ -1,0 +1,62 @@
+package sources
+
+import (
+	"cmp"
+	"strings"
+
+	"whence/correlate"
+)
+
+// teleportThings are what is done something to, beside servers and their like.
+type teleportThings struct {
+	Desktop   string `json:"desktop_name"`
+	DesktopAt string `json:"desktop_addr"`
+	File      string `json:"file_path"`
+	Path      string `json:"path"` // of a program too
+	List      string `json:"access_list_name"`
+	Members   []struct {
+		Name string `json:"member_name"`
+	} `json:"members"`
+	Device struct {
+		ID string `json:"device_id"`
+	} `json:"device"`
+	MFADevice string `json:"mfa_device_uuid"`
+	SVID      string `json:"spiffe_id"`
+}
+
+// teleportMaxMembers is how many of those that one event adds to a list are told.
+const teleportMaxMembers = 100
+
+func (d *teleportDeed) resources(e *correlate.Event, cluster string) {
+	l, out := d.teleportLine, d.out
+	out.touched(e, "teleport.server", out.join(cluster, "/", cmp.Or(l.Host, l.ServerID)))
+	out.touched(e, "teleport.app", out.join(cluster, "/", l.AppName))
+	if l.Database != "" {
+		out.touched(e, "teleport.database", strings.TrimSuffix(out.text.Join(cluster, "/", l.Database, "/", l.DBName), "/"))
+	}
+	out.touched(e, "teleport.kubernetes", out.join(cluster, "/", l.K8s))
+	out.touched(e, "aws.iam.role", l.RoleARN)
+	out.touched(e, "aws.ec2.instance", l.Instance)
+	out.touched(e, "teleport.desktop", out.join(cluster, "/", cmp.Or(l.Desktop, l.DesktopAt)))
+	out.touched(e, "teleport.file", out.join(cluster, "/", cmp.Or(l.File, l.copied())))
+	out.touched(e, "teleport.access_list", out.join(cluster, "/", l.List))
+	for i := range l.Members[:min(len(l.Members), teleportMaxMembers)] {
+		out.touched(e, "teleport.user", out.join(cluster, "/", l.Members[i].Name))
+	}
+	out.touched(e, "teleport.device", out.join(cluster, "/", cmp.Or(l.Device.ID, l.MFADevice)))
+	out.touched(e, "teleport.spiffe_id", l.SVID)
+	if d.request() {
+		out.touched(e, "teleport.access_request", out.join(cluster, "/", l.ID))
+	}
+	if kind, _, ok := strings.Cut(l.Event, "."); ok && l.Name != "" {
+		out.touched(e, out.text.Join("teleport.", kind), out.text.Join(cluster, "/", l.Name))
+	}
+}
+
+// copied is the file that was copied, if one was.
+func (l *teleportLine) copied() string {
+	if l.Event == "scp" || l.Event == "sftp" {
+		return l.Path
+	}
+	return ""
+}
