@@ -42,7 +42,7 @@ func (s *azureOpenAICall) oneDeed(e *correlate.Event, out *Batch) {
 	if k.IsZero() {
 		return
 	}
-	e.ActionID = correlate.NewID(string(APIMRequest), k.Value)
+	e.ActionID = out.sums.ID(string(APIMRequest), k.Value)
 	switch p := &s.Properties; {
 	case s.Category.text == llmCategory:
 		e.Primary = e.Outcome == correlate.Success && (p.LLM != "" || p.Model != "" || p.Prompt > 0)

@@ -66,8 +66,14 @@ const terraformIssuer = "terraform"
 // terraformRun is the key of a run, by its id: run- and sixteen letters and digits.
 func terraformRun(id string) correlate.Key {
 	rest, ok := strings.CutPrefix(id, "run-")
-	if !ok || len(rest) < 8 || len(rest) > 32 || strings.ContainsAny(rest, " -/:.") {
+	if !ok || len(rest) < 8 || len(rest) > 32 {
 		return correlate.Key{}
+	}
+	for i := range len(rest) {
+		switch rest[i] {
+		case ' ', '-', '/', ':', '.':
+			return correlate.Key{}
+		}
 	}
 	return correlate.Key{Kind: TerraformRun, Value: id}
 }

@@ -3,7 +3,6 @@ package sources
 import (
 	"cmp"
 	"strconv"
-	"strings"
 
 	"whence/correlate"
 )
@@ -229,8 +228,13 @@ func (l *labels) agent(issuer string, out *Batch) correlate.Principal {
 // agentSession is the key of an agent's session, or the zero key for a name that
 // cannot be one: what is short or plain is chosen again, by others.
 func agentSession(id string) correlate.Key {
-	if len(id) < minSession || len(id) > maxName || strings.ContainsAny(id, " \t\r\n") {
+	if len(id) < minSession || len(id) > maxName {
 		return correlate.Key{}
+	}
+	for i := range len(id) {
+		if c := id[i]; c == ' ' || c == '\t' || c == '\r' || c == '\n' {
+			return correlate.Key{}
+		}
 	}
 	return correlate.Key{Kind: AgentSession, Value: id}
 }

@@ -19,14 +19,17 @@ type Order struct{ habits []habit } // by number of the object
 // that are not wanted.
 type habit struct {
 	steps   []step
-	refused uint // names that found no place among those
+	places  uint8 // for names that are not wanted, as a power of two
+	refused uint  // names that found no place among those
 }
 
 const (
-	// unwanted is how many names without a field are remembered at once.
-	unwanted = 32
-	// patience is how many of them must find no place for one to take another's: an
-	// object of more names, or whose names are data, would only drive them round.
+	// unwanted is how many names without a field are remembered at once, at first and at
+	// most, as a power of two: GitLab counts 70 things of each request.
+	firstUnwanted, mostUnwanted = 5, 7
+	// patience is how many of them must find no place for there to be more places, or
+	// for one to take another's: an object of more names, or whose names are data,
+	// would only drive them round.
 	patience = 16
 )
 
@@ -48,13 +51,18 @@ func (r *reader) start(o *object) *step {
 	}
 	h := &r.habits[o.number]
 	if h.steps == nil {
-		h.steps = make([]step, 1+len(o.fields)+unwanted)
+		h.begin(len(o.fields), firstUnwanted)
 	}
 	return &h.steps[0]
 }
 
-// expected returns the step after last if its token is at i, or nil. Members that are there or not, and lines of two sorts by turns,
-// make it look at two steps.
+// begin forgets all steps, for there to be other places.
+func (h *habit) begin(fields int, places uint8) {
+	h.steps, h.places, h.refused = make([]step, 1+fields+1<<places), places, 0
+}
+
+// expected returns the step after last if its token is at i, or nil. Members that are
+// there or not, and lines of two sorts by turns, make it look at two steps.
 func (r *reader) expected(last *step, i int) *step {
 	if last == nil || last.next == nil || len(r.b)-i <= maxToken {
 		return nil
@@ -79,16 +87,15 @@ func (r *reader) learn(o *object, last *step, i, value int, f *field) *step {
 	if n > maxToken || len(r.b)-i < maxToken {
 		return last
 	}
-	h := &r.habits[o.number]
-	t := tokenAt(unsafe.Pointer(&r.b[i]), n)
+	h, p := &r.habits[o.number], unsafe.Pointer(&r.b[i])
 	var s *step
 	if f != nil {
 		s = &h.steps[1+f.index]
-	} else if s = h.place(1+len(o.fields), &t); s == nil {
+	} else if s = h.place(len(o.fields), p, n); s == nil {
 		return last
 	}
-	if s.bytes != n || s.token != t {
-		s.token, s.bytes, s.wanted = t, n, f
+	if s.bytes != n || !s.token.is(p) {
+		s.token, s.bytes, s.wanted = tokenAt(p, n), n, f
 	}
 	if last.next != s {
 		last.next, last.other = s, last.next
@@ -96,19 +103,24 @@ func (r *reader) learn(o *object, last *step, i, value int, f *field) *step {
 	return s
 }
 
-// place returns which of the steps from there on is that of an unwanted name, or is
-// to be, or nil.
-func (h *habit) place(from int, t *token) *step {
+// place returns which of the steps after those of the fields is that of the unwanted
+// name whose token of n bytes is at p, or is to be, or nil.
+func (h *habit) place(fields int, p unsafe.Pointer, n int) *step {
 	const spread, tries = 0x9E3779B97F4A7C15, 4
-	steps := h.steps[from:]
-	n := int((t.a ^ bits.RotateLeft64(t.b, 13) ^ bits.RotateLeft64(t.d, 29)) * spread >> 59)
+	steps := h.steps[1+fields:]
+	last := uint8(max(n, 8) - 8)
+	at := int((word(p, 0)&(1<<(8*n)-1) ^ bits.RotateLeft64(word(p, last/2), 13) ^ bits.RotateLeft64(word(p, last), 29)) * spread >> (64 - h.places))
 	for i := range tries {
-		if s := &steps[n^i]; s.bytes == 0 || s.token == *t {
+		if s := &steps[at^i]; s.bytes == 0 || s.bytes == n && s.token.is(p) {
 			return s
 		}
 	}
-	if h.refused++; h.refused%patience == 0 {
-		return &steps[n]
+	switch h.refused++; {
+	case h.refused%patience > 0:
+	case h.places < mostUnwanted:
+		h.begin(fields, h.places+1) // the next object learns them again
+	default:
+		return &steps[at]
 	}
 	return nil
 }

@@ -80,14 +80,14 @@ func TestOrderOfMany(t *testing.T) {
 	read := func() {
 		line.Reset()
 		line.WriteString(`{"text":"x"`)
-		for range 3 * unwanted {
+		for range 3 << mostUnwanted {
 			n++
 			fmt.Fprintf(&line, `,"name%d":1`, n)
 		}
 		line.WriteString(`,"a_name_of_words_one":"last"}`)
 		var err error
 		allocated := testing.AllocsPerRun(1, func() { err = table.Read(line.Bytes(), into, mem) })
-		if err != nil || into.Same != "last" || n > 10*unwanted && allocated > 0 {
+		if err != nil || into.Same != "last" || n > 10<<mostUnwanted && allocated > 0 {
 			t.Fatalf("%v, %q, %v allocations", err, into.Same, allocated)
 		}
 	}
@@ -116,5 +116,34 @@ func TestOrderHits(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{`"text":`, `"skipped":`, `"a_name_of_words_one":`, `"end":`}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestOrderGrows: an object of many names that are not wanted gets places for them.
+func TestOrderGrows(t *testing.T) {
+	table, into, mem := Of[ordered](), new(ordered), new(arena.Text)
+	var line bytes.Buffer
+	line.WriteString(`{"text":"x"`)
+	for i := range 70 {
+		fmt.Fprintf(&line, `,"db_%d_count":%d`, i, i)
+	}
+	line.WriteString(`,"a_name_of_words_one":"last","padding":"so that no name is too near to the end"}`)
+	for range 20 {
+		if err := table.Read(line.Bytes(), into, mem); err != nil || into.Same != "last" || into.Text != "x" {
+			t.Fatalf("%v, %q, %q", err, into.Text, into.Same)
+		}
+	}
+	h := &into.Order.habits[table.object.number]
+	if h.places != mostUnwanted {
+		t.Errorf("there are 1<<%d places", h.places)
+	}
+	known := 0
+	for i := range h.steps {
+		if h.steps[i].bytes > 0 {
+			known++
+		}
+	}
+	if known < 60 { // some share their few places with others
+		t.Errorf("%d names are known", known)
 	}
 }

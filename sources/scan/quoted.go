@@ -24,7 +24,7 @@ func (r *reader) quoted(i int, k *kind, p unsafe.Pointer, depth int) int {
 		return r.object(i+1, k.object, p, depth+1)
 	case '"':
 		if len(b)-i > 2 && b[i+1] == '{' {
-			if end := r.innerObject(i+2, k.object, p, 1); end >= 0 && end < len(b) && b[end] == '"' {
+			if end := innerSpace(b, r.innerObject(i+2, k.object, p, 1)); end >= 0 && end < len(b) && b[end] == '"' {
 				return end + 1
 			}
 			k.object.blank.clear(p)
@@ -32,6 +32,22 @@ func (r *reader) quoted(i int, k *kind, p unsafe.Pointer, depth int) int {
 		return r.unquoted(i, k, p)
 	}
 	return r.skip(i, depth)
+}
+
+// innerSpace passes over white space inside of a string, such as the line feed after an
+// answer that was taken as it came.
+func innerSpace(b []byte, i int) int {
+	for i >= 0 && i < len(b) {
+		switch {
+		case b[i] == ' ':
+			i++
+		case b[i] == '\\' && len(b)-i > 1 && (b[i+1] == 'n' || b[i+1] == 'r' || b[i+1] == 't'):
+			i += 2
+		default:
+			return i
+		}
+	}
+	return i
 }
 
 // unquoted is the slow way: it unescapes the text at i, and reads that.

@@ -65,6 +65,7 @@ var quotedSeeds = []string{
 	`{"raw":{"a":["x","\""]},"inner":{"text":"i","names":["a","\\"]},"list":[{"text":"1"},{"names":["b"]},3],"map":{"a":"b","c":1}}`,
 	`{"raw":12,"inner":null,"list":[],"map":{},"text":1,"number":"1","flag":null}`, `{"deep":"{\"text\":\"d\"}","text":"x"}`, `{"deep":{"text":"d"}}`,
 	`{"text":"first","text":"last"}`, `{"skipped":"` + strings.Repeat(`\"\\`, 20) + `","text":"x"}`, `{"text":"x","a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`,
+	`{"text":"x","other":"y"}` + "\n", `{"text":"x"}` + " \r\n\t", `{"text":"x"} x`, `{"text":"x"}` + "\\n\\",
 	`{"a":tru,"text":"x"}`, `{"a":01,"text":"x"}`, `{"text":"x",}`, "{\"text\":\"x\",\n\"other\":\"y\"}", `{"":1,"text":"x"}`,
 }
 
