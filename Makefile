@@ -59,8 +59,9 @@ fuzz-long: ## Fuzz every source by itself, 10 minutes each, from its fixtures an
 	    test $$e = 0 || grep -q "^ *context deadline exceeded" $(FUZZ)/NAME.log || { echo "NAME failed, see $(FUZZ)/NAME.log"; exit 1; }'
 
 .PHONY: docs
-docs: ## Write docs/sources.md anew, of what the sources say.
+docs: ## Write docs/sources.md, docs/rules.md and the tables of docs/writing-rules.md anew.
 	$(GO) test ./cmd/whence -run '^TestSourcesDoc$$' -update
+	$(GO) test ./rules -run '^Test(Rules|WritingRules)Doc$$' -update
 
 .PHONY: bench
 bench: ## Measure whence end to end and by stages, a quarter of an hour (OUT=file.json, BENCH_FLAGS=...).

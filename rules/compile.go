@@ -33,6 +33,7 @@ var words = map[string][]string{
 	"class":   {"auth", "read", "write", "admin", "secret", "model", "tool", "deploy"},
 	"outcome": {"success", "failure", "denied", "unknown"},
 	"status":  {"attributed", "automated", "ambiguous", "partial", "unattributed"},
+	"type":    {"", "human", "service_account", "workload", "agent", "ci_run", "role", "api_key", "schedule", "unknown"},
 	"proof":   {"", "issued", "attested", "claimed", "inferred"},
 	"weekday": {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
 }
@@ -137,17 +138,41 @@ func (g *guard) binary(n *ast.BinaryNode) {
 
 // word refuses a constant that the vocabulary of name does not have.
 func (g *guard) word(name, value ast.Node) {
-	id, ok := name.(*ast.IdentifierNode)
-	if !ok {
-		return
-	}
 	s, ok := value.(*ast.StringNode)
 	if !ok {
 		return
 	}
-	if want := words[id.Value]; want != nil && !slices.Contains(want, s.Value) {
-		g.refuse(s, "%s is never %q; it is one of %q", id.Value, s.Value, want)
+	if of := vocabulary(name); words[of] != nil && !slices.Contains(words[of], s.Value) {
+		g.refuse(s, "%s is never %q; it is one of %q", of, s.Value, words[of])
 	}
+}
+
+// vocabulary is which of words a name takes its values from, if any: a name of Env, or
+// the type of a principal or the proof of a hop.
+func vocabulary(name ast.Node) string {
+	switch n := name.(type) {
+	case *ast.IdentifierNode:
+		return n.Value
+	case *ast.MemberNode:
+		property := textsOf(n.Property)
+		if property == nil {
+			return ""
+		}
+		switch of := n.Node.(type) {
+		case *ast.IdentifierNode:
+			if property[0] == "type" && (of.Value == "executor" || of.Value == "requestor") {
+				return "type"
+			}
+		case *ast.MemberNode:
+			if inner := textsOf(of.Property); property[0] == "type" && inner != nil && inner[0] == "principal" {
+				return "type"
+			}
+		}
+		if property[0] == "proof" {
+			return "proof"
+		}
+	}
+	return ""
 }
 
 func (g *guard) refuse(n ast.Node, format string, args ...any) {

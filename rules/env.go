@@ -19,111 +19,99 @@ const maxList = 64
 // always there: text the log does not give is "", a number 0, a list empty.
 //
 // A rule sees one chain and no clock: the same chain always gives the same answer.
+//
+// The comments below are the table in docs/writing-rules.md: make docs writes it.
 type Env struct {
-	// Source, Action, Class, Outcome, Error and Tenant are those of the event.
-	Source  string `expr:"source"`
-	Action  string `expr:"action"`
+	Source  string `expr:"source"`  // whose log it is: aws.cloudtrail, okta.system_log ...
+	Action  string `expr:"action"`  // as the log calls it: s3:DeleteObject
 	Class   string `expr:"class"`   // auth, read, write, admin, secret, model, tool, deploy
 	Outcome string `expr:"outcome"` // success, failure, denied, unknown
-	Error   string `expr:"error"`
-	Tenant  string `expr:"tenant"`
-	// Hour (0 to 23) and Weekday ("monday") are those of the event, in UTC.
-	Hour    int    `expr:"hour"`
-	Weekday string `expr:"weekday"`
+	Error   string `expr:"error"`   // the log's error code or short message
+	Tenant  string `expr:"tenant"`  // whose system it is, where one instance serves several
+	Hour    int    `expr:"hour"`    // of the event, 0 to 23, in UTC
+	Weekday string `expr:"weekday"` // of the event, in UTC: monday
 
-	// Status is attributed, automated, ambiguous, partial or unattributed.
-	Status string `expr:"status"`
-	// Proof is the weakest hop's: issued, attested, claimed, inferred, or "" when
-	// nothing above the executor is known.
+	Status string `expr:"status"` // attributed, automated, ambiguous, partial, unattributed
+	// The weakest hop's: issued, attested, claimed, inferred, or "" when nothing above
+	// the executor is known.
 	Proof string `expr:"proof"`
-	// Proven says that the chain is attributed or automated and that no hop rests
-	// on a string the caller chose or on an inference. Rules on absence must ask
-	// for it: a root that is only claimed counts as absent.
-	Proven bool `expr:"proven"`
-	// Settled says that no fact that could improve the chain may still arrive.
-	Settled bool `expr:"settled"`
-	// Missing is the key whose origin is not known, and Reason says so in words.
-	Missing Key    `expr:"missing"`
-	Reason  string `expr:"reason"`
+	// Whether the chain is attributed or automated and no hop rests on a string the
+	// caller chose or on an inference. Rules on absence must ask for it: a root that is
+	// only claimed counts as absent.
+	Proven  bool   `expr:"proven"`
+	Settled bool   `expr:"settled"` // whether no fact that could improve the chain may still arrive
+	Missing Key    `expr:"missing"` // whose origin is not known
+	Reason  string `expr:"reason"`  // says in words what is missing
 
-	// Executor is who acted, with the key it acted with.
-	Executor Executor `expr:"executor"`
-	// Requestor is who asked; empty unless attributed or automated.
-	Requestor Principal `expr:"requestor"`
-	// Hops are the steps of the walk, executor first. Root is the last of them,
-	// empty when there is none.
-	Hops []Hop `expr:"hops"`
-	Root Hop   `expr:"root"`
-	// Approvers allowed what was done.
-	Approvers []Approver `expr:"approvers"`
-	// Candidates were found and not settled on.
-	Candidates []Candidate `expr:"candidates"`
-	Resources  []Resource  `expr:"resources"`
-	Context    Context     `expr:"context"`
-	Usage      Usage       `expr:"usage"`
-	// Truncated says that a list above has been cut to its first 64.
-	Truncated bool `expr:"truncated"`
+	Executor   Executor    `expr:"executor"`   // who acted, with the key it acted with
+	Requestor  Principal   `expr:"requestor"`  // who asked; empty unless attributed or automated
+	Hops       []Hop       `expr:"hops"`       // the steps of the walk, executor first
+	Root       Hop         `expr:"root"`       // the last hop; empty when there is none
+	Approvers  []Approver  `expr:"approvers"`  // who allowed what was done
+	Candidates []Candidate `expr:"candidates"` // found by the walk and not settled on
+	Resources  []Resource  `expr:"resources"`  // what the event touched
+	Context    Context     `expr:"context"`    // where and how it happened
+	Usage      Usage       `expr:"usage"`      // what a model call consumed
+	Truncated  bool        `expr:"truncated"`  // whether a list above has been cut to its first 64
 
-	// Holds reports whether the executor's key or a hop's is of that kind:
-	// holds("github.run").
+	// Whether the executor's key or a hop's is of that kind: holds("github.run").
 	Holds func(kind string) bool `expr:"holds"`
-	// Signal reports whether the line matched the Sigma rule of that id:
+	// Whether a boundary lies between two neighbours of the walk, the executor's own
+	// principal first: crosses("account") between accounts of one cloud,
+	// crosses("trust") between issuers, such as aws and okta.
+	Crosses func(boundary string) bool `expr:"crosses"`
+	// Whether the line matched the Sigma rule of that id:
 	// signal("sigma-6393e346-1977-46ef-8987-ad414a145fad").
 	Signal func(id string) bool `expr:"signal"`
-	// Crosses reports whether a boundary lies between two neighbours of the walk, the
-	// executor's own principal first: crosses("account") between accounts of one
-	// cloud, crosses("trust") between issuers, such as aws and okta.
-	Crosses func(boundary string) bool `expr:"crosses"`
 }
 
-// A Key names a credential, a session or a name: kind "aws.access_key", value "ASIA...".
+// A Key names a credential, a session or a name.
 type Key struct {
-	Kind  string `expr:"kind"`
-	Value string `expr:"value"`
+	Kind  string `expr:"kind"`  // aws.access_key, okta.session: docs/sources.md has all
+	Value string `expr:"value"` // with its scope; never a secret
 }
 
 // A Principal is who acted, asked or allowed.
 type Principal struct {
-	Type   string `expr:"type"` // human, service_account, workload, agent, ci_run, role, api_key, schedule, unknown
-	ID     string `expr:"id"`
-	Name   string `expr:"name"`
-	Issuer string `expr:"issuer"`
-	Unit   string `expr:"unit"`  // from the directory
-	Owner  string `expr:"owner"` // from the directory
-	// Account is what the id itself names: the account of an ARN, or the project of a
-	// Google service account. That of the event is context.account.
+	Type   string `expr:"type"`   // human, service_account, workload, agent, ci_run, role, api_key, schedule, unknown
+	ID     string `expr:"id"`     // unique within issuer; a person's e-mail address in lower case
+	Name   string `expr:"name"`   // for people to read
+	Issuer string `expr:"issuer"` // who vouches for it: aws, okta, github, vault ...
+	Unit   string `expr:"unit"`   // business unit, from the directory
+	Owner  string `expr:"owner"`  // the person accountable, from the directory
+	// What the id itself names: the account of an ARN, or the project of a Google
+	// service account. That of the event is context.account.
 	Account string `expr:"account"`
 }
 
 // An Executor is a principal and the key it acted with.
 type Executor struct {
 	Principal
-	Key Key `expr:"key"`
+	Key Key `expr:"key"` // empty where the line names none
 }
 
 // A Hop is one step of the walk.
 type Hop struct {
 	Key       Key       `expr:"key"`
-	Principal Principal `expr:"principal"`
-	Proof     string    `expr:"proof"`
-	Method    string    `expr:"method"`
-	Source    string    `expr:"source"`
-	// State is "", or why the key should not have worked when it was used:
-	// early, expired, revoked, logout, deleted, completed; of a person: left.
+	Principal Principal `expr:"principal"` // whom the key stands for
+	Proof     string    `expr:"proof"`     // issued, attested, claimed, inferred
+	Method    string    `expr:"method"`    // how it was found: aws.sts.assume_role
+	Source    string    `expr:"source"`    // whose log tells of it
+	// Empty, or why the key should not have worked when it was used: early, expired,
+	// revoked, logout, deleted, completed; of a person: left.
 	State string `expr:"state"`
-	// Age is how many seconds before the event the hop's own line was written;
-	// negative when after it, 0 when the line is the event's own or not known. Dated
-	// says that it is known.
+	// How many seconds before the event the hop's own line was written; negative when
+	// after it, 0 when the line is the event's own or not known.
 	Age   int  `expr:"age"`
-	Dated bool `expr:"dated"`
+	Dated bool `expr:"dated"` // whether age is known
 }
 
 // An Approver is a principal who allowed what was done.
 type Approver struct {
 	Principal
-	Via   string `expr:"via"`
-	Age   int    `expr:"age"` // seconds before the event, 0 when not known
-	Dated bool   `expr:"dated"`
+	Via   string `expr:"via"`   // where it was allowed: github.deployment_review
+	Age   int    `expr:"age"`   // how many seconds before the event; 0 when not known
+	Dated bool   `expr:"dated"` // whether age is known
 }
 
 // A Candidate was found by the walk and not settled on.
@@ -132,20 +120,20 @@ type Candidate struct {
 	Principal Principal `expr:"principal"`
 	Proof     string    `expr:"proof"`
 	Method    string    `expr:"method"`
-	Why       string    `expr:"why"`
+	Why       string    `expr:"why"` // why it was not chosen
 }
 
 // A Resource is what the event touched.
 type Resource struct {
-	Type string `expr:"type"`
+	Type string `expr:"type"` // aws.s3.object
 	ID   string `expr:"id"`
 }
 
 // Context is where and how the event happened.
 type Context struct {
 	IP      string `expr:"ip"`
-	Agent   string `expr:"agent"`
-	Account string `expr:"account"`
+	Agent   string `expr:"agent"`   // user agent
+	Account string `expr:"account"` // AWS account, subscription, project, organisation
 	Region  string `expr:"region"`
 	Session string `expr:"session"`
 	Trace   string `expr:"trace"`
@@ -154,14 +142,13 @@ type Context struct {
 	Unit    string `expr:"unit"`
 }
 
-// Usage is what a model call consumed. CostKnown tells a free call from one
-// whose cost the log does not give.
+// Usage is what a model call consumed.
 type Usage struct {
-	Model        string  `expr:"model"`
+	Model        string  `expr:"model"` // the one that served
 	InputTokens  int     `expr:"input_tokens"`
 	OutputTokens int     `expr:"output_tokens"`
-	CostUSD      float64 `expr:"cost_usd"`
-	CostKnown    bool    `expr:"cost_known"`
+	CostUSD      float64 `expr:"cost_usd"`   // 0 also when not known
+	CostKnown    bool    `expr:"cost_known"` // tells a free call from one whose cost is not known
 }
 
 // fill makes e the environment of c. It reuses the lists of e.
