@@ -2,6 +2,8 @@ package index
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -39,5 +41,18 @@ func TestFollowingOutlivesBrokers(t *testing.T) {
 				t.Errorf("%v: afterwards %v, away: %v", tt.err, err, table.away)
 			}
 		})
+	}
+}
+
+// TestStopWhileABrokerIsAway: whoever is told to stop says so, and not what the broker
+// said last: it would be a failure.
+func TestStopWhileABrokerIsAway(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	err := new(Table).patiently(ctx, func() error {
+		stop()
+		return kerr.NotLeaderForPartition
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -23,7 +23,13 @@ const askAgain = 500 * time.Millisecond
 func (t *Table) patiently(ctx context.Context, ask func() error) error {
 	for said := false; ; said = true {
 		err := ask()
-		if err == nil || ctx.Err() != nil || !passes(err) {
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil { // whatever the broker said last is not why it ends
+			return ctx.Err()
+		}
+		if !passes(err) {
 			return err
 		}
 		if !said {
