@@ -70,6 +70,42 @@ func TestANewOwnerKnowsWhatTheFormerKnew(t *testing.T) {
 	})
 }
 
+// TestStopWhileBehind: a lane is told to stop before it knows what others know. Whoever
+// takes its partition away waits for it.
+func TestStopWhileBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := trailBench(t)
+		in, follow := b.behind()
+		defer follow()
+		happened := time.Now()
+		b.publish(issues(1, keyOf(1), "alice@example.com", happened.Add(-time.Minute)))
+		src, _ := sources.Find("aws.cloudtrail")
+		l := newLane(in.shared, b.cfg.Topics[0], src, 0, 1)
+		l.push([]*kgo.Record{{Topic: trailTopic, Value: []byte(deletes(2, keyOf(1), happened))}}, 1)
+		from := place{head: 7, bookmarks: []int64{0, 3}, seen: happened.UTC()}
+		ended := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { ended <- l.run(ctx, from) }()
+		time.Sleep(10 * time.Second)
+		close(l.stop)
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(time.Second):
+			t.Error("it does not hear that it is to stop")
+		}
+		if n := b.sink.written(); n > 0 {
+			t.Errorf("%d rows were written", n)
+		}
+		if p, _ := l.progress(); !samePlace(p, from) {
+			t.Errorf("it would commit %+v; want what it began with", p)
+		}
+	})
+}
+
 // TestRepairKnowsWhatItRepairsAfter: the fact that calls for a repair reaches the
 // repair before it reaches the table that chains are walked over.
 func TestRepairKnowsWhatItRepairsAfter(t *testing.T) {

@@ -59,7 +59,7 @@ var guards = []guard{
 	},
 	{
 		name: "a lane catches up with the facts before its first record", file: "pipeline/lane.go",
-		old: "if err := l.table.Sync(ctx); err != nil {", without: "if err := error(nil); err != nil {",
+		old: "if err = l.table.Sync(ctx); err != nil {", without: "if err != nil {",
 		tests: "TestANewOwnerKnowsWhatTheFormerKnew",
 	},
 	{

@@ -87,11 +87,8 @@ func (l *lane) run(ctx context.Context, from place) error {
 	l.openLedger(from.ledger)
 	l.note(from.seen)
 	l.publish()
-	// The former owner may have written chains from facts that this instance has
-	// not read yet: with less knowledge the lane would settle them, and lose to
-	// the rows that are there. So it catches up first.
-	if err := l.table.Sync(ctx); err != nil {
-		return l.ends(ctx, fmt.Errorf("catch up with the sessions topic: %w", err))
+	if stopped, err := l.catchUp(ctx); stopped || err != nil {
+		return l.ends(ctx, err)
 	}
 	tick := time.NewTicker(l.cfg.CommitEvery)
 	defer tick.Stop()
@@ -136,6 +133,33 @@ func (l *lane) run(ctx context.Context, from place) error {
 		l.publish()
 		l.idle()
 	}
+}
+
+// catchUp reads the sessions topic to its end before the first record. The former
+// owner may have written chains from facts that this instance has not read yet: with
+// less knowledge the lane would settle them, and lose to the rows that are there. It
+// reports whether the lane was told to stop meanwhile: there is nothing to finish.
+func (l *lane) catchUp(ctx context.Context) (stopped bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-l.stop:
+			stopped = true
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if err = l.table.Sync(ctx); err != nil {
+		err = fmt.Errorf("catch up with the sessions topic: %w", err)
+	}
+	cancel()
+	<-watched
+	if stopped {
+		return true, nil
+	}
+	return false, err
 }
 
 // finish waits for what is under way and publishes the last place.
