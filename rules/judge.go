@@ -222,7 +222,7 @@ func alert(r *Rule, c *correlate.Chain, state correlate.AlertState, reason strin
 		ID: correlate.NewID("alert", r.ID, c.ID.String()), Version: c.Version, State: state,
 		Rule: r.ID, Title: r.Title, Severity: string(r.Severity), RuleVersion: r.Version,
 		ChainID: c.ID, ActionID: c.ActionID, Time: c.Time, Source: c.Source, Action: c.Action, Status: c.Status,
-		Requestor: c.Requestor, Executor: c.Actor, Resources: c.Resources, Reason: reason,
+		Requestor: c.Requestor, Executor: c.Actor, Resources: c.Resources, Reason: reason, Group: r.GroupOf(c),
 	}
 	return a.Clone()
 }

@@ -43,6 +43,9 @@ type alertRest struct {
 	RequestorNames []string   `json:"requestor_names,omitempty"`
 	ExecutorNames  []string   `json:"executor_names,omitempty"`
 	Time           *time.Time `json:"time,omitempty"`
+	Group          []string   `json:"group,omitempty"`
+
+	Over *correlate.OverTime `json:"over,omitempty"`
 }
 
 // packAlertRest appends the JSON of an alertRest, or nothing.
@@ -51,6 +54,15 @@ func packAlertRest(b []byte, a *correlate.Alert) ([]byte, error) {
 	o.names("requestor_names", a.Requestor.Names)
 	o.names("executor_names", a.Executor.Names)
 	o.time("time", a.Time)
+	o.names("group", a.Group)
+	if !a.Over.From.IsZero() {
+		b, err := json.Marshal(&a.Over)
+		if err != nil {
+			return o.b, fmt.Errorf("encode the window of alert %s: %w", a.ID, err)
+		}
+		o.name("over")
+		o.b = append(o.b, b...)
+	}
 	if o.err != nil {
 		return o.b, fmt.Errorf("encode the time of alert %s: %w", a.ID, o.err)
 	}
@@ -66,8 +78,12 @@ func unpackAlertRest(a *correlate.Alert, s string) error {
 		return fmt.Errorf("decode the rest of alert %s: %w", a.ID, err)
 	}
 	a.Requestor.Names, a.Executor.Names = r.RequestorNames, r.ExecutorNames
+	a.Group = r.Group
 	if r.Time != nil {
 		a.Time = *r.Time
+	}
+	if r.Over != nil {
+		a.Over = *r.Over
 	}
 	return nil
 }
