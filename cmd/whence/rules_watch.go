@@ -90,7 +90,7 @@ func (w *rulesWatch) sum() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// each visits the YAML files of all folders, those of lists too, in order.
+// each visits the YAML files of all folders, lists and Sigma's too, in order.
 func (w *rulesWatch) each(visit func(file string, info fs.FileInfo)) {
 	for i, dir := range slices.Concat(w.settings.Dir, w.settings.Sigma) {
 		sigma := i >= len(w.settings.Dir)

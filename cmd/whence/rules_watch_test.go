@@ -22,6 +22,16 @@ func ruleAsking(when string) string {
 	return "id: mine\ntitle: T\nseverity: low\nwhy: w\nwhen: " + when + "\ntests:\n  - {name: n, match: false, chain: {class: auth}}\n"
 }
 
+const sigmaRule = `title: A trail is stopped
+id: 6393e346-1977-46ef-8987-ad414a145fad
+status: test
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection: {eventName: StopLogging}
+  condition: selection
+level: high
+`
+
 // Rules and their lists are replaced while whence runs; those that are wrong are not,
 // and that is said once.
 func TestRulesReload(t *testing.T) {
@@ -40,8 +50,9 @@ func TestRulesReload(t *testing.T) {
 			t.Fatal(err)
 		}
 		write("a.yaml", ruleAsking(`class == "read"`))
+		sigma := t.TempDir()
 		var log watched
-		w, err := watchRules(rulesSettings{Dir: []string{dir}, Severity: map[string]rules.Severity{"mine": rules.High}}, slog.New(slog.NewTextHandler(&log, nil)))
+		w, err := watchRules(rulesSettings{Dir: []string{dir}, Sigma: []string{sigma}, Severity: map[string]rules.Severity{"mine": rules.High}}, slog.New(slog.NewTextHandler(&log, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,6 +119,8 @@ func TestRulesReload(t *testing.T) {
 		want("severity of a rule that is gone", "", "there is no rule", `severity: there is no rule "mine"`)
 		write("a.yaml", ruleAsking(`knows("of_mine", action)`))
 		want("as it was", "", "", "")
+		write("../"+filepath.Base(sigma)+"/s.yml", sigmaRule)
+		want("a rule of Sigma's", `knows("of_mine", action)`, "added=1 gone=0 changed=0", "")
 		write("a.yaml", ruleAsking(`class == "read"`))
 		again <- os.Interrupt
 		synctest.Wait()
