@@ -108,46 +108,49 @@ type cloudtrailRequest struct {
 	WithDecryption  scan.Raw `json:"withDecryption"`
 
 	// Resources.
-	BucketName      string   `json:"bucketName"`
-	Key             string   `json:"key"`
-	SecretID        string   `json:"secretId"`
-	ModelID         string   `json:"modelId"`
-	RoleName        string   `json:"roleName"`
-	GroupName       string   `json:"groupName"`
-	PolicyArn       string   `json:"policyArn"`
-	FunctionName    string   `json:"functionName"`
-	InstanceID      string   `json:"instanceId"`
-	GroupID         string   `json:"groupId"`
-	ImageID         string   `json:"imageId"`
-	SnapshotID      string   `json:"snapshotId"`
-	VolumeID        string   `json:"volumeId"`
-	VpcID           string   `json:"vpcId"`
-	KeyID           string   `json:"keyId"`
-	TopicArn        string   `json:"topicArn"`
-	QueueURL        string   `json:"queueUrl"`
-	TableName       string   `json:"tableName"`
-	StreamName      string   `json:"streamName"`
-	DBInstance      string   `json:"dBInstanceIdentifier"`
-	DBCluster       string   `json:"dBClusterIdentifier"`
-	DBSnapshot      string   `json:"dBSnapshotIdentifier"`
-	StackName       string   `json:"stackName"`
-	RepositoryName  string   `json:"repositoryName"`
-	LogGroupName    string   `json:"logGroupName"`
-	TrailName       string   `json:"trailName"`
-	Cluster         string   `json:"cluster"`
-	Service         string   `json:"service"`
-	ApplicationName string   `json:"applicationName"`
-	StateMachineArn string   `json:"stateMachineArn"`
-	Guardrail       string   `json:"guardrailIdentifier"`
-	AgentID         string   `json:"agentId"`
-	ResourceArn     string   `json:"resourceArn"`
-	Names           []string `json:"names"`
-	InstanceIDs     []string `json:"instanceIds"`
-	Instances       struct {
-		Items []struct {
-			InstanceID string `json:"instanceId"`
-		} `json:"items"`
-	} `json:"instancesSet"`
+	BucketName      string              `json:"bucketName"`
+	Key             string              `json:"key"`
+	SecretID        string              `json:"secretId"`
+	ModelID         string              `json:"modelId"`
+	RoleName        string              `json:"roleName"`
+	GroupName       string              `json:"groupName"`
+	PolicyArn       string              `json:"policyArn"`
+	FunctionName    string              `json:"functionName"`
+	InstanceID      string              `json:"instanceId"`
+	GroupID         string              `json:"groupId"`
+	ImageID         string              `json:"imageId"`
+	SnapshotID      string              `json:"snapshotId"`
+	VolumeID        string              `json:"volumeId"`
+	VpcID           string              `json:"vpcId"`
+	KeyID           string              `json:"keyId"`
+	TopicArn        string              `json:"topicArn"`
+	QueueURL        string              `json:"queueUrl"`
+	TableName       string              `json:"tableName"`
+	StreamName      string              `json:"streamName"`
+	DBInstance      string              `json:"dBInstanceIdentifier"`
+	DBCluster       string              `json:"dBClusterIdentifier"`
+	DBSnapshot      string              `json:"dBSnapshotIdentifier"`
+	StackName       string              `json:"stackName"`
+	RepositoryName  string              `json:"repositoryName"`
+	LogGroupName    string              `json:"logGroupName"`
+	TrailName       string              `json:"trailName"`
+	Cluster         string              `json:"cluster"`
+	Service         string              `json:"service"`
+	ApplicationName string              `json:"applicationName"`
+	StateMachineArn string              `json:"stateMachineArn"`
+	Guardrail       string              `json:"guardrailIdentifier"`
+	AgentID         string              `json:"agentId"`
+	ResourceArn     string              `json:"resourceArn"`
+	Names           []string            `json:"names"`
+	InstanceIDs     []string            `json:"instanceIds"`
+	Instances       cloudtrailInstances `json:"instancesSet"`
+}
+
+// cloudtrailInstances are those of EC2 that a call is about, or that it started.
+type cloudtrailInstances struct {
+	Items []struct {
+		InstanceID string `json:"instanceId"`
+	} `json:"items"`
 }
 
 // cloudtrailResponse is what is read of responseElements: what calls answer that
@@ -174,6 +177,7 @@ type cloudtrailResponse struct {
 		AssumedRole cloudtrailAssumed     `json:"assumedRoleUser"`
 		RoleArn     string                `json:"roleArn"`
 	} `json:"credentialSet"`
+	Instances cloudtrailInstances `json:"instancesSet"`
 }
 
 // cloudtrailCredentials is a credential as STS answers it. Its secret key and

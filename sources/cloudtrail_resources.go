@@ -31,8 +31,12 @@ func (e *cloudtrailEvent) resources() []correlate.Resource {
 			out = e.touch(out, p.kind, e.expand(p.id, v))
 		}
 	}
-	for i := range r.Instances.Items {
-		if id := r.Instances.Items[i].InstanceID; id != "" {
+	instances := r.Instances.Items
+	if e.EventName == "RunInstances" {
+		instances = e.Response.Instances.Items // those asked for have no id yet
+	}
+	for i := range instances {
+		if id := instances[i].InstanceID; id != "" {
 			out = e.touch(out, "aws.ec2.instance", e.expand(cloudtrailInstanceID, id))
 		}
 	}

@@ -110,9 +110,11 @@ func (c *ecsCheck) event(file string, n int, e *correlate.Event, want map[string
 		var wants []string
 		same := false
 		for _, p := range f.paths {
-			if w := ecsValue(want, p); w != "" && !same {
-				wants = append(wants, w)
-				got, same = c.same(f.name, w, e)
+			for _, w := range ecsValues(want, p) {
+				if !same {
+					wants = append(wants, w)
+					got, same = c.same(f.name, w, e)
+				}
 			}
 		}
 		key := c.explains(file, n, f.name)
@@ -187,20 +189,25 @@ func ecsNames(p *correlate.Principal) []string {
 }
 
 // ecsValue is the text at a path, or "". Of a list it is the first element.
-func ecsValue(doc map[string]any, path string) string {
+func ecsValues(doc map[string]any, path string) (values []string) {
 	var v any = doc
 	for name := range strings.SplitSeq(path, ".") {
 		m, ok := v.(map[string]any)
 		if !ok {
-			return ""
+			return nil
 		}
 		v = m[name]
 	}
-	if list, ok := v.([]any); ok && len(list) > 0 {
-		v = list[0]
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
 	}
-	s, _ := v.(string)
-	return s
+	for _, v := range list {
+		if s, _ := v.(string); s != "" {
+			values = append(values, s)
+		}
+	}
+	return values
 }
 
 // decodeFile decodes every value of a file as a record of its own, and checks what

@@ -37,6 +37,7 @@ type pingOneLine struct {
 	Order scan.Order
 	vendorEnvelope
 	meanings   words[pingOneMeaning] // by type of action
+	types      words[string]         // of resources
 	ID         string                `json:"id"`
 	RecordedAt string                `json:"recordedAt"`
 	CreatedAt  string                `json:"createdAt"`
@@ -63,6 +64,12 @@ type pingOneLine struct {
 	Result struct {
 		Status string `json:"status"`
 	} `json:"result"`
+}
+
+// pingOneType is what PingOne calls a thing, which it writes as APPLICATION, and as
+// Notification Policy.
+func pingOneType(s string) string {
+	return "pingone." + strings.ToLower(strings.ReplaceAll(s, " ", "_"))
 }
 
 type pingOneActor struct {
@@ -98,7 +105,7 @@ func pingOneDecode(in Input, raw []byte, l *pingOneLine, out *Batch) {
 	for i := range l.Resources {
 		r := &l.Resources[i]
 		e.Context.Account = cmp.Or(e.Context.Account, r.Environment.ID)
-		out.touched(e, out.text.Join("pingone.", out.fold(cmp.Or(r.Type, "resource"))), cmp.Or(r.ID, r.Name))
+		out.touched(e, l.types.of(cmp.Or(r.Type, "resource"), pingOneType), cmp.Or(r.ID, r.Name))
 	}
 	l.who(e, out)
 }

@@ -49,7 +49,9 @@ type snykLine struct {
 	User2    string                 `json:"user_id"`
 	Project2 string                 `json:"project_id"`
 	Content  struct {
-		URL string `json:"url"`
+		URL  string `json:"url"`
+		User string `json:"userPublicId"` // to whom it was done
+		Mail string `json:"email"`
 	} `json:"content"`
 }
 
@@ -67,6 +69,7 @@ func snykDecode(in Input, raw []byte, l *snykLine, out *Batch) {
 	out.touched(e, "snyk.project", cmp.Or(l.Project, l.Project2))
 	path, _, _ := strings.Cut(l.Content.URL, "?")
 	out.touched(e, "snyk.path", path)
+	out.touched(e, "snyk.user", out.short(cmp.Or(l.Content.User, l.Content.Mail)))
 	user := cmp.Or(l.UserID, l.User2)
 	if user == "" {
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "snyk"}

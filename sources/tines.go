@@ -57,7 +57,7 @@ func tinesDecode(in Input, raw []byte, l *tinesLine, out *Batch) {
 		return
 	}
 	text := &out.text
-	tenant := cmp.Or(in.Scope, l.Tenant.Loose(text), "default")
+	tenant := cmp.Or(l.Tenant.Loose(text), in.Scope, "default")
 	e := out.begin(tinesAudit, tenant, l.ID.Loose(text), raw)
 	in.dated(e, firstTime(l.CreatedAt))
 	e.Action, e.Class, e.Outcome = text.Join("tines.", l.Operation), l.classes.of(l.Operation, tinesClass), correlate.Success
