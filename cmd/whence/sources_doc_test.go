@@ -131,7 +131,11 @@ headers are read: ` + "`whence-scope`" + ` overrides the topic's scope, and ` + 
 was received that tells no time itself. Webhooks need the vendor's own headers that name the event, such as
 ` + "`X-GitHub-Event`" + `.
 
-Kafka Connect, any source connector that delivers bytes or text, with the scope as a header:
+Lines may be larger than the 1 MB that producers and topics allow unless told otherwise: records of up to 16 MiB are
+read, so the collectors below and the topic's ` + "`max.message.bytes`" + ` allow as much.
+
+Kafka Connect, any source connector that delivers bytes or text, with the scope as a header (the connector for files
+is in the jar ` + "`connect-file`" + `, which has to be put on the worker's ` + "`plugin.path`" + `):
 
 ` + "```json" + `
 {
@@ -145,12 +149,13 @@ Kafka Connect, any source connector that delivers bytes or text, with the scope 
     "transforms": "scope",
     "transforms.scope.type": "org.apache.kafka.connect.transforms.InsertHeader",
     "transforms.scope.header": "whence-scope",
-    "transforms.scope.value.literal": "prod/file0"
+    "transforms.scope.value.literal": "prod/file0",
+    "producer.override.max.request.size": "17825792"
   }
 }
 ` + "```" + `
 
-Vector, with the line as it was read and both headers:
+Vector, with the line as it was read and both headers. Where it is in the file moves on only once Kafka has the lines:
 
 ` + "```yaml" + `
 sources:
@@ -169,16 +174,32 @@ sinks:
     topic: raw.vault
     headers_key: headers
     encoding: {codec: raw_message}
+    acknowledgements: {enabled: true}
+    librdkafka_options: {message.max.bytes: "17825792"}
 ` + "```" + `
 
 Fluent Bit, whose output sets no headers: give the topic its scope in ` + "`topics`" + `. The format is raw, as the record that
-Fluent Bit makes of a line is not the line:
+Fluent Bit makes of a line is not the line. Without a ` + "`db`" + ` it leaves out what was written while it was down, and a
+line that is longer than the buffer makes it give up the file unless it may skip the line:
 
 ` + "```yaml" + `
 pipeline:
   inputs:
-    - {name: tail, path: /var/log/vault/audit.log, key: log, buffer_max_size: 16M, tag: vault}
+    - name: tail
+      path: /var/log/vault/audit.log
+      key: log
+      tag: vault
+      db: /var/lib/fluent-bit/vault.db
+      read_from_head: true
+      buffer_max_size: 16M
+      skip_long_lines: on
   outputs:
-    - {name: kafka, match: vault, brokers: "kafka:9092", topics: raw.vault, format: raw, raw_log_key: log}
+    - name: kafka
+      match: vault
+      brokers: kafka:9092
+      topics: raw.vault
+      format: raw
+      raw_log_key: log
+      rdkafka.message.max.bytes: 17825792
 ` + "```" + `
 `
