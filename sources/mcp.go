@@ -21,7 +21,7 @@ var _ = register(Source{
 	Name:     mcpName,
 	Lateness: 2 * time.Minute,
 	Detect:   func(v Value) bool { return inEnvelope(v, mcpIs) },
-	Decode:   mcpFormat.decode,
+	Decode:   mcpDecode,
 })
 
 func mcpIs(v Value) bool {
@@ -36,6 +36,7 @@ func mcpIs(v Value) bool {
 // mcpScratch is what the decoder uses again.
 type mcpScratch struct {
 	mcpLine
+	mem     *arena.Text // of the batch
 	message *mcpMessage // in the line
 	labels  labels
 	actions words[string]
@@ -93,28 +94,36 @@ type mcpMessage struct {
 
 // mcpWrapped is the member message, which may be a message or an envelope.
 type mcpWrapped struct {
-	raw scan.Raw
+	raw scan.Whole
 	mcpMessage
 }
 
 var mcpMessages = scan.Of[mcpMessage]()
 
-// ReadJSON implements scan.Reader.
-func (w *mcpWrapped) ReadJSON(raw scan.Raw, mem *arena.Text) {
-	w.raw = raw
-	if m := scan.Raw(raw.Unquoted(mem)); !m.IsObject() || mcpMessages.Read(m, &w.mcpMessage, mem) != nil {
+// unquote reads a message that was put into text.
+func (w *mcpWrapped) unquote(mem *arena.Text) {
+	if len(w.raw) == 0 || w.raw[0] != '"' {
+		return
+	}
+	if m := scan.Raw(scan.Raw(w.raw).Unquoted(mem)); !m.IsObject() || mcpMessages.Read(m, &w.mcpMessage, mem) != nil {
 		w.mcpMessage = mcpMessage{}
 	}
 }
 
 var mcpFormat = &format[mcpScratch]{table: scan.Of[mcpScratch](), inner: (*mcpScratch).inner, line: mcpRead}
 
+func mcpDecode(in Input, out *Batch) {
+	scratch[mcpScratch](out).mem = &out.text
+	mcpFormat.decode(in, out)
+}
+
 // inner is what an envelope holds: of a line it is nil.
 func (s *mcpScratch) inner() scan.Raw {
+	s.Wrapped.unquote(s.mem)
 	if s.message = s.find(); s.message != nil {
 		return nil
 	}
-	s.envelope.Message = s.Wrapped.raw
+	s.envelope.Message = scan.Raw(s.Wrapped.raw)
 	return s.envelope.inner()
 }
 

@@ -32,6 +32,9 @@ func blankOf(o *object) blank {
 	if o.spares {
 		b.others = append(b.others, field{kind: kind{op: opList}, offset: o.rest})
 	}
+	if o.kept {
+		b.zeroed = append(b.zeroed, span{o.whole, unsafe.Sizeof(Whole{}) / wordBytes})
+	}
 	for _, f := range o.fields {
 		b.add(f)
 	}

@@ -135,7 +135,12 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 			r.deep = true
 			return -1
 		}
-		return r.object(i+1, k.object, p, depth+1)
+		k.object.again(p)
+		end := r.object(i+1, k.object, p, depth+1)
+		if end >= 0 {
+			k.object.keep(p, r.b[i:end:end])
+		}
+		return end
 	case k.op == opList && c == '[':
 		return r.list(i+1, k, p, depth+1)
 	case k.lone && c == '{':
@@ -153,6 +158,9 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 	}
 	raw := r.b[i:end:end]
 	switch k.op {
+	case opObject:
+		k.object.again(p)
+		k.object.keep(p, raw)
 	case opRaw:
 		*(*[]byte)(p) = raw
 	case opReader:

@@ -231,3 +231,32 @@ func withoutStrings(in []byte) []byte {
 	}
 	return out
 }
+
+// TestWhole: a member that is an object or something else is kept as it stands too.
+func TestWhole(t *testing.T) {
+	type line struct {
+		Message struct {
+			Whole Whole
+			Text  string `json:"text"`
+		} `json:"message"`
+		After string `json:"after"`
+	}
+	table, into := Of[line](), new(line)
+	for in, want := range map[string][2]string{
+		`{"message": {"text":"a"} ,"after":"x"}`:                 {`{"text":"a"}`, "a"},
+		`{"message":"{\"text\":\"a\"}","after":"x"}`:             {`"{\"text\":\"a\"}"`, ""},
+		`{"message":[{"text":"a"}],"after":"x"}`:                 {`[{"text":"a"}]`, ""},
+		`{"message":null,"after":"x"}`:                           {`null`, ""},
+		`{"after":"x"}`:                                          {``, ""},
+		`{"message":{"text":"a"},"message":{},"after":"x"}`:      {`{}`, ""},
+		`{"message":{"text":"a"},"message":7,"after":"x"}`:       {`7`, ""},
+		`{"message":1,"message":{"text":"b"},"after":"x","a":1}`: {`{"text":"b"}`, "b"},
+	} {
+		if err := table.Read([]byte(in), into, new(arena.Text)); err != nil || into.After != "x" {
+			t.Fatalf("%s: %v, %q", in, err, into.After)
+		}
+		if got := [2]string{string(into.Message.Whole), into.Message.Text}; got != want {
+			t.Errorf("%s: got %q, want %q", in, got, want)
+		}
+	}
+}

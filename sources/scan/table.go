@@ -52,7 +52,7 @@ var readerType = reflect.TypeFor[Reader]()
 // of T. A field may be a string, a bool, an int64, a float64, a Raw, a struct, a
 // slice of any of these, a map[string]string, or a Reader. It panics for any other:
 // T is part of the program. A Seen tells which members came, a Rest has those that no
-// field takes, an Order makes reading many lines faster.
+// field takes, a Whole what was there, an Order makes reading many lines faster.
 //
 // Tagged as `json:"metadata" scan:"quoted"`, a struct takes an object or
 // text with one in it: JSON inside of JSON, read in the same pass. Text that is no
@@ -191,6 +191,8 @@ type object struct {
 
 	rest    uintptr // offset of the Rest
 	spares  bool    // it has one
+	whole   uintptr // offset of the Whole
+	kept    bool    // it has one
 	order   uintptr // offset of the Order
 	ordered bool    // it has one
 	blank   blank
@@ -234,6 +236,8 @@ func (o *object) add(t reflect.Type, base uintptr, number *int) {
 			o.seen, o.marks = base+f.Offset, true
 		case f.Type == reflect.TypeFor[Rest]():
 			o.rest, o.spares = base+f.Offset, true
+		case f.Type == reflect.TypeFor[Whole]():
+			o.whole, o.kept = base+f.Offset, true
 		case f.Type == reflect.TypeFor[Order]():
 			o.order, o.ordered = base+f.Offset, true
 		case name != "" && name != "-":
