@@ -24,6 +24,11 @@ func (s *Set) Check() []Result {
 			t := &r.Tests[i]
 			// A set of one keeps the errors of tests out of the counters of s.
 			own := newSet([]*compiled{{Rule: r.Rule, question: t.question, declared: r.declared}})
+			if r.Over != nil {
+				own.rules[0].Over = t.over
+				out = append(out, Result{Rule: r.ID, Test: t.Name, File: r.File, Line: t.Line, Err: own.checkTimed(t)})
+				continue
+			}
 			out = append(out, Result{Rule: r.ID, Test: t.Name, File: r.File, Line: t.Line, Err: own.check(t)})
 		}
 	}

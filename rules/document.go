@@ -103,6 +103,15 @@ func (d *document) fields(body mapping) (tests []int) {
 	if m, ok := value(body, "references").(mapping); ok {
 		d.known(m, referencesFile{})
 	}
+	if m, ok := value(body, "over").(mapping); ok {
+		d.known(m, overFile{})
+		if inner, ok := value(m, "usual").(mapping); ok {
+			d.known(inner, usual{})
+		}
+		if inner, ok := value(m, "first_seen").(mapping); ok {
+			d.known(inner, first{})
+		}
+	}
 	list, ok := value(body, "tests").(*ast.SequenceNode)
 	if !ok {
 		return nil

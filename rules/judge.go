@@ -138,7 +138,7 @@ func (j *Judge) matches(c *correlate.Chain) iter.Seq[*compiled] {
 		for w, left := range j.found {
 			for ; left != 0; left &= left - 1 {
 				r := j.set.rules[w*64+bits.TrailingZeros64(left)]
-				if fulfils(c, r.rest) && j.run(r, c) == matched && !yield(r) {
+				if fulfils(c, r.rest) && r.Over == nil && j.run(r, c) == matched && !yield(r) {
 					return
 				}
 			}

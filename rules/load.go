@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -81,6 +82,7 @@ type ruleFile struct {
 	Actions        []string       `yaml:"actions"`
 	Group          []string       `yaml:"group"`
 	Suppress       string         `yaml:"suppress"`
+	Over           *overFile      `yaml:"over"`
 	Tests          []testFile     `yaml:"tests"`
 }
 
@@ -124,6 +126,18 @@ func (f *reader) load(name string) (*compiled, []error) {
 	if r.When != "" {
 		r.question, err = compile(r.When, f.lists)
 		doc.refuseExpr(value(body, "when"), err)
+	}
+	if file.Over != nil {
+		if r.Over, err = file.Over.over(f.lists); err != nil {
+			doc.refuseAt(body, "over", "over: %v", err)
+		}
+		if r.Over.Limits != "" && !slices.Contains(r.uses, r.Over.Limits) {
+			r.uses = append(r.uses, r.Over.Limits)
+			slices.Sort(r.uses)
+		}
+		if h := r.narrowed(); r.When != "" && len(h.sources)+len(h.classes)+len(h.actions)+len(h.prefixes) == 0 {
+			doc.refuseAt(body, "when", "a rule over time reads stored chains: name sources, classes or actions that it is about, or say so in when")
+		}
 	}
 	r.Lists = r.uses
 	for i := range file.Tests {

@@ -55,6 +55,8 @@ type Rule struct {
 	Suppress time.Duration
 	// Lists are the names of the lists it looks into.
 	Lists []string
+	// Over makes it a rule over time; nil for one of single chains.
+	Over *Over
 	// Tests are the rule's own; there is at least one.
 	Tests []Test
 	// File is where the rule was read from.
@@ -92,12 +94,18 @@ type Test struct {
 	Match bool
 	// State is that of the alert the rule must yield; empty for none.
 	State correlate.AlertState
+	// Of a rule over time: the chains of the windows that are judged, those before
+	// them, and the groups that alerts are wanted of, their values joined with "/",
+	// by window and group.
+	Chains, Past []correlate.Chain
+	Alerts       []string
 	// Lists are what the rule's lists hold for this test; those it leaves out are
 	// empty, whatever the operator keeps.
 	Lists map[string][]string
 	Line  int
 
 	question question // as its lists have it
+	over     *Over    // likewise
 }
 
 var wantID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

@@ -21,6 +21,10 @@ type testFile struct {
 	Match *bool               `yaml:"match"`
 	State string              `yaml:"state"`
 	Lists map[string][]string `yaml:"lists"`
+	// Of a rule over time.
+	Past   []any     `yaml:"past"`
+	Chains []any     `yaml:"chains"`
+	Alerts *[]string `yaml:"alerts"`
 }
 
 // test reads a test of r. A chain that leaves them out is primary, settled and
@@ -30,6 +34,12 @@ func (f *testFile) test(r *compiled, line int) (Test, []error) {
 	problems := t.compile(r)
 	if strings.TrimSpace(f.Name) == "" {
 		problems = append(problems, errors.New("name is missing"))
+	}
+	if r.Over != nil {
+		return t, append(problems, f.timed(r, &t)...)
+	}
+	if f.Chains != nil || f.Past != nil || f.Alerts != nil {
+		problems = append(problems, errors.New("past, chains and alerts are for rules over time: this one has no over"))
 	}
 	if f.Match == nil {
 		problems = append(problems, errors.New("match is missing: want true or false"))

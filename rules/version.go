@@ -17,13 +17,14 @@ type meaning struct {
 	Group                     []string
 	Suppress                  time.Duration
 	Lists                     []string // names, each followed by what it holds
+	Over                      *Over    `json:",omitempty"`
 }
 
 // versionOf hashes what r means with lists.
 func versionOf(r *compiled, lists Lists) string {
 	m := meaning{
 		Env: EnvVersion, ID: r.ID, When: r.wording, Severity: r.Severity, Settled: r.Settled,
-		Sources: r.Sources, Classes: r.Classes, Actions: r.Actions, Group: r.Group, Suppress: r.Suppress,
+		Sources: r.Sources, Classes: r.Classes, Actions: r.Actions, Group: r.Group, Suppress: r.Suppress, Over: r.Over,
 	}
 	for _, name := range r.uses {
 		m.Lists = append(m.Lists, name, lists[name].sum())
