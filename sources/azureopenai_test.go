@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"whence/correlate"
 	"whence/sources/prices"
 )
 
@@ -98,5 +99,26 @@ func TestAzureOpenAIOneDeed(t *testing.T) {
 				t.Errorf("%d lines count, with %d tokens, want 1 with %d", count, tokens, tt.tokens)
 			}
 		})
+	}
+}
+
+func TestAzureOpenAIClass(t *testing.T) {
+	for operation, want := range map[string]correlate.Class{
+		"ChatCompletions_Create":   correlate.Model,
+		"Embeddings_Create":        correlate.Model,
+		"Create_Run":               correlate.Model,
+		"Create_Thread_And_Run":    correlate.Model,
+		"Create_Thread":            correlate.Write,
+		"Create_Message":           correlate.Write,
+		"Modify_Assistant":         correlate.Write,
+		"List_Assistants":          correlate.Read,
+		"ListKey":                  correlate.Secret,
+		"FineTuningJobs_Create":    correlate.Write,
+		"Completions_Create":       correlate.Model,
+		"Microsoft.Unknown/Action": correlate.Model,
+	} {
+		if got := azureOpenAIClass(operation); got != want {
+			t.Errorf("%s: got %s, want %s", operation, got, want)
+		}
 	}
 }

@@ -73,6 +73,12 @@ func azureOpenAIClass(operation string) correlate.Class {
 		return correlate.Secret
 	case strings.HasPrefix(op, "list"), strings.HasPrefix(op, "get"), strings.HasSuffix(op, "_list"), strings.HasSuffix(op, "_get"):
 		return correlate.Read
+	case strings.HasPrefix(op, "create_thread"), strings.HasPrefix(op, "create_message"), strings.HasPrefix(op, "create_assistant"),
+		strings.HasPrefix(op, "create_vector"), strings.HasPrefix(op, "modify_"):
+		if strings.Contains(op, "run") { // on a thread the model runs
+			return correlate.Model
+		}
+		return correlate.Write
 	case strings.Contains(op, "file"), strings.Contains(op, "finetun"), strings.Contains(op, "fine_tun"), strings.Contains(op, "deployment"),
 		strings.HasPrefix(op, "delete"), strings.HasPrefix(op, "update"):
 		return correlate.Write

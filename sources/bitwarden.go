@@ -95,20 +95,32 @@ func bitwardenDecode(in Input, raw []byte, l *bitwardenLine, out *Batch) {
 	out.asked(e, &e.Actor, correlate.Attested, "bitwarden.acting_user")
 }
 
+// bitwardenNames are the types of events by their numbers. Others keep the number.
 var bitwardenNames = map[string]string{
 	"1000": "user_logged_in", "1001": "user_changed_password", "1002": "user_enabled_two_step", "1003": "user_disabled_two_step", "1004": "user_recovered_account",
-	"1005": "user_failed_login", "1006": "user_failed_two_step", "1007": "user_exported_vault", "1107": "item_viewed", "1108": "item_password_viewed",
+	"1005": "user_failed_login", "1006": "user_failed_two_step", "1007": "user_exported_vault", "1008": "user_updated_temporary_password",
+	"1100": "item_created", "1101": "item_edited", "1102": "item_deleted", "1103": "item_attachment_created", "1104": "item_attachment_deleted",
+	"1105": "item_shared", "1106": "item_collections_edited", "1107": "item_viewed", "1108": "item_password_viewed",
 	"1109": "item_hidden_field_viewed", "1110": "item_security_code_viewed", "1111": "item_password_copied", "1112": "item_hidden_field_copied",
-	"1113": "item_security_code_copied", "1114": "item_autofilled", "1100": "item_created", "1101": "item_edited", "1102": "item_deleted", "1115": "item_soft_deleted",
-	"1600": "organization_edited", "1602": "organization_exported_vault", "2100": "secret_retrieved", "2101": "secret_created", "2102": "secret_edited", "2103": "secret_deleted",
+	"1113": "item_security_code_copied", "1114": "item_autofilled", "1115": "item_soft_deleted", "1116": "item_restored", "1117": "item_card_number_viewed",
+	"1300": "collection_created", "1301": "collection_edited", "1302": "collection_deleted",
+	"1400": "group_created", "1401": "group_edited", "1402": "group_deleted",
+	"1500": "member_invited", "1501": "member_confirmed", "1502": "member_edited", "1503": "member_removed", "1504": "member_groups_edited",
+	"1505": "member_sso_unlinked", "1506": "member_enrolled_in_recovery", "1507": "member_withdrew_from_recovery", "1508": "member_password_reset",
+	"1509": "member_sso_link_reset", "1510": "member_first_sso_login", "1511": "member_revoked", "1512": "member_restored",
+	"1513": "member_device_approved", "1514": "member_device_refused", "1515": "member_deleted", "1516": "member_left",
+	"1600": "organization_edited", "1601": "organization_vault_purged", "1602": "organization_exported_vault", "1603": "organization_vault_accessed",
+	"1604": "organization_sso_enabled", "1605": "organization_sso_disabled", "1606": "organization_key_connector_enabled",
+	"1607": "organization_key_connector_disabled", "1700": "policy_edited",
+	"2100": "secret_retrieved", "2101": "secret_created", "2102": "secret_edited", "2103": "secret_deleted",
 }
 
 func bitwardenMeaningOf(kind string) bitwardenMeaning {
 	m := bitwardenMeaning{action: "bitwarden." + cmp.Or(bitwardenNames[kind], kind), class: correlate.Admin, outcome: correlate.Success}
 	switch kind {
-	case "1107", "1108", "1109", "1110", "1111", "1112", "1113", "1114", "2100", "1007", "1602":
+	case "1107", "1108", "1109", "1110", "1111", "1112", "1113", "1114", "1117", "2100", "1007", "1602", "1603":
 		m.class = correlate.Secret
-	case "1000", "1005", "1006", "1010":
+	case "1000", "1005", "1006", "1010", "1510":
 		m.class = correlate.Auth
 	default:
 		if strings.HasPrefix(kind, "11") || strings.HasPrefix(kind, "21") {
