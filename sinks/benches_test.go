@@ -127,6 +127,16 @@ func benchFan(t *testing.T) bench {
 	}
 }
 
+func benchFeeds(t *testing.T) bench {
+	kafka, lines := benchKafka(t), benchLines(t)
+	return bench{
+		sink:    sinks.NewFeeds(kafka.sink, lines.sink),
+		current: lines.current,
+		stall:   func() { kafka.stall(); lines.stall() },
+		resume:  func() { kafka.resume(); lines.resume() },
+	}
+}
+
 type line struct {
 	ID      string `json:"id"`
 	Version uint64 `json:"version"`

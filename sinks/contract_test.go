@@ -31,6 +31,7 @@ func TestContract(t *testing.T) {
 		"kafka":      benchKafka,
 		"lines":      benchLines,
 		"fan":        benchFan,
+		"feeds":      benchFeeds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for name, test := range map[string]func(*testing.T, bench){

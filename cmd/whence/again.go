@@ -32,7 +32,7 @@ func (f *againFlags) change(s *settings) {
 	if f.database != "" && f.database != s.ClickHouse.Database {
 		s.ClickHouse.Database = f.database
 		// The SIEM has these chains, and shall not get what is only being tried.
-		s.Outputs.ChainsTopic, s.Outputs.AlertsTopic = "", ""
+		s.Outputs.ChainsTopic, s.Outputs.AlertsTopic, s.SIEM = "", "", nil
 	}
 }
 

@@ -63,6 +63,7 @@ func (c *checks) all(ctx context.Context, config string, offline bool) {
 		return
 	}
 	c.kafka(ctx, w)
+	c.siem(ctx, s)
 	c.clickhouse(ctx, w)
 }
 

@@ -62,8 +62,8 @@ func parseSettings(path string) (settings, error) {
 }
 
 // eachSetting calls visit with every key that holds a value, lists included. It
-// leaves out what has keys that are not known beforehand: topics, lateness and
-// severity.
+// leaves out what has keys that are not known beforehand: topics, siem, lateness
+// and severity.
 func eachSetting(prefix string, v reflect.Value, visit func(key string, value any)) {
 	for i := range v.NumField() {
 		key := prefix + v.Type().Field(i).Tag.Get("mapstructure")
@@ -71,7 +71,7 @@ func eachSetting(prefix string, v reflect.Value, visit func(key string, value an
 		switch {
 		case f.Kind() == reflect.Struct:
 			eachSetting(key+keyDelimiter, f, visit)
-		case key != "topics" && f.Kind() != reflect.Map:
+		case key != "topics" && key != "siem" && f.Kind() != reflect.Map:
 			visit(key, f.Interface())
 		}
 	}
@@ -130,10 +130,15 @@ func decodeError(err error) error {
 
 // readSecrets reads the passwords that files hold. dir is where relative paths start.
 func (s *settings) readSecrets(dir string) error {
-	return errors.Join(
+	errs := []error{
 		secret("kafka.sasl.password", dir, s.Kafka.SASL.PasswordFile, &s.Kafka.SASL.Password),
 		secret("clickhouse.password", dir, s.ClickHouse.PasswordFile, &s.ClickHouse.Password),
-	)
+	}
+	for i := range s.SIEM {
+		d := &s.SIEM[i]
+		errs = append(errs, secret("siem "+d.Name+": sasl.password", dir, d.SASL.PasswordFile, &d.SASL.Password))
+	}
+	return errors.Join(errs...)
 }
 
 func secret(key, dir, file string, value *string) error {
@@ -163,6 +168,14 @@ func (s settings) withPathsFrom(dir string) settings {
 	} {
 		if *p != "" {
 			*p = from(dir, *p)
+		}
+	}
+	for i := range s.SIEM {
+		t := &s.SIEM[i].TLS
+		for _, p := range []*string{&t.CAFile, &t.CertFile, &t.KeyFile} {
+			if *p != "" {
+				*p = from(dir, *p)
+			}
 		}
 	}
 	s.Directory.Path, s.Rules.Dir, s.Rules.Sigma = allFrom(dir, s.Directory.Path), allFrom(dir, s.Rules.Dir), allFrom(dir, s.Rules.Sigma)

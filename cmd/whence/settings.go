@@ -10,7 +10,7 @@ import (
 )
 
 // settings is the configuration file: its keys are the mapstructure tags. It is
-// read once and not changed afterwards. Every key but topics and rules.severity can be
+// read once and not changed afterwards. Every key but topics, siem and rules.severity can be
 // overridden by an environment variable: WHENCE_, then the key with its sections in
 // upper case, joined with _, such as WHENCE_CLICKHOUSE_PASSWORD.
 type settings struct {
@@ -29,6 +29,8 @@ type settings struct {
 	ClickHouse clickhouseSettings       `mapstructure:"clickhouse"`
 	Ledger     ledgerSettings           `mapstructure:"ledger"`
 	Outputs    outputSettings           `mapstructure:"outputs"`
+	// SIEM are further destinations of chains and alerts.
+	SIEM []siemSettings `mapstructure:"siem"`
 	// Directory is where the operator's directory is. A path, or a list of paths, may
 	// stand in place of the section.
 	Directory directorySettings `mapstructure:"directory"`
@@ -146,7 +148,8 @@ type ledgerSettings struct {
 }
 
 type outputSettings struct {
-	// ChainsTopic and AlertsTopic feed the SIEM; both empty for none.
+	// ChainsTopic and AlertsTopic take all chains and alerts in our own JSON; each may
+	// be empty, for none of them. MaxBytes bounds what waits to be sent.
 	ChainsTopic string `mapstructure:"chains_topic"`
 	AlertsTopic string `mapstructure:"alerts_topic"`
 	MaxBytes    int    `mapstructure:"max_bytes"`

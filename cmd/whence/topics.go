@@ -50,11 +50,19 @@ func ensureTopics(ctx context.Context, client *kgo.Client, s settings) error {
 	return errors.Join(errs...)
 }
 
-// outputTopics are those of ours that hold no facts, in order.
+// outputTopics are those that are written to and hold no facts, in order. Topics in
+// clusters that are not ours are not among them.
 func outputTopics(s settings) []string {
 	ours := s.ourTopics()
 	delete(ours, "sessions.topic")
 	delete(ours, "sessions.registry")
 	maps.DeleteFunc(ours, func(_, name string) bool { return name == "" })
-	return slices.Sorted(maps.Values(ours))
+	names := slices.Collect(maps.Values(ours))
+	for _, d := range s.SIEM {
+		if !d.own() {
+			names = append(names, d.Topic)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

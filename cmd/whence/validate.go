@@ -24,6 +24,7 @@ func (s settings) validate() error {
 		within("sessions: ", s.index().Validate()),
 		out.Validate(),
 		s.validateTopics(),
+		s.validateSIEM(),
 		s.validateRest(),
 	)
 }
@@ -65,6 +66,9 @@ func (s settings) validateTopics() error {
 		}
 		c.want(users[name] == "", "%s: %s is named under %s too", key, name, users[name])
 		users[name] = key
+	}
+	for _, d := range s.SIEM { // of which several may share a topic
+		c.want(d.own() || users[d.Topic] == "", "siem %s: topic %s is named under %s too", d.Name, d.Topic, users[d.Topic])
 	}
 	return c.err()
 }

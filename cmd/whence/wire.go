@@ -136,15 +136,16 @@ func (w *wiring) connect(ctx context.Context, patient bool, say func(string)) er
 	if err := wait.until(ctx, "clickhouse", lastingClickHouse, func(context.Context) error { return w.archive.Migrate(ctx) }); err != nil {
 		return refusal(err)
 	}
-	if !w.settings.announces() {
-		return nil
+	if err := w.reachSIEM(ctx, wait, say); err != nil {
+		return err
 	}
-	announce, err := sinks.NewKafka(w.settings.sinks().Kafka, w.kafka, w.log)
-	if err != nil {
-		return wrong(err)
+	if w.announce, err = w.announcers(); err != nil {
+		return err
 	}
-	w.announce = announce
-	w.sink = sinks.NewFan(w.archive, announce)
+	if w.announce != nil {
+		w.sink = sinks.NewFan(w.archive, w.announce)
+		measureAnnounced(w.metrics, w.announce)
+	}
 	return nil
 }
 
