@@ -33,7 +33,12 @@ func anthropicIs(v Value) bool {
 // anthropicScratch is what the decoder uses again.
 type anthropicScratch struct {
 	anthropicLine
-	classes words[correlate.Class]
+	meanings words[anthropicMeaning] // by type
+}
+
+type anthropicMeaning struct {
+	action string
+	class  correlate.Class
 }
 
 // anthropicLine is what is read of an activity, or of a page of them.
@@ -99,7 +104,8 @@ func anthropicRead(in Input, raw []byte, s *anthropicScratch, out *Batch) {
 	e := out.begin(anthropicName, cmp.Or(r.Org, r.OrgUUID), r.ID, raw)
 	timed := in.dated(e, firstTime(r.CreatedAt))
 	e.Tenant = cmp.Or(r.Org, r.OrgUUID)
-	e.Action, e.Class = out.text.Join("anthropic:", r.Type), s.classes.of(r.Type, anthropicClass)
+	m := s.meanings.of(r.Type, anthropicMeaningOf)
+	e.Action, e.Class = m.action, m.class
 	if e.Outcome = correlate.Success; strings.HasSuffix(r.Type, "_failed") {
 		e.Outcome = correlate.Failure
 	}
@@ -139,6 +145,10 @@ var anthropicUse = []string{"claude_chat", "claude_file", "claude_artifact", "cl
 
 // anthropicReads end the types of activity that only look.
 var anthropicReads = []string{"_viewed", "_accessed", "_downloaded", "_exported", "_listed", "_read", "_searched"}
+
+func anthropicMeaningOf(kind string) anthropicMeaning {
+	return anthropicMeaning{"anthropic:" + kind, anthropicClass(kind)}
+}
 
 func anthropicClass(kind string) correlate.Class {
 	for _, end := range anthropicReads {

@@ -30,13 +30,15 @@ func (b *Batch) each(raw scan.Raw, one func(raw scan.Raw)) {
 func (b *Batch) begin(source, scope, id string, raw scan.Raw, more ...string) *correlate.Event {
 	e := b.event()
 	e.Evidence.SHA256, e.Line = b.hash(raw), raw
-	var room [8]string
-	parts := append(room[:0], source, scope, id)
 	if e.EventID = id; id == "" {
-		e.EventID = e.Evidence.SHA256
-		parts[2], more = e.EventID, nil
+		e.EventID, more = e.Evidence.SHA256, nil
 	}
-	e.ID = b.sums.ID(append(parts, more...)...)
+	if len(more) == 0 {
+		e.ID = b.sums.ID(source, scope, e.EventID)
+	} else {
+		var room [8]string
+		e.ID = b.sums.ID(append(append(room[:0], source, scope, id), more...)...)
+	}
 	e.ActionID, e.Primary, e.Source = e.ID, true, source
 	e.Outcome = correlate.UnknownOutcome
 	return e

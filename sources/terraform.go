@@ -167,11 +167,12 @@ func terraformMeaningOf(what string) terraformMeaning {
 // terraformNotice is a workspace's notification of a run.
 type terraformNotice struct {
 	Order        scan.Order
-	RunID        string `json:"run_id"`
-	CreatedAt    string `json:"run_created_at"`
-	CreatedBy    string `json:"run_created_by"`
-	Workspace    string `json:"workspace_name"`
-	Organization string `json:"organization_name"`
+	actions      words[string] // by trigger
+	RunID        string        `json:"run_id"`
+	CreatedAt    string        `json:"run_created_at"`
+	CreatedBy    string        `json:"run_created_by"`
+	Workspace    string        `json:"workspace_name"`
+	Organization string        `json:"organization_name"`
 	Notices      []struct {
 		Trigger   string `json:"trigger"`
 		Status    string `json:"run_status"`
@@ -189,7 +190,7 @@ func terraformRunDecode(in Input, raw []byte, l *terraformNotice, out *Batch) {
 	n := &l.Notices[0]
 	e := out.begin(terraformRuns, l.Organization, "", raw)
 	dated := in.dated(e, firstTime(n.UpdatedAt, l.CreatedAt))
-	e.Action, e.Class = out.text.Join("terraform.", cmp.Or(n.Trigger, "run")), correlate.Deploy
+	e.Action, e.Class = l.actions.of(n.Trigger, terraformRunAction), correlate.Deploy
 	switch n.Status {
 	case "applied", "planned_and_finished", "planned_and_saved":
 		e.Outcome = correlate.Success
@@ -200,7 +201,10 @@ func terraformRunDecode(in Input, raw []byte, l *terraformNotice, out *Batch) {
 	e.Context.Account = l.Organization
 	out.touched(e, "terraform.workspace", workspace)
 	out.touched(e, "terraform.run", l.RunID)
-	created := firstTime(l.CreatedAt)
+	created := eventTime{e.Time, dated}
+	if n.UpdatedAt != l.CreatedAt {
+		created = firstTime(l.CreatedAt)
+	}
 	e.Actor = terraformRunOf(k, workspace)
 	out.acted(e, k, "terraform.run")
 	if !dated || !created.ok {
@@ -227,6 +231,8 @@ func terraformRunDecode(in Input, raw []byte, l *terraformNotice, out *Batch) {
 		out.tell(e, &correlate.Fact{Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "terraform.run", Reason: "completed"})
 	}
 }
+
+func terraformRunAction(trigger string) string { return "terraform." + cmp.Or(trigger, "run") }
 
 // terraformIsOver reports whether nothing comes after a status.
 func terraformIsOver(status string) bool {

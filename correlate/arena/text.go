@@ -91,7 +91,9 @@ func (t *Text) Hex(b []byte) string {
 		letters := (x + 6*ones) >> 4 & ones
 		binary.LittleEndian.PutUint64(out[2*i:], x+'0'*ones+letters*('a'-'0'-10))
 	}
-	hex.Encode(out[2*i:], b[i:])
+	if i < len(b) {
+		hex.Encode(out[2*i:], b[i:])
+	}
 	return View(out)
 }
 
