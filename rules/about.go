@@ -28,6 +28,9 @@ func (s scope) only(n ast.Node) (string, bool) {
 		return "", true
 	case *ast.IdentifierNode:
 		return n.Value, s.list == "" && known.flags[n.Value] != nil
+	case *ast.CallNode:
+		flag := crossing(n)
+		return flag, flag != "" && s.list == ""
 	case *ast.UnaryNode:
 		if isNot(n.Operator) {
 			return s.only(n.Node)
@@ -48,6 +51,17 @@ func (s scope) only(n ast.Node) (string, bool) {
 	return "", false
 }
 
+// crossing is the flag that a call of crosses asks for, "" for another call: to find out
+// takes a walk over the hops, so it is worth asking once for all rules.
+func crossing(n *ast.CallNode) string {
+	id, ok := n.Callee.(*ast.IdentifierNode)
+	boundary := textsOf(n.Arguments...)
+	if !ok || id.Value != "crosses" || len(boundary) != 1 {
+		return ""
+	}
+	return "crosses " + boundary[0]
+}
+
 // constants are what n compares the text at its left with, nil if it does not.
 func constants(n *ast.BinaryNode) []string {
 	switch n.Operator {
@@ -64,7 +78,7 @@ func constants(n *ast.BinaryNode) []string {
 // wanted gives the constants in a term about one name: whole values and ends.
 func wanted(n ast.Node) (exact, ends []string) {
 	switch n := n.(type) {
-	case *ast.IdentifierNode:
+	case *ast.IdentifierNode, *ast.CallNode:
 		return []string{yes}, nil
 	case *ast.UnaryNode:
 		return wanted(n.Node)
@@ -98,7 +112,7 @@ func (v sample) fulfils(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.BoolNode:
 		return n.Value
-	case *ast.IdentifierNode:
+	case *ast.IdentifierNode, *ast.CallNode:
 		return v.exact
 	case *ast.UnaryNode:
 		return !v.fulfils(n.Node)

@@ -69,6 +69,34 @@ func realRules(tb testing.TB, n int) *Set {
 	return s
 }
 
+// callRules is a set of n that call functions: each asks for a class or an outcome
+// too, as a rule does, and no more.
+func callRules(tb testing.TB, n int) *Set {
+	tb.Helper()
+	class := []string{"write", "admin", "secret", "deploy", "model"}
+	fsys := fstest.MapFS{"lists/l.yaml": &fstest.MapFile{Data: []byte("people: [alice@example.com, bob@example.com]\nmodels: [example-*, other-1]")}}
+	for i := range n {
+		when := []string{
+			`crosses("account") and outcome == "success" and context.region == "eu-west-%d"`,
+			`not crosses("trust") and executor.unit == "team-%d"`,
+			`outcome == "success" and knows("models") and not knows("models", usage.model) and usage.input_tokens > %d`,
+			`not knows("people", requestor.id) and context.app == "app-%d"`,
+			`any(hops, .state == "revoked" and within(.age, "%dm"))`,
+			`any(resources, glob(.id, "arn:aws:s3:::vault-%d/*"))`,
+			`cidr(context.ip, "203.0.113.0/24", "192.0.2.%d/32")`,
+		}[i%7]
+		when = fmt.Sprintf("class == %q and ", class[i%5]) + fmt.Sprintf(when, 1+i%200)
+		id := fmt.Sprintf("r%03d", i)
+		fsys[id+".yaml"] = &fstest.MapFile{Data: fmt.Appendf(nil,
+			"{id: %s, title: t, severity: low, why: w, when: '%s', tests: [{name: n, match: false, chain: {class: read}}]}", id, when)}
+	}
+	s, err := Load(fsys)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
 // realChains are what such a set sees: mostly reads, mostly attributed.
 func realChains(n int) []*correlate.Chain {
 	rnd := rand.New(rand.NewPCG(7, 8))
@@ -116,6 +144,7 @@ func BenchmarkJudge(b *testing.B) {
 	for _, n := range []int{1, 10, 50, 100, 200, 500} {
 		run(fmt.Sprintf("rules=%d", n), realRules(b, n))
 	}
+	run("calls=500", callRules(b, 500))
 }
 
 func BenchmarkFill(b *testing.B) {

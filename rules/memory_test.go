@@ -15,7 +15,7 @@ import (
 // TestNoMatchAllocatesNothing guards the memory of the usual chain: one that no rule
 // matches.
 func TestNoMatchAllocatesNothing(t *testing.T) {
-	for name, s := range map[string]*Set{"library": Library(), "50 rules": realRules(t, 50), "500 rules": realRules(t, 500)} {
+	for name, s := range map[string]*Set{"library": Library(), "50 rules": realRules(t, 50), "500 rules": realRules(t, 500), "500 with calls": callRules(t, 500)} {
 		j := s.NewJudge()
 		var out []correlate.Alert
 		quiet := 0

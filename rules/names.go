@@ -35,6 +35,10 @@ func newNames() names {
 		"truncated":        func(c *correlate.Chain, _ int) bool { return truncated(c) },
 		"usage.cost_known": func(c *correlate.Chain, _ int) bool { return c.Usage.CostKnown },
 
+		// No expression can spell these: they are for the index. See crossing.
+		"crosses account": func(c *correlate.Chain, _ int) bool { return crossesAccount(c) },
+		"crosses trust":   func(c *correlate.Chain, _ int) bool { return crossesTrust(c) },
+
 		"approvers[].dated": func(c *correlate.Chain, at int) bool { return !c.Approvers[at].Time.IsZero() },
 	}, texts: map[string]text{
 		"source":             func(c *correlate.Chain, _ int) string { return c.Source },

@@ -35,6 +35,9 @@ type Folder struct {
 // libraryName is what errors call the library's folder.
 const libraryName = "library"
 
+// maxRules bounds the rows of the index.
+const maxRules = 10_000
+
 // Open reads all that c names. Either all of it is right or there is no set: the error
 // joins every problem.
 func Open(c Config) (*Set, error) {
@@ -72,6 +75,9 @@ func Open(c Config) (*Set, error) {
 	all, wrong = c.amend(append(all, ours...), files, lists)
 	if problems = append(problems, wrong...); len(problems) > 0 {
 		return nil, errors.Join(problems...)
+	}
+	if len(all) > maxRules {
+		return nil, fmt.Errorf("there are %d rules; at most %d can be judged by", len(all), maxRules)
 	}
 	s := newSet(all)
 	s.useSigma(signalling, refused)

@@ -138,8 +138,11 @@ func (w writer) few(names []string) string {
 	compare := func(name string) string {
 		return fmt.Sprintf("%s %s %s", name, w.pick("==", "==", "!=", "startsWith", "startsWith", "endsWith", "endsWith"), w.quoted())
 	}
-	if w.IntN(4) == 0 {
+	switch w.IntN(8) {
+	case 0, 1:
 		return fmt.Sprintf("%s endsWith %s", names[0], w.quoted())
+	case 2:
+		return w.pick(`crosses("account")`, `not crosses("account")`, `crosses("trust")`, `(crosses("trust") or not crosses("trust"))`)
 	}
 	name := w.pick(names...)
 	list, element, ok := strings.Cut(name, "[]")
