@@ -115,6 +115,8 @@ func (s *workspaceActivity) append(in Input, raw []byte, ev *workspaceEvent, n i
 	for _, r := range [...]correlate.Resource{
 		{Type: "google.drive_item", ID: p.document}, {Type: "google.user", ID: p.user}, {Type: "google.group", ID: p.group},
 		{Type: "google.role", ID: p.role}, {Type: "google.setting", ID: p.setting}, {Type: "google.domain", ID: p.domain},
+		{Type: "google.org_unit", ID: p.unit}, {Type: "google.device", ID: p.device}, {Type: "google.rule", ID: p.rule},
+		{Type: "google.alert", ID: p.alert}, {Type: "google.printer", ID: p.printer}, {Type: "google.message", ID: p.message},
 	} {
 		out.touched(e, r.Type, out.short(r.ID))
 	}

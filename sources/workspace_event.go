@@ -45,6 +45,7 @@ func (o *workspaceOdd) into(s *workspaceActivity, mem *arena.Text) {
 // workspaceParameters are the wanted parameters of an event.
 type workspaceParameters struct {
 	document, user, group, role, setting, domain string
+	unit, device, rule, alert, printer, message  string
 	app, client, ip, agent, failure              string
 }
 
@@ -75,6 +76,18 @@ func (p *workspaceParameters) set(name string, v scan.Raw, mem *arena.Text) {
 		into = &p.setting
 	case "DOMAIN_NAME":
 		into = &p.domain
+	case "ORG_UNIT_NAME", "FULL_ORG_UNIT_PATH":
+		into = &p.unit
+	case "DEVICE_SERIAL_NUMBER", "DEVICE_ID", "device_id":
+		into = &p.device
+	case "RULE_NAME", "rule_name":
+		into = &p.rule
+	case "ALERT_NAME":
+		into = &p.alert
+	case "PRINTER_NAME", "PRINT_SERVER_NAME":
+		into = &p.printer
+	case "EMAIL_LOG_SEARCH_MSG_ID":
+		into = &p.message
 	case "app_name", "APPLICATION_NAME", "application_name", "OAUTH2_APP_NAME":
 		into = &p.app
 	case "client_id", "OAUTH2_APP_ID":
