@@ -48,6 +48,8 @@ func (w *workshop) openTables(ctx context.Context, kinds correlate.Kinds, facts 
 	if err := index.EnsureTopics(ctx, w.topic.client, cfg); err != nil {
 		return errors.Join(err, store.Close())
 	}
-	w.cold, err = index.Open(ctx, cfg, w.dial(), store, kinds, quiet)
-	return err
+	if w.cold, err = index.Open(ctx, cfg, w.dial(), store, kinds, quiet); err != nil {
+		return err
+	}
+	return w.cold.CatchUp(ctx) // of nothing: the store merges what it holds from then on
 }

@@ -69,6 +69,7 @@ func atRest(b *testing.B, p *Pebble) {
 	if err := p.db.Flush(); err != nil {
 		b.Fatal(err)
 	}
+	p.work()
 	for idle := 0; idle < 3; idle++ {
 		if p.db.Metrics().Compact.NumInProgress > 0 {
 			idle = 0

@@ -46,6 +46,8 @@ type Pebble struct {
 // topics give everything back: Rebuilt then says why. A directory that is in use
 // by another process, or that holds anything else, is an error and left alone.
 //
+// It merges nothing on disk until a Table over it has caught up with the topics.
+//
 // When the disk takes nothing more Failed tells, and the owner is to end.
 func OpenPebble(dir string, cacheBytes int64) (*Pebble, error) {
 	return openPebbleOn(vfs.Default, dir, cacheBytes)
