@@ -26,6 +26,14 @@ type pileRow struct {
 	key, value uint32 // lengths
 }
 
+// newPile has room for so many bytes, and a quarter more: left to itself it would leave as
+// much again to the collector as it grows, when memory is needed most.
+func newPile(size int) pile {
+	const row = 160 // or so
+	size += size / 4
+	return pile{bytes: make([]byte, 0, size), rows: make([]pileRow, 0, size/row)}
+}
+
 // add appends the row of f. body is what appendBody makes of f, if the caller has it.
 func (r *pile) add(f *correlate.Fact, body string) {
 	kind, ok := r.kind[f.Key.Kind]

@@ -21,7 +21,7 @@ type bulk struct {
 }
 
 // reads is what a table does but in tests.
-func reads() bulk { return bulk{lag: 500_000, records: 4 * pollRecords, bytes: 64 << 20} }
+func reads() bulk { return bulk{lag: 500_000, records: 4 * pollRecords, bytes: 40 << 20} }
 
 // mostDeferred and mostMarks bound what waits until rows are stored.
 const (
@@ -56,7 +56,7 @@ func (t *Table) rebuild(ctx context.Context, store loader, until, begins map[Top
 	defer func() { err = errors.Join(err, store.endLoad()) }()
 	r := &rebuild{Table: t, store: store, pos: Position{}}
 	for range runtime.GOMAXPROCS(0) {
-		r.workers = append(r.workers, &worker{})
+		r.workers = append(r.workers, &worker{pile: newPile(t.bulk.bytes / runtime.GOMAXPROCS(0))})
 	}
 	for t.behind(until, begins) {
 		wait, cancel := context.WithTimeout(ctx, stall)
