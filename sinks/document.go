@@ -67,6 +67,14 @@ func (d *document) item(s string) {
 	d.b = appendString(d.b, s)
 }
 
+// texts writes a list unless it is empty.
+func (d *document) texts(n string, ss []string) {
+	if len(ss) > 0 {
+		d.name(n)
+		d.b = appendStrings(d.b, ss)
+	}
+}
+
 func (d *document) number(n string, v int64) {
 	d.name(n)
 	d.b = strconv.AppendInt(d.b, v, 10)

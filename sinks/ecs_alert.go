@@ -56,7 +56,7 @@ func appendECSAlert(b []byte, a *correlate.Alert) ([]byte, error) {
 func (d *ocsfDocument) relate(p *correlate.Principal) {
 	for _, name := range [...]string{p.ID, p.Name} {
 		first := d.told.n == 0
-		if name == "" || !d.told.add(name) {
+		if name == "" || !d.told.add(toldValue{text: name}) {
 			continue
 		}
 		if first {

@@ -71,21 +71,27 @@ type ocsfDocument struct {
 // told are the values that a list has already. Few chains have more than there is room
 // for on the stack: those with dozens of candidates.
 type told struct {
-	room [40]string
+	room [40]toldValue
 	n    int
-	more []string
+	more []toldValue
 }
 
-// add reports whether s was not there yet.
-func (t *told) add(s string) bool {
-	if slices.Contains(t.room[:t.n], s) || slices.Contains(t.more, s) {
+// A toldValue is a value as one kind of thing: a key may be its holder's name as well.
+type toldValue struct {
+	text string
+	kind int64
+}
+
+// add reports whether v was not there yet.
+func (t *told) add(v toldValue) bool {
+	if slices.Contains(t.room[:t.n], v) || slices.Contains(t.more, v) {
 		return false
 	}
 	if t.n < len(t.room) {
-		t.room[t.n] = s
+		t.room[t.n] = v
 		t.n++
 	} else {
-		t.more = append(t.more, s)
+		t.more = append(t.more, v)
 	}
 	return true
 }

@@ -113,14 +113,31 @@ func (d *findingWriter) finding() {
 		d.item(a.Source)
 		d.endList()
 	}
+	d.related()
+	d.end()
+	if !a.Over.To.IsZero() {
+		d.number("start_time", a.Over.From.UnixMilli())
+		d.number("end_time", a.Over.To.UnixMilli())
+	}
+}
+
+// related lists the chains that the finding is about: one, or those of a window.
+func (d *findingWriter) related() {
+	a := d.a
 	d.list("related_events")
-	d.begin()
-	d.id("uid", a.ChainID)
-	d.text("title", a.Action)
-	d.end()
+	for _, id := range a.Over.Chains {
+		d.begin()
+		d.id("uid", id)
+		d.end()
+	}
+	if len(a.Over.Chains) == 0 {
+		d.begin()
+		d.id("uid", a.ChainID)
+		d.text("title", a.Action)
+		d.end()
+	}
 	d.endList()
-	d.number("related_events_count", 1)
-	d.end()
+	d.number("related_events_count", int64(max(1, len(a.Over.Chains))))
 }
 
 func (d *findingWriter) evidence() {
@@ -153,6 +170,15 @@ func (d *findingWriter) ours() {
 	d.text("state", string(a.State))
 	d.text("severity", a.Severity)
 	d.text("status", string(a.Status))
+	d.texts("group", a.Group)
+	if !a.Over.To.IsZero() {
+		d.open("over")
+		d.instant("from", a.Over.From)
+		d.instant("to", a.Over.To)
+		d.amount("value", a.Over.Value)
+		d.amount("limit", a.Over.Limit)
+		d.end()
+	}
 	d.id("chain_id", a.ChainID)
 	d.id("action_id", a.ActionID)
 	d.who("executor", &a.Executor)

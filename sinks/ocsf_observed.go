@@ -92,7 +92,7 @@ func (d *ocsfDocument) observe(name string, kind int64, value string) {
 // zero what observe does.
 func (d *ocsfDocument) observeAt(name string, i int, member string, kind int64, value string) {
 	first := d.told.n == 0
-	if value == "" || !d.told.add(value) {
+	if value == "" || !d.told.add(toldValue{value, kind}) {
 		return
 	}
 	if first {

@@ -37,6 +37,7 @@ func (d *ocsfWriter) ours() {
 	d.candidates()
 	d.mints()
 	d.context()
+	d.texts("signals", c.Signals)
 	d.origin()
 }
 

@@ -35,7 +35,12 @@ func siemAlerts() map[string]correlate.Alert {
 	closed.State, closed.Status, closed.Version = correlate.AlertClosed, correlate.Attributed, a.Version+1<<24
 	closed.Requestor = person("alice")
 	closed.Reason = "the chain is attributed to alice@example.com (issued) since a later fact"
-	return map[string]correlate.Alert{"finding_create": a, "finding_update": update, "finding_close": closed}
+	over := a
+	over.Rule, over.Title, over.Group = "secrets-read-by-one", "One principal read more secrets than it ever did", []string{"prod/hvs.abc"}
+	over.ID = correlate.NewID("alert", over.Rule, "window")
+	over.ChainID = over.ID
+	over.Over = correlate.OverTime{From: siemDay.Truncate(time.Hour), To: siemDay.Truncate(time.Hour).Add(time.Hour), Value: 12, Limit: 10, Chains: []correlate.ID{c.ID, correlate.NewID("other")}}
+	return map[string]correlate.Alert{"finding_over": over, "finding_create": a, "finding_update": update, "finding_close": closed}
 }
 
 var siemDay = time.Date(2026, 3, 4, 10, 0, 0, 123456789, time.UTC)
