@@ -39,6 +39,8 @@ type Deps struct {
 	Sink     sinks.Sink
 	// Archive is what repair reads; without one there is none while the pipeline runs.
 	Archive Archive
+	// History is what rules over time are computed from; without one there are none.
+	History History
 	// Store and Announce are the two sides of Sink: what keeps the archive, and what
 	// only tells others, nil for none. Repair needs them apart. Without Store, Sink is
 	// that of the archive alone.
@@ -119,6 +121,7 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 		p.repairing = &repairing{Repair: newRepair(cfg, d, s.clock), metrics: s.metrics, owned: map[int32]struct{}{},
 			failures: newFailures(d.Log, "the sessions topic cannot be read for repair; it is tried again")}
 		p.repairing.judges.onError = s.ruleFailed
+		p.repairing.times.Repair = p.repairing.Repair
 	}
 	return p, nil
 }

@@ -46,6 +46,7 @@ type Repair struct {
 	wider    *widerIndex
 	judges   judges
 	archive  Archive
+	history  History    // nil for no rules over time
 	sink     sinks.Sink // of the archive
 	announce sinks.Sink // nil for nobody
 	log      *slog.Logger
@@ -62,6 +63,7 @@ type Repaired struct {
 	Chains   int `json:"chains"`   // walked again
 	Improved int `json:"improved"` // written with a higher version
 	Alerts   int `json:"alerts"`   // updated or closed
+	Windows  int `json:"windows"`  // of rules over time that were computed
 }
 
 // NewRepair prepares a repair over d, which has an archive.
@@ -74,7 +76,7 @@ func NewRepair(cfg Config, d Deps) *Repair {
 func newRepair(cfg Config, d Deps, clock *correlate.Marks) *Repair {
 	r := &Repair{
 		cfg: cfg, kafka: d.Kafka, topics: d.Table.Topics(), table: d.Table, clock: clock,
-		archive: d.Archive, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
+		archive: d.Archive, history: d.History, sink: d.Sink, log: d.Log, walked: map[correlate.ID]struct{}{},
 		signer: d.Ledger,
 	}
 	r.judges.onError = func(rule string, first bool, err error) {
@@ -133,6 +135,10 @@ func (r *Repair) Once(ctx context.Context) (Repaired, error) {
 	}
 	if err := r.staleAlerts(ctx, &done); err != nil {
 		return done, fmt.Errorf("judge open alerts again: %w", err)
+	}
+	times := timekeeper{Repair: r}
+	if err := times.look(ctx, r.readPast(), &done); err != nil {
+		return done, fmt.Errorf("compute rules over time: %w", err)
 	}
 	if err := r.closeLedger(ctx, late); err != nil {
 		return done, fmt.Errorf("close the ledger: %w", err)

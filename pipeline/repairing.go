@@ -33,6 +33,7 @@ type repairing struct {
 	client   *kgo.Client
 	failures *failures
 	past     time.Time // up to where all was read when leftovers were looked for last
+	times    timekeeper
 
 	mu    sync.Mutex
 	owned map[int32]struct{} // partitions of the sessions topic
@@ -178,12 +179,15 @@ func (r *repairing) leftovers(ctx context.Context) error {
 	if err := r.staleAlerts(ctx, &done); err != nil {
 		return fmt.Errorf("judge open alerts again: %w", err)
 	}
+	if err := r.times.look(ctx, r.past, &done); err != nil {
+		return fmt.Errorf("compute rules over time: %w", err)
+	}
 	r.count(done)
 	return nil
 }
 
 // readPast is the time before which every lane has settled what it holds.
-func (r *repairing) readPast() (least time.Time) {
+func (r *Repair) readPast() (least time.Time) {
 	for _, t := range r.cfg.Topics {
 		read := r.clock.ReadUpTo(t.Name)
 		if read.IsZero() {
@@ -211,7 +215,7 @@ func (r *repairing) forget() {
 }
 
 func (r *repairing) count(done Repaired) {
-	for what, n := range map[string]int{"facts": done.Facts, "chains": done.Chains, "improved": done.Improved, "alerts": done.Alerts} {
+	for what, n := range map[string]int{"facts": done.Facts, "chains": done.Chains, "improved": done.Improved, "alerts": done.Alerts, "windows": done.Windows} {
 		r.metrics.repaired.WithLabelValues(what).Add(float64(n))
 	}
 }

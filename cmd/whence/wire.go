@@ -167,7 +167,7 @@ func (w *wiring) open(ctx context.Context, open func() (index.Store, error)) (pi
 	}
 	table := w.table
 	return pipeline.Deps{
-		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, Store: w.archive, Announce: w.announce,
+		Kafka: w.kafka, Table: table, Sink: w.sink, Archive: w.archive, History: w.archive, Store: w.archive, Announce: w.announce,
 		Rules: w.files.rules, Metrics: w.metrics, Log: w.log, Ledger: w.signer, Prices: w.files.prices,
 		Resolver: &correlate.Resolver{
 			Index: table, Kinds: kinds, Directory: w.files.directory, Epoch: w.files.epoch,
