@@ -48,6 +48,9 @@ type Marks struct {
 	mu         sync.RWMutex
 	partitions map[string]int // expected, from topic metadata
 	read       map[lane][]reading
+	// upTo is how far each topic has been read, from both: it is asked for with every
+	// chain that waits, and changes with one mark in as many as there are partitions.
+	upTo map[string]time.Time
 }
 
 // lane names one raw partition.
@@ -71,7 +74,7 @@ func NewMarks(group string, sessions int, witnesses map[Kind][]Witness, now func
 	}
 	return &Marks{
 		now: now, group: group, witnesses: witnesses, sessions: sessions,
-		partitions: map[string]int{}, read: map[lane][]reading{},
+		partitions: map[string]int{}, read: map[lane][]reading{}, upTo: map[string]time.Time{},
 	}
 }
 
@@ -81,6 +84,7 @@ func (m *Marks) Expect(topic string, partitions int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.partitions[topic] = partitions
+	m.upTo[topic] = m.least(topic)
 }
 
 // Observe takes note of a mark read from one partition of the sessions topic.
@@ -100,7 +104,9 @@ func (m *Marks) Observe(sessionsPartition int32, mark Mark) {
 		rs = make([]reading, m.sessions)
 		m.read[l] = rs
 	}
-	switch r := &rs[sessionsPartition]; {
+	r := &rs[sessionsPartition]
+	before := r.time
+	switch {
 	case mark.Generation > r.generation:
 		*r = reading{mark.Generation, mark.Time, mark.Known}
 	case mark.Generation == r.generation:
@@ -108,6 +114,10 @@ func (m *Marks) Observe(sessionsPartition int32, mark Mark) {
 			r.time = mark.Time
 		}
 		r.known = max(r.known, mark.Known)
+	}
+	// Where another one is the least, and is so still, nothing changes.
+	if upTo := m.upTo[mark.Topic]; !before.After(upTo) || r.time.Before(upTo) {
+		m.upTo[mark.Topic] = m.least(mark.Topic)
 	}
 }
 
@@ -152,7 +162,7 @@ func (m *Marks) Passed(k Kind, t time.Time) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, w := range m.witnesses[k] {
-		if m.readUpTo(w.Topic).Before(t.Add(w.Lateness)) {
+		if m.upTo[w.Topic].Before(t.Add(w.Lateness)) {
 			return false
 		}
 	}
@@ -164,10 +174,11 @@ func (m *Marks) Passed(k Kind, t time.Time) bool {
 func (m *Marks) ReadUpTo(topic string) time.Time {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.readUpTo(topic)
+	return m.upTo[topic]
 }
 
-func (m *Marks) readUpTo(topic string) time.Time {
+// least is the earliest of what the marks say of a topic.
+func (m *Marks) least(topic string) time.Time {
 	n := m.partitions[topic]
 	if n == 0 {
 		return time.Time{}

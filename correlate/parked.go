@@ -56,6 +56,7 @@ func (w *Window) hash(k Key) uint64 { return maphash.Comparable(w.seed, k) }
 type kindSets struct {
 	ids  map[string]int32
 	sets [][]Kind
+	told []told // of each set
 	room []Kind
 	name []byte
 }
@@ -84,8 +85,34 @@ func (ks *kindSets) of(keys []Key) int32 {
 	id := int32(len(ks.sets))
 	ks.ids[string(ks.name)] = id
 	ks.sets = append(ks.sets, set)
+	ks.told = append(ks.told, told{})
 	clear(ks.room)
 	return id
+}
+
+// told is what the clock has said of a set: that all of it has been read past some
+// second, and that it has not been past another. Zero is not asked yet.
+type told struct{ past, short int64 }
+
+// forget makes passed ask anew.
+func (ks *kindSets) forget() { clear(ks.told) }
+
+// passed reports whether all kinds of a set have been read past a second.
+func (ks *kindSets) passed(set int32, second int64, clock Clock) bool {
+	t := &ks.told[set]
+	switch {
+	case t.past != 0 && second <= t.past:
+		return true
+	case t.short != 0 && second >= t.short:
+		return false
+	}
+	at := time.Unix(second, 0).UTC()
+	if slices.ContainsFunc(ks.sets[set], func(k Kind) bool { return !clock.Passed(k, at) }) {
+		t.short = second
+		return false
+	}
+	t.past = second
+	return true
 }
 
 // rooms lends memory for packed chains, by classes of roomStep bytes, so that parking

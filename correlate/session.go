@@ -124,7 +124,7 @@ func (f *Fact) askedFor() bool {
 func (w *Walker) creators(cs []Candidate, f *Fact, depth int) []Candidate {
 	for i := range f.Parents {
 		o := w.way(&f.Parents[i], f.Start, f.line(), depth+1)
-		cs = append(cs, o.asCandidate("created this standing key"))
+		cs = w.candidates.Append(cs, o.asCandidate("created this standing key"))
 	}
 	return cs
 }

@@ -19,6 +19,7 @@ type Window struct {
 	slots    []slot // the first is none
 	unused   []int32
 	byID     map[ID]int32
+	sieve    sieve // of the ids in byID
 	waiting  waiters
 	kinds    kindSets
 	seed     maphash.Seed
@@ -58,7 +59,10 @@ func (w *Window) Park(offset int64, c *Chain, now time.Time) (letGo []ID) {
 	if w.began.IsZero() {
 		w.began = now
 	}
-	n, again := w.byID[c.ID]
+	n, again := int32(0), false
+	if w.sieve.may(&c.ID) {
+		n, again = w.byID[c.ID]
+	}
 	if again {
 		w.empty(n)
 		w.slots[n].offset = min(offset, w.slots[n].offset)
@@ -110,23 +114,13 @@ func (w *Window) WakeAll() []Ref {
 // once, whenever a partition that was behind moves on.
 func (w *Window) Settled(clock Clock, maxWait time.Duration, most int) []Ref {
 	now := clock.Now()
-	// Many chains wait for the same few kinds at nearly the same time: ask the
-	// clock once for each set of kinds and second.
-	type question struct {
-		kinds  int32
-		second int64
-	}
-	answers := map[question]bool{}
+	// Many chains wait for the same few kinds at nearly the same time, and what has
+	// been read past one time has been read past those before it.
+	w.kinds.forget()
 	var refs []Ref
 	for n := w.oldest; n != 0 && len(refs) < most; n = w.slots[n].newer {
 		s := &w.slots[n]
-		q := question{s.kinds, s.passed}
-		done, ok := answers[q]
-		if !ok {
-			at := time.Unix(s.passed, 0).UTC()
-			done = !slices.ContainsFunc(w.kinds.sets[s.kinds], func(k Kind) bool { return !clock.Passed(k, at) })
-			answers[q] = done
-		}
+		done := w.kinds.passed(s.kinds, s.passed, clock)
 		if done || maxWait > 0 && now.Sub(w.began.Add(s.since)) >= maxWait {
 			refs = append(refs, Ref{n, s.id})
 		}
@@ -152,6 +146,9 @@ func (w *Window) Read(r Ref) (Parked, bool) {
 // Release takes a chain out of the window. Releasing one that is not in it does
 // nothing.
 func (w *Window) Release(id ID) {
+	if !w.sieve.may(&id) { // as it is for nearly every chain that settles at once
+		return
+	}
 	if n, ok := w.byID[id]; ok {
 		w.forget(n)
 	}
@@ -236,6 +233,7 @@ func (w *Window) place(id ID) int32 {
 	}
 	w.newest = n
 	w.byID[id] = n
+	w.sieve.add(&id)
 	return n
 }
 
@@ -280,6 +278,7 @@ func (w *Window) forget(n int32) {
 		w.newest = s.older
 	}
 	delete(w.byID, s.id)
+	w.sieve.remove(&s.id)
 	*s = slot{}
 	w.unused = append(w.unused, n)
 }
