@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"sync"
 
@@ -15,9 +16,16 @@ type pools struct {
 	records sync.Pool
 
 	mu    sync.Mutex
-	idle  [poolSizes][][]byte
-	held  int     // bytes in idle
-	times float64 // how many times as large as its batch a log is
+	idle  [poolSizes][]piece // of each class the one that came back last is lent first
+	held  int                // bytes in idle
+	back  uint64             // pieces that came back
+	times float64            // how many times as large as its batch a log is
+}
+
+// piece is memory that waits to be lent again.
+type piece struct {
+	b    []byte
+	back uint64 // the number of its return
 }
 
 func newPools() *pools { return &pools{times: firstGuess} }
@@ -37,7 +45,8 @@ const (
 	mostTimes  = 64
 	// mostIdle bounds the pieces that wait to be lent again. A sync.Pool would lose
 	// them to every second collection, and they would be made anew, which is what the
-	// next one collects.
+	// next one collects. What is too much is what nobody has asked for longest: or the
+	// pool would fill with the sizes that are not in demand, and lend nothing.
 	mostIdle = 24 << 20
 )
 
@@ -60,8 +69,8 @@ func (p *pools) GetDecompressBytes(packed []byte, _ kgo.CompressionCodecType) []
 	defer p.mu.Unlock()
 	for c := class; c < min(class+4, poolSizes); c++ { // up to twice the size
 		if n := len(p.idle[c]); n > 0 {
-			b := p.idle[c][n-1]
-			p.idle[c][n-1] = nil
+			b := p.idle[c][n-1].b
+			p.idle[c][n-1] = piece{}
 			p.idle[c] = p.idle[c][:n-1]
 			p.held -= cap(b)
 			return b[:0]
@@ -79,10 +88,26 @@ func (p *pools) PutDecompressBytes(b []byte) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if class >= 0 && cap(b) < 2*classBytes(class) && p.held+cap(b) <= mostIdle {
-		p.idle[class] = append(p.idle[class], b)
-		p.held += cap(b)
+	if class < 0 || cap(b) >= 2*classBytes(class) {
+		return
 	}
+	p.back++
+	p.idle[class] = append(p.idle[class], piece{b, p.back})
+	for p.held += cap(b); p.held > mostIdle; {
+		p.drop()
+	}
+}
+
+// drop leaves the piece that has been idle longest to the collector.
+func (p *pools) drop() {
+	oldest := -1
+	for c := range p.idle {
+		if len(p.idle[c]) > 0 && (oldest < 0 || p.idle[c][0].back < p.idle[oldest][0].back) {
+			oldest = c
+		}
+	}
+	p.held -= cap(p.idle[oldest][0].b)
+	p.idle[oldest] = slices.Delete(p.idle[oldest], 0, 1)
 }
 
 // guess is what a packed batch of n bytes will unpack to, with some room.

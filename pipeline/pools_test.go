@@ -45,3 +45,29 @@ func TestPoolsLearn(t *testing.T) {
 		}
 	}
 }
+
+// TestPoolsForgetWhatNobodyAsksFor: pieces of a size that is not in demand any more make
+// room for those that are.
+func TestPoolsForgetWhatNobodyAsksFor(t *testing.T) {
+	p := newPools()
+	for range mostIdle / firstPooled {
+		p.PutDecompressBytes(make([]byte, firstPooled))
+	}
+	large := make([]byte, 1<<20)
+	p.PutDecompressBytes(large)
+	if p.held > mostIdle {
+		t.Errorf("%d bytes are kept of at most %d", p.held, mostIdle)
+	}
+	if got := p.GetDecompressBytes(make([]byte, 180_000), kgo.CodecLz4); &got[:1][0] != &large[0] {
+		t.Errorf("a new piece of %d bytes, although one of %d was just given back", cap(got), cap(large))
+	}
+	held := 0
+	for _, ps := range p.idle {
+		for _, piece := range ps {
+			held += cap(piece.b)
+		}
+	}
+	if held != p.held {
+		t.Errorf("%d bytes are idle, and %d are counted", held, p.held)
+	}
+}

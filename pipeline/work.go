@@ -43,11 +43,16 @@ func newWork(poison bool) *work {
 	return w
 }
 
-// chain lends the place of the next chain to write.
+// chain lends the place of the next chain to write. There is some other in it: a walk
+// sets all of it, and to clear a kilobyte first would be for nothing.
 func (w *work) chain(former *correlate.Chain) *correlate.Chain {
 	w.former = append(w.former, former)
-	w.out.Chains = append(w.out.Chains, correlate.Chain{})
-	return &w.out.Chains[len(w.out.Chains)-1]
+	n := len(w.out.Chains)
+	if n == cap(w.out.Chains) {
+		w.out.Chains = append(w.out.Chains, correlate.Chain{})
+	}
+	w.out.Chains = w.out.Chains[:n+1]
+	return &w.out.Chains[n]
 }
 
 // drop takes the last chain back.
@@ -56,9 +61,10 @@ func (w *work) drop() {
 	w.out.Chains = w.out.Chains[:len(w.out.Chains)-1]
 }
 
-// mostChains is how many chains a lane keeps room for between steps. When very many
-// settle at once they take more, for that step.
-const mostChains = 2 * maxBatch
+// mostChains is how many chains a lane keeps room for between steps: those of a full
+// step and of as many that settle in it, and by how much such a list grows beyond that.
+// When very many are woken at once they take more, for that step.
+const mostChains = 3 * maxBatch
 
 func (w *work) reset() {
 	w.decoded.Reset()
