@@ -10,7 +10,14 @@ type loads struct {
 	mu    sync.Mutex
 	idle  []*load
 	bytes int
+	// usual is what the strips of chains hold on average: a new load has room for it
+	// from the start. One that grows by itself takes five times as much memory on the
+	// way, most of it for the collector.
+	usual []room
 }
+
+// room is what a strip holds, in bytes and numbers.
+type room struct{ cells, ends, codes int }
 
 // idleBytes bounds the loads that wait to be used again: a little more than
 // pipeline.flight_rows of common logs take.
@@ -25,7 +32,9 @@ func (ls *loads) take() *load {
 	defer ls.mu.Unlock()
 	n := len(ls.idle)
 	if n == 0 {
-		return new(load)
+		l := new(load)
+		l.chains.strips = ls.strips()
+		return l
 	}
 	l := ls.idle[n-1]
 	ls.idle[n-1], ls.idle = nil, ls.idle[:n-1]
@@ -36,8 +45,50 @@ func (ls *loads) take() *load {
 func (ls *loads) give(l *load) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if n := l.size(); n <= largeBytes && ls.bytes+n <= idleBytes {
+	n := l.size()
+	if n > largeBytes {
+		return
+	}
+	ls.learn(&l.chains)
+	if ls.bytes+n <= idleBytes {
 		ls.idle, ls.bytes = append(ls.idle, l), ls.bytes+n
+	}
+}
+
+// strips are those of a new block of chains; nil until one has been written.
+func (ls *loads) strips() []strip {
+	if len(ls.usual) == 0 {
+		return nil
+	}
+	strips := make([]strip, len(ls.usual))
+	for i, r := range ls.usual {
+		s := &strips[i]
+		s.cells, s.ends, s.codes = make([]byte, 0, r.cells), make([]uint64, 0, r.ends), make([]byte, 0, r.codes)
+	}
+	return strips
+}
+
+// learn takes note of what b holds: a mean that moves, and an eighth of room.
+func (ls *loads) learn(b *block) {
+	if b.rows == 0 {
+		return
+	}
+	first := ls.usual == nil
+	if first {
+		ls.usual = make([]room, len(b.strips))
+	}
+	follow := func(usual *int, n int) {
+		n += n / 8
+		if !first {
+			n = *usual + (n-*usual)/8
+		}
+		*usual = n
+	}
+	for i := range b.strips {
+		s, r := &b.strips[i], &ls.usual[i]
+		follow(&r.cells, len(s.cells))
+		follow(&r.ends, len(s.ends))
+		follow(&r.codes, len(s.codes))
 	}
 }
 
