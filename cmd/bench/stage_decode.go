@@ -14,7 +14,8 @@ import (
 const decodeBatch = 512
 
 // decodeStages are, of each source that is wanted, the least that its lines cost,
-// without and with the evidence hash, and decoding them.
+// without hashes, with the evidence hash, and with the id of the event, and decoding
+// them.
 func decodeStages(ctx context.Context, wanted string) (all []stage, err error) {
 	lines, err := corpora(ctx)
 	if err != nil {
@@ -44,6 +45,9 @@ func decodeStages(ctx context.Context, wanted string) (all []stage, err error) {
 					return nil
 				})
 			}},
+			stage{"scan_and_id." + name, note, func(_ context.Context, m *meter) error {
+				return m.time(c.len(), func() error { c.scanAndID(); return nil })
+			}},
 			stage{"decode." + name, note, func(_ context.Context, m *meter) error {
 				return m.time(c.len(), func() error {
 					for i := range inputs {
@@ -65,20 +69,24 @@ func (r *report) decodeRatios(rounds map[string][]cost) {
 	for _, src := range sources.All() {
 		name := src.Name
 		decode, scan, hashed := rounds["decode."+name], rounds["scan."+name], rounds["scan_and_hash."+name]
+		named := rounds["scan_and_id."+name]
 		if len(decode) == 0 {
 			continue
 		}
-		of := func(ratio func(decode, scan, hashed float64) float64) float64 {
+		of := func(ratio func(i int) float64) float64 {
 			values := make([]float64, len(decode))
 			for i := range values {
-				values[i] = ratio(decode[i].ns, scan[i].ns, hashed[i].ns)
+				values[i] = ratio(i)
 			}
 			slices.Sort(values)
 			return median(values)
 		}
-		r.add("decode."+name+".floor_ratio", of(func(decode, scan, hashed float64) float64 { return (decode - (hashed - scan)) / scan }),
+		plain := func(i int) float64 { return decode[i].ns - (hashed[i].ns - scan[i].ns) }
+		r.add("decode."+name+".floor_ratio", of(func(i int) float64 { return plain(i) / scan[i].ns }),
 			"without the evidence hash, over a bare scan of the same lines")
-		r.add("decode."+name+".hashed_floor_ratio", of(func(decode, _, hashed float64) float64 { return decode / hashed }),
+		r.add("decode."+name+".id_floor_ratio", of(func(i int) float64 { return plain(i) / named[i].ns }),
+			"without the evidence hash, over a bare scan of the same lines and one block of SHA-256, which an id is at least")
+		r.add("decode."+name+".hashed_floor_ratio", of(func(i int) float64 { return decode[i].ns / hashed[i].ns }),
 			"with the evidence hash, over a bare scan and SHA-256 of the same lines")
 	}
 }
