@@ -184,6 +184,7 @@ func (d *ocsfWriter) metadata(class ocsfClass) {
 	d.text("log_name", c.Source)
 	d.text("event_code", c.Action)
 	d.text("tenant_uid", c.Tenant)
+	d.tags()
 	d.end()
 }
 

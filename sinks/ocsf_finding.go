@@ -82,6 +82,14 @@ func (d *findingWriter) metadata() {
 	d.instant("original_time", a.Time)
 	d.text("log_name", a.Source)
 	d.text("event_code", a.Rule)
+	if a.Requestor.ID != "" {
+		d.list("tags")
+		d.begin()
+		d.word("name", "requestor")
+		d.text("value", a.Requestor.ID)
+		d.end()
+		d.endList()
+	}
 	d.end()
 }
 
@@ -158,7 +166,7 @@ func (d *findingWriter) evidence() {
 
 func (d *findingWriter) observed() {
 	d.person("evidences[0].actor.user.uid", &d.a.Executor)
-	d.person(unmappedName, &d.a.Requestor)
+	d.person("metadata.tags[0].value", &d.a.Requestor)
 	d.observedResources(d.a.Resources)
 	d.endObserved()
 }

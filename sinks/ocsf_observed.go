@@ -17,10 +17,6 @@ const (
 	observedAccount  = 35
 )
 
-// unmappedName is the name of observables that are somewhere under unmapped: names may
-// lead to attributes of the schema only.
-const unmappedName = "unmapped"
-
 // observed lists every identity and key of the event, and its address, account and
 // resources, once each, with where it stands.
 func (d *ocsfWriter) observed() {
@@ -38,22 +34,15 @@ func (d *ocsfWriter) observed() {
 	if d.inCloud() {
 		d.observe("cloud.account.uid", observedAccount, c.Context.Account)
 	}
-	d.person(unmappedName, &c.Requestor)
-	for i := range c.Hops {
-		d.observe(unmappedName, observedKey, c.Hops[i].Key.Value)
-		d.person(unmappedName, &c.Hops[i].Principal)
-	}
-	d.observe(unmappedName, observedKey, c.Missing.Value)
-	for i := range c.Approvers {
-		d.person(unmappedName, &c.Approvers[i].Principal)
-	}
-	for i := range c.Candidates {
-		d.observe(unmappedName, observedKey, c.Candidates[i].Key.Value)
-		d.person(unmappedName, &c.Candidates[i].Principal)
-	}
-	for i := range c.Mints {
-		if f := &c.Mints[i]; f.Kind == correlate.Account {
-			d.observe(unmappedName, observedKey, f.Key.Value)
+	at := 0
+	for i := 0; ; i++ {
+		t, more := d.tag(i)
+		if !more {
+			break
+		}
+		if t.value != "" {
+			d.observeAt("metadata.tags", at, "value", t.kind, t.value)
+			at++
 		}
 	}
 	if c.Class != correlate.Auth && (approvalOf(c) == nil || grantsRights(approvalOf(c))) {
@@ -76,11 +65,7 @@ func (d *ocsfDocument) observedResources(rs []correlate.Resource) {
 
 // person lists a principal.
 func (d *ocsfDocument) person(name string, p *correlate.Principal) {
-	if isEmail(p.ID) {
-		d.observe(name, observedEmail, p.ID)
-	} else {
-		d.observe(name, observedUser, p.ID)
-	}
+	d.observe(name, observedAs(p), p.ID)
 }
 
 // observe lists a value once.

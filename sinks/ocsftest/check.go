@@ -267,12 +267,6 @@ func (c *checker) observables(doc map[string]any) {
 	for i, o := range list {
 		o, _ := o.(map[string]any)
 		name, _ := o["name"].(string)
-		if name == "unmapped" {
-			if !holds(doc[name], o["value"]) {
-				c.wrong(fmt.Sprintf("observables[%d]", i), "%v is not in unmapped", o["value"])
-			}
-			continue
-		}
 		if !c.names(name, doc) {
 			c.wrong(fmt.Sprintf("observables[%d]", i), "%s is no attribute of the class", name)
 		}
@@ -295,27 +289,6 @@ func (c *checker) names(path string, doc map[string]any) bool {
 		e = c.schema.Objects[a.Type]
 	}
 	return true
-}
-
-// holds reports whether a value is anywhere in v.
-func holds(v, value any) bool {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, m := range v {
-			if holds(m, value) {
-				return true
-			}
-		}
-	case []any:
-		for _, m := range v {
-			if holds(m, value) {
-				return true
-			}
-		}
-	default:
-		return v == value
-	}
-	return false
 }
 
 // at finds what a path such as resources[1].uid leads to.
