@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/sinks"
 )
 
 // deadLetters writes what could not be decoded to the rejects topic: the
@@ -43,9 +43,8 @@ func (d *deadLetters) write(ctx context.Context, rejects []correlate.Reject, bat
 		if err == nil {
 			return nil
 		}
-		// As in index.Table's publish: the end of another lane in the same batch is not
-		// ours. All of them have been answered, so they may be sent as they are.
-		if ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		// All of them have been answered, so they may be sent as they are.
+		if ctx.Err() != nil || !sinks.OfAnother(err) {
 			return fmt.Errorf("write %d rejects to %s: %w", len(rejects), d.topic, err)
 		}
 	}

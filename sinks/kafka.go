@@ -169,13 +169,14 @@ func (k *Kafka) WriteAfter(ctx context.Context, out *Output, first func(context.
 			k.give(s)
 			return nil
 		}
-		// The client puts records of several writes into one batch, and gives all of it
-		// up when the context of the first record ends: the others are told of an end
-		// that is not theirs. They write again; what then arrives twice has one id and
-		// version.
-		if ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		// What arrives twice has one id and version.
+		if ctx.Err() != nil || !OfAnother(err) {
 			k.count.failed.Add(uint64(len(s.list)))
 			return fmt.Errorf("write to %s: %w", k.cfg.Name, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(sendAgain):
 		}
 	}
 }

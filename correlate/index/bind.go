@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -139,13 +140,19 @@ func (t *Table) glance(k correlate.Key, facts []correlate.Fact) (correlate.Sessi
 
 // publish writes records and waits for their acks. The client puts records of several
 // callers into one batch, and gives all of it up when the context of the first record
-// ends: the others are told of an end that is not theirs. They send again. Facts that
-// then arrive twice merge into one, and so do marks.
+// ends: the others are told of an end that is not theirs, or of what the client has
+// heard last, of a broker that is away. They send again. Facts that then arrive twice
+// merge into one, and so do marks.
 func (t *Table) publish(ctx context.Context, records []*kgo.Record) error {
 	for {
 		err := t.send(ctx, records)
-		if err == nil || ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		if err == nil || ctx.Err() != nil || !ofAnother(err) {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(sendAgain):
 		}
 		again := make([]*kgo.Record, len(records)) // the client may still hold the others
 		for i, r := range records {
@@ -153,6 +160,16 @@ func (t *Table) publish(ctx context.Context, records []*kgo.Record) error {
 		}
 		records = again
 	}
+}
+
+// sendAgain is how long to wait before records are sent again that were given up with
+// those of another.
+const sendAgain = 10 * time.Millisecond
+
+// ofAnother reports whether an error is what the client says to those who sent records
+// together with somebody who has ended. By itself it gives none up while brokers are away.
+func ofAnother(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || passes(err)
 }
 
 func (t *Table) send(ctx context.Context, records []*kgo.Record) error {

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"whence/correlate"
@@ -51,6 +56,30 @@ func TestBindOutlivesOthersInItsBatch(t *testing.T) {
 	for range each {
 		if r := <-results; r.ends || r.err != nil {
 			t.Fatalf("ends: %v, got %v", r.ends, r.err)
+		}
+	}
+}
+
+// The client does not always tell them of the end: when it asks who leads before it
+// tries to write, and nobody answers, they hear of that.
+func TestErrorsOfAnother(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for _, tt := range []struct {
+		err  error
+		want bool
+	}{
+		{context.Canceled, true},
+		{context.DeadlineExceeded, true},
+		{fmt.Errorf("unable to dial: %w", dial), true},
+		{io.EOF, true},
+		{kerr.NotLeaderForPartition, true},
+		{kerr.UnknownTopicOrPartition, false},
+		{kerr.MessageTooLarge, false},
+		{kerr.TopicAuthorizationFailed, false},
+		{kgo.ErrClientClosed, false},
+	} {
+		if got := ofAnother(fmt.Errorf("publish: %w", tt.err)); got != tt.want {
+			t.Errorf("%v: got %v", tt.err, got)
 		}
 	}
 }
