@@ -8,7 +8,7 @@ import (
 
 // chain turns what the walk found into the chain of its event.
 func (w *Walker) chain(o *outcome, c *Chain) {
-	*c = Chain{Event: *w.event, Rank: uint32(min(w.rank, maxRank)), Walked: w.mem.keys.Append(nil, w.walked...)}
+	*c = Chain{Event: *w.event, Rank: w.rank, Walked: w.mem.keys.Append(nil, w.walked...)}
 	c.Hops = w.withExecutor(o)
 	c.Candidates = w.candidatesOf(o)
 	c.Waits = w.waits(o)

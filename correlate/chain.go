@@ -89,12 +89,11 @@ type Chain struct {
 // that hold JSON numbers as doubles.
 const (
 	epochBits = 10
-	rankBits  = 20
-	hashBits  = 22
+	rankBits  = 32
+	hashBits  = 10
 
 	// MaxEpoch is the highest epoch of directory and decoders.
 	MaxEpoch = 1<<epochBits - 1
-	maxRank  = 1<<rankBits - 1
 )
 
 // Seal sets the chain's version from epoch, rank, settled and the hash of its
@@ -103,7 +102,7 @@ func (c *Chain) Seal(epoch uint32) { c.seal(epoch, c.found()) }
 
 func (c *Chain) seal(epoch uint32, found digest) {
 	v := uint64(min(epoch, MaxEpoch))
-	v = v<<rankBits | uint64(min(c.Rank, maxRank))
+	v = v<<rankBits | uint64(c.Rank)
 	v <<= 1
 	if c.Settled {
 		v |= 1

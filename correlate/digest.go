@@ -8,7 +8,7 @@ import (
 
 // A digest is a hash of a chain's content: sixteen bytes of it go through one
 // multiplication, which costs a twentieth of SHA-256 over the chain's JSON. Nobody
-// can gain by making two contents collide: a version takes 22 bits of it to put rows
+// can gain by making two contents collide: a version takes ten bits of it to put rows
 // of one chain, walked from as many facts, into an order that everybody agrees on.
 // What must be believed, such as evidence, is hashed with SHA-256.
 //

@@ -39,7 +39,7 @@ func TestDigestSeesEverything(t *testing.T) {
 func TestDigestStays(t *testing.T) {
 	c := Chain{Event: Event{ID: NewID("e"), Source: "aws.cloudtrail", Time: time.Unix(1795320308, 5).UTC()}, Rank: 3, Status: Partial}
 	c.Seal(7)
-	if got, want := c.Version, uint64(61572677970737); got != want {
+	if got, want := c.Version, uint64(61572651162002); got != want {
 		t.Errorf("version %d, want %d", got, want)
 	}
 }
@@ -56,8 +56,7 @@ func TestDigestSpreads(t *testing.T) {
 		seen := map[uint64]bool{}
 		for i := range n {
 			c := chain(i)
-			c.Seal(0)
-			seen[c.Version&(1<<hashBits-1)] = true
+			seen[c.digest(c.found())>>42] = true // any 22 bits of it
 		}
 		if want := n - 150; len(seen) < want {
 			t.Errorf("%s: %d of %d", name, len(seen), n)

@@ -68,6 +68,9 @@ func (w *Walker) holds() (from, until time.Time, ok bool) {
 		if !p.read {
 			continue // all of it is among those of the spot that was read
 		}
+		if p.part != 0 && !p.until.IsZero() && p.at.Equal(at) {
+			turn(p.until) // of what the index left out
+		}
 		for j := range p.all {
 			f := &p.all[j]
 			if f.Kind != Account && f.Kind != Binding {

@@ -41,6 +41,9 @@ func againAndAgain(t *testing.T, silent bool) (reused int, different string) {
 		plain := &Resolver{Index: store, Kinds: kinds, Directory: directory, Epoch: 1}
 		store.silent = silent
 		again := *plain
+		if seed%2 == 0 {
+			again.Index = naming{store, &kinds}
+		}
 		again.Finished = NewFinished(1 << 20)
 		again.Finished.eager = true
 		w := again.NewWalker()
@@ -140,6 +143,15 @@ func more(rng *rand.Rand, s *simStore, n int, e Event) Fact {
 	switch f.Kind {
 	case Binding:
 		f.Target = keys[rng.IntN(len(keys))]
+		if rng.IntN(2) == 0 { // the end of one that is there
+			for range 10 {
+				if known := s.facts[keys[rng.IntN(len(keys))]].Facts; len(known) > 0 && known[0].Kind == Binding {
+					f.Key, f.Target = known[0].Key, known[0].Target
+				}
+			}
+			f.End, f.Reason = f.Start.Add(time.Duration(rng.IntN(60))*time.Minute), "completed"
+			f.Start = f.Start.Add(-time.Hour)
+		}
 	case Account, Approval:
 		f.Principal = Principal{Type: Human, ID: []string{"alice@example.com", "bob@example.com"}[rng.IntN(2)], Issuer: "aws"}
 	case Ending:

@@ -167,6 +167,7 @@ func newRun(w *world, g guards, rng *rand.Rand, wild bool) *run {
 			return stdcmp.Or(stdcmp.Compare(looks(a), looks(b)), stdcmp.Compare(a.Version, b.Version)) > 0
 		}
 	}
+	r.orderEnds()
 	instances := 1
 	if wild {
 		instances = 1 + rng.IntN(3)

@@ -31,9 +31,11 @@ type guards struct {
 	generations bool // ignore marks of an older generation
 	catchUp     bool // read the sessions topic to its end before a lane starts
 	repair      bool // walk settled chains again when a late fact arrives
+	ends        bool // count what was told of ends
+	weight      bool // let what was told of ends weigh more than facts
 }
 
-var allGuards = guards{true, true, true, true, true, true, true, true}
+var allGuards = guards{true, true, true, true, true, true, true, true, true, true}
 
 var worlds = flag.Uint64("worlds", 120, "how many random worlds TestSimulation makes")
 
@@ -73,6 +75,8 @@ func TestSimulationCanFail(t *testing.T) {
 		"generations":            func(g *guards) { g.generations = false },
 		"catch up on assignment": func(g *guards) { g.catchUp = false },
 		"repair of late facts":   func(g *guards) { g.repair = false },
+		"rank by ends":           func(g *guards) { g.ends = false },
+		"weight of ends":         func(g *guards) { g.weight = false },
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := allGuards
@@ -110,6 +114,7 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 type world struct {
 	endings   bool
+	naming    bool      // the index leaves out what is over of names
 	lines     [][]Event // by raw partition
 	kinds     Kinds
 	directory *Directory
@@ -124,7 +129,7 @@ func topicOf(p int) string { return fmt.Sprintf("raw%d", p/perTopic) }
 // same sessions, ends, approvals, and uses of all of these.
 func newWorld(seed uint64) *world {
 	rng := rand.New(rand.NewPCG(seed, 99))
-	w := &world{endings: rng.IntN(2) == 0}
+	w := &world{endings: rng.IntN(2) == 0, naming: seed%2 == 0}
 	w.kinds = NewKinds(
 		KindInfo{Kind: "login", Life: keyLife, Best: Issued},
 		KindInfo{Kind: "role", Life: keyLife, Best: Issued},
@@ -205,12 +210,24 @@ func newWorld(seed uint64) *world {
 			who := Link{Role: Requestor, Principal: Principal{Type: Human, ID: fmt.Sprintf("u%d", rng.IntN(3)), Issuer: "idp"}, Proof: Attested, Method: "actor"}
 			end := at.Add(time.Duration(1+rng.IntN(20)) * time.Minute)
 			run := Principal{Type: CIRun, ID: k.Value, Issuer: "ci"}
+			if rng.IntN(4) == 0 { // another run asked for it, under a name
+				who = Link{Role: Requestor, Key: Key{"sub", fmt.Sprint(rng.IntN(2))}, Proof: Inferred, Method: "sub"}
+			}
+			binding := Fact{Kind: Binding, Key: sub, Target: k, Proof: Attested, Method: "run"}
+			if rng.IntN(4) == 0 {
+				binding.Principal.ID = "job" // one of several
+			}
+			over := binding
+			over.Start, over.End, over.Reason = at, end, "completed"
 			add(at, nil,
 				Fact{Kind: Account, Key: k, Principal: run, Proof: Issued, Method: "run", Parents: []Link{who}},
-				Fact{Kind: Binding, Key: sub, Target: k, Proof: Attested, Method: "run"})
+				binding)
+			if rng.IntN(3) == 0 {
+				add(at.Add(time.Duration(rng.IntN(60))*time.Second), nil, binding)
+			}
 			add(end, nil,
 				Fact{Kind: Account, Key: k, Principal: run, Proof: Issued, Method: "run", Parents: []Link{who}, Start: at, End: end},
-				Fact{Kind: Binding, Key: sub, Target: k, Proof: Attested, Method: "run", Start: at, End: end})
+				over)
 			keys = append(keys, k)
 		case c == 4:
 			k := Key{"api", fmt.Sprint(i)}
@@ -224,8 +241,11 @@ func newWorld(seed uint64) *world {
 				Proof: Attested, Method: "review"})
 		default:
 			uses := []Link{{Role: Acting, Key: pick(), Proof: Attested, Method: "key"}}
-			if rng.IntN(4) == 0 {
+			switch rng.IntN(6) {
+			case 0:
 				uses = append(uses, Link{Role: Requestor, Principal: Principal{Type: Human, ID: "u1", Issuer: "idp"}, Proof: Claimed, Method: "claim"})
+			case 1:
+				uses = append(uses, Link{Role: Requestor, Key: Key{"sub", fmt.Sprint(rng.IntN(2))}, Proof: Inferred, Method: "sub"})
 			}
 			add(at, uses)
 		}
@@ -268,7 +288,7 @@ func (w *world) oracle() map[string]string {
 		}
 	}
 	out := map[string]string{}
-	r := w.resolver(s)
+	r := &Resolver{Index: s, Kinds: w.kinds, Directory: w.directory, Epoch: 1}
 	for _, p := range w.lines {
 		for _, e := range p {
 			c := must(r.Resolve(context.Background(), e))
@@ -279,7 +299,11 @@ func (w *world) oracle() map[string]string {
 	return out
 }
 
-func (w *world) resolver(ix Index) *Resolver {
+func (w *world) resolver(s *simStore) *Resolver {
+	var ix Index = s
+	if w.naming {
+		ix = naming{s, &w.kinds}
+	}
 	return &Resolver{Index: ix, Kinds: w.kinds, Directory: w.directory, Epoch: 1}
 }
 

@@ -18,8 +18,17 @@ type spot struct {
 	all    []Fact
 	stamp  Stamp // of the key, from before it was asked
 
+	// Of a name: how many lines told the end of something that carried it, and what
+	// the index said of those it left out.
+	over  int
+	part  uint64
+	until time.Time
+
 	under bool     // being walked: to come here again is a cycle
 	way   *outcome // what the key leads to, once walked
+
+	step  int16 // from the event, plus one
+	level int16 // names on the way to it, at least
 }
 
 // visit is what tells spots apart.
@@ -125,7 +134,7 @@ func (w *Walker) facts(k Key, at time.Time) []Fact {
 }
 
 // factsOf looks up the key of a spot, leaving out what is older than the kind's
-// longest life.
+// longest life, and bindings that are over.
 func (w *Walker) factsOf(n int) []Fact {
 	p := &w.spots.list[n]
 	if p.looked {
@@ -136,13 +145,16 @@ func (w *Walker) factsOf(n int) []Fact {
 	p.looked, p.facts = true, all
 	life := w.kind(p.key.Kind).Life
 	for i := range all {
-		if w.matters(&all[i], life, p.at) {
+		if w.matters(&all[i], life, p.at) && !isOver(all, i, p.at) {
 			continue
 		}
+		p.over += endsAt(&all[i], life, p.at)
 		kept := w.mem.Facts.Append(nil, all[:i]...)
 		for j := i + 1; j < len(all); j++ {
-			if w.matters(&all[j], life, p.at) {
+			if w.matters(&all[j], life, p.at) && !isOver(all, j, p.at) {
 				kept = w.mem.Facts.Append(kept, all[j])
+			} else {
+				p.over += endsAt(&all[j], life, p.at)
 			}
 		}
 		p.facts = kept
@@ -160,17 +172,24 @@ func (w *Walker) factsOf(n int) []Fact {
 // knows it has the same rank then, and the hash would decide which row stays. So a
 // second read that shows anything new within the reach of the first tears the walk,
 // and it begins anew.
+//
+// A name of which the index leaves out what is over is read for each time, and two
+// reads must be of the same state of it.
 func (w *Walker) known(n int) []Fact {
 	p := &w.spots.list[n]
 	old := w.spots.earliest(p.key, p.sum)
-	if old != nil && !p.at.Before(old.at) {
+	if old != nil && old.part == 0 && !p.at.Before(old.at) {
 		return old.all
 	}
 	s, err := w.look(p)
 	if err != nil && w.err == nil {
 		w.err = fmt.Errorf("look up a key of kind %s: %w", p.key.Kind, err)
 	}
-	if old != nil {
+	switch {
+	case old == nil:
+	case old.part != 0 || p.part != 0:
+		w.torn = w.torn || old.part != p.part
+	default:
 		floor := old.at.Add(-w.kind(p.key.Kind).Life)
 		w.torn = w.torn || since(s.Facts, floor) != since(old.all, floor)
 	}
@@ -188,6 +207,11 @@ func (w *Walker) look(p *spot) (s Session, err error) {
 	}
 	if w.stamper != nil {
 		p.stamp = w.stamper.Stamp(p.key)
+	}
+	if w.naming != nil && w.kind(p.key.Kind).Alias {
+		named, err := w.naming.LookupName(w.ctx, p.key, p.at, &w.mem)
+		p.over, p.part, p.until = named.Over, named.Part, named.Until
+		return Session{Key: p.key, Facts: named.Facts}, err
 	}
 	if w.lend != nil {
 		return w.lend.LookupIn(w.ctx, p.key, p.at, &w.mem)
@@ -210,7 +234,7 @@ func since(facts []Fact, floor time.Time) int {
 // later fact can bring back what it leaves out, which is what lets rank grow
 // and never shrink. life is that of the fact's kind of key.
 func (w *Walker) matters(f *Fact, life time.Duration, at time.Time) bool {
-	if !f.Standing && life > 0 && f.Time.Before(at.Add(-life)) {
+	if f.tooOld(life, at) {
 		return false
 	}
 	switch f.Kind {

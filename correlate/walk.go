@@ -97,7 +97,7 @@ func (w *Walker) isAlias(n int) bool {
 			return true
 		}
 	}
-	return false
+	return w.spots.list[n].over > 0
 }
 
 // terminal ends a way at a principal: a person, an owned service, or neither.

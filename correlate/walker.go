@@ -15,6 +15,8 @@ type Walker struct {
 	*Resolver
 	mem  Memory
 	lend LendingIndex // nil if the index cannot lend
+	// naming leaves out what is over; nil if the index cannot.
+	naming NamingIndex
 	// stamper tells whether finished walks still hold; nil if none are kept.
 	stamper Stamper
 	reused  int
@@ -39,12 +41,13 @@ type Walker struct {
 	ctx   context.Context
 	event *Event
 	torn  bool // facts arrived while it was under way
-	rank  int
+	rank  uint32
 	// unlisted says that what the chain shows depends on who acted: see candidatesOf.
 	unlisted bool
 	err      error
 	spots    spots
-	reached  int // spots whose facts reach has counted
+	queue    []int32 // of reach: spots to go on from
+	beyond   []int32 // likewise, once these are done: a name further on
 	walked   []Key
 	stack    []outcome // ways that wait to be weighed
 	names    []byte    // room for the directory
@@ -60,6 +63,7 @@ type Walker struct {
 func (r *Resolver) NewWalker() *Walker {
 	w := &Walker{Resolver: r}
 	w.lend, _ = r.Index.(LendingIndex)
+	w.naming, _ = r.Index.(NamingIndex)
 	w.stamper, _ = r.Index.(Stamper)
 	if r.Finished == nil {
 		w.stamper = nil
@@ -138,6 +142,7 @@ func (w *Walker) begin() {
 	w.torn, w.rank, w.err = false, 0, nil
 	w.spots.reset()
 	w.walked, w.stack, w.asked = w.walked[:0], w.stack[:0], w.asked[:0]
+	w.queue, w.beyond = w.queue[:0], w.beyond[:0]
 	w.outcomes.Reset()
 	w.hops.Reset()
 	w.candidates.Reset()
