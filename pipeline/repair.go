@@ -339,6 +339,15 @@ func (w *widerIndex) Lookup(ctx context.Context, k correlate.Key, at time.Time) 
 	return s.Merge(old), nil
 }
 
+// LookupName implements correlate.NamingIndex.
+func (w *widerIndex) LookupName(ctx context.Context, k correlate.Key, at time.Time, mem *correlate.Memory) (correlate.Named, error) {
+	if names, ok := w.table.(correlate.NamingIndex); ok && w.recent(w.event) {
+		return names.LookupName(ctx, k, at, mem)
+	}
+	s, err := w.Lookup(ctx, k, at)
+	return correlate.Named{Facts: s.Facts}, err
+}
+
 // prefetch reads the archive's facts of many keys in one query.
 func (w *widerIndex) prefetch(ctx context.Context, keys []correlate.Key) error {
 	keys = slices.DeleteFunc(slices.Clone(keys), func(k correlate.Key) bool { _, ok := w.known[k]; return ok })

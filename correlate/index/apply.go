@@ -57,6 +57,9 @@ func (t *Table) applySome(facts []correlate.Fact, pos Position) ([]correlate.Key
 		if len(news) == 0 {
 			continue
 		}
+		if _, alias := t.lives[g.key.Kind]; alias {
+			held.retold = slices.ContainsFunc(news, func(f correlate.Fact) bool { return find(held.session, &f) != nil })
+		}
 		held.session = merged
 		fresh, updates = append(fresh, news...), append(updates, held)
 	}
@@ -88,6 +91,11 @@ func (t *Table) show(fresh []correlate.Fact, pos Position, updates []update) err
 		return err
 	}
 	t.renew(updates)
+	for i := range fresh {
+		if _, alias := t.lives[fresh[i].Key.Kind]; alias {
+			t.rolls.learn(&fresh[i])
+		}
+	}
 	return nil
 }
 
@@ -123,6 +131,8 @@ type update struct {
 	cacheable bool
 	// unseen says that nothing was known of the key, so nothing is cached of it.
 	unseen bool
+	// retold says that some of what is new of a name was known in a weaker telling.
+	retold bool
 }
 
 // held reads what is known of k before facts are joined to it. Sessions are read
@@ -161,6 +171,9 @@ func (t *Table) renew(updates []update) {
 	for _, u := range updates {
 		k := u.session.Key
 		_, alias := t.lives[k.Kind]
+		if u.retold {
+			t.rolls.drop(k)
+		}
 		if u.cacheable {
 			t.hot.set(u.hash, u.session, floorFor(u.session, u.floor, alias))
 		} else if !u.unseen {

@@ -163,7 +163,7 @@ func (f *foreseer) Look(event int, k correlate.Key, at time.Time, mem *correlate
 		}
 		floor := floorOf(at, p.life)
 		s, _, ok := f.compact.readEntry(p.entry, k, floor, floor, mem)
-		if ok {
+		if ok = ok && (p.life == 0 || len(s.Facts) <= rollFrom); ok { // or LookupName makes a roll of it
 			f.hits++
 		}
 		return s, p.stamp, ok

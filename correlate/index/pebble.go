@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 // Pebble is a Store on local disk. It writes no log of its own and syncs nothing
@@ -119,32 +120,56 @@ func (p *Pebble) open(cacheBytes int64) error {
 
 // Get implements Store.
 func (p *Pebble) Get(k correlate.Key, at time.Time, life time.Duration) (correlate.Session, error) {
-	iter, err := p.db.NewIter(&pebble.IterOptions{KeyTypes: pebble.IterKeyTypePointsOnly, UseL6Filters: true})
+	var facts []correlate.Fact
+	err := p.rows(k, at, life, func(value []byte) error {
+		f, err := readRow(k, string(value))
+		facts = append(facts, f)
+		return err
+	})
 	if err != nil {
 		return correlate.Session{}, p.failed("read session", err)
+	}
+	return gather(k, facts), nil
+}
+
+// tell implements teller.
+func (p *Pebble) tell(k correlate.Key, at time.Time, life time.Duration, tell func(*correlate.Fact)) error {
+	err := p.rows(k, at, life, func(value []byte) error {
+		f, err := readRow(k, arena.View(value))
+		if err == nil {
+			tell(&f)
+		}
+		return err
+	})
+	if err != nil {
+		return p.failed("read name", err)
+	}
+	return nil
+}
+
+// rows calls f with the facts of k, oldest first: see Get.
+func (p *Pebble) rows(k correlate.Key, at time.Time, life time.Duration, f func(value []byte) error) error {
+	iter, err := p.db.NewIter(&pebble.IterOptions{KeyTypes: pebble.IterKeyTypePointsOnly, UseL6Filters: true})
+	if err != nil {
+		return err
 	}
 	var buf [256]byte
 	from := appendPrefix(buf[:0], k)
 	if floor := floorOf(at, life); floor != whole {
 		from = appendMoment(from, floor)
 	}
-	var facts []correlate.Fact
 	for ok := iter.SeekPrefixGE(from); ok; ok = iter.Next() {
-		f, rowErr := readRow(k, iter.Value())
-		if rowErr != nil {
-			return correlate.Session{}, p.failed("read session", errors.Join(rowErr, iter.Close()))
+		if err := f(iter.Value()); err != nil {
+			return errors.Join(err, iter.Close())
 		}
-		facts = append(facts, f)
 	}
-	if err := iter.Close(); err != nil {
-		return correlate.Session{}, p.failed("read session", err)
-	}
-	return gather(k, facts), nil
+	return iter.Close()
 }
 
-func readRow(k correlate.Key, value []byte) (correlate.Fact, error) {
+// readRow reads a fact, whose texts are in value.
+func readRow(k correlate.Key, value string) (correlate.Fact, error) {
 	f := correlate.Fact{Key: k}
-	r := reader{s: string(value)}
+	r := reader{s: value}
 	r.body(&f)
 	return f, damaged(r.end("row"))
 }
@@ -220,7 +245,7 @@ func (p *Pebble) merged(row []byte, f correlate.Fact) (correlate.Fact, error) {
 		return f, err
 	}
 	defer closer.Close()
-	held, err := readRow(f.Key, value)
+	held, err := readRow(f.Key, string(value))
 	if err != nil {
 		return f, err
 	}

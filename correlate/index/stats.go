@@ -8,6 +8,10 @@ type Stats struct {
 	// HotHits, ColdHits and StoreReads are look-ups by the layer that answered;
 	// Absent is how many of the store reads found nothing.
 	HotHits, ColdHits, StoreReads, Absent uint64
+	// Rolled look-ups were of names with many bindings, answered by their rolls, which
+	// take RollBytes.
+	Rolled    uint64
+	RollBytes int64
 	// Lacked look-ups were of keys that the store is known, without a read, to have
 	// nothing of.
 	Lacked uint64
@@ -31,9 +35,9 @@ type Stats struct {
 }
 
 type counts struct {
-	coldHits, storeReads, absent, lacked, bound, skipped, refused, published atomic.Uint64
-	applied, marks, observed, sifted, unreadable                             atomic.Uint64
-	lag                                                                      atomic.Int64
+	coldHits, storeReads, rolled, absent, lacked, bound, skipped, refused, published atomic.Uint64
+	applied, marks, observed, sifted, unreadable                                     atomic.Uint64
+	lag                                                                              atomic.Int64
 }
 
 // Stats returns what the metrics show.
@@ -44,6 +48,9 @@ func (t *Table) Stats() Stats {
 		Bound: c.bound.Load(), Skipped: c.skipped.Load(), Refused: c.refused.Load(), Published: c.published.Load(),
 		Applied: c.applied.Load(), Announced: c.marks.Load(), Observed: c.observed.Load(),
 		Sifted: c.sifted.Load(), Unreadable: c.unreadable.Load(), Lag: t.Lag(), CacheBytes: t.cold.size(),
+	}
+	if s.Rolled = c.rolled.Load(); t.rolls != nil {
+		s.RollBytes = t.rolls.bytes.Load()
 	}
 	s.HotEntries, s.HotBytes, s.HotHits = t.hot.stats()
 	return s

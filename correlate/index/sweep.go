@@ -59,7 +59,7 @@ func (s *sweep) row(row, value []byte) error {
 			return err
 		}
 	}
-	f, err := readRow(s.key, value)
+	f, err := readRow(s.key, string(value))
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ type Table struct {
 	compact *compact // of both caches
 	hot     *hot
 	cold    *cold
+	rolls   *rolls // of names
 	knows   knower // the store, or nil
 	put     func([]correlate.Fact, Position) error
 	stamps  stamps
@@ -95,6 +96,7 @@ func newTable(cfg Config, store Store, kinds correlate.Kinds, log *slog.Logger) 
 		next: map[TopicPartition]int64{}, ends: map[TopicPartition]int64{},
 	}
 	t.hot = newHot(cfg.HotBytes, t.compact, t.hash)
+	t.rolls = newRolls(cfg.HotBytes, t.compact)
 	t.knows, _ = store.(knower)
 	if j, ok := store.(joiner); ok {
 		t.put = j.putJoined
