@@ -61,7 +61,9 @@ type Fact struct {
 	// Proof is how well the line establishes the fact, and Method how.
 	Proof  Proof  `json:"proof"`
 	Method string `json:"method"`
-	// Principal is who the key stands for (Account) or who allowed it (Approval).
+	// Principal is who the key stands for (Account) or who allowed it (Approval). Of a
+	// Binding its ID tells which part of the target carried the alias, such as one of
+	// several jobs, if that part has an end of its own.
 	Principal Principal `json:"principal,omitzero"`
 	// Parents lead to whoever asked for the key; Accounts only. An account
 	// without parents is a root: a login, or a schedule that fired.
@@ -74,7 +76,9 @@ type Fact struct {
 	// Standing marks a key made for later use: the walk goes on to Principal
 	// and never to the Creator among Parents. Standing facts do not expire.
 	Standing bool `json:"standing,omitempty"`
-	// Reason says how a key ended: "revoked", "logout", "deleted", "completed".
+	// Reason says how a key ended: "revoked", "logout", "deleted", "completed". A Binding
+	// that has one says that the target, or that part of it, is over at its End, and so
+	// are bindings like it that have no End.
 	Reason string `json:"reason,omitempty"`
 }
 

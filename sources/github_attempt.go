@@ -107,7 +107,7 @@ func (a *githubAttempt) mint(out *Batch, e *correlate.Event, source, method stri
 
 func (a *githubAttempt) bind(out *Batch, e *correlate.Event, source, method string, name correlate.Key, proof correlate.Proof) {
 	githubTell(out, e, source, correlate.Fact{
-		Kind: correlate.Binding, Key: name, Target: a.Key, Proof: proof, Method: method, Start: a.Started, End: a.Ended,
+		Kind: correlate.Binding, Key: name, Target: a.Key, Proof: proof, Method: method, Start: a.Started, End: a.Ended, Reason: overAt(a.Ended),
 	})
 }
 

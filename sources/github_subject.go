@@ -41,12 +41,17 @@ func (a *githubAttempt) bindSubjects(out *Batch, e *correlate.Event, source, met
 	}
 }
 
-// bindEnvironment binds the subject of a job that names an environment.
-func (a *githubAttempt) bindEnvironment(out *Batch, e *correlate.Event, source, method, environment string, start, end time.Time) {
+// bindEnvironment binds the subject of a job that names an environment. The run may
+// have several: part says which it is, so that its end is not taken for another's.
+func (a *githubAttempt) bindEnvironment(out *Batch, e *correlate.Event, source, method, environment, part string, start, end time.Time) {
 	if environment == "" || a.Key.IsZero() {
 		return
 	}
 	environment = githubInSubject(&out.text, environment)
+	reason := overAt(end)
+	if part == "" {
+		reason = ""
+	}
 	for _, prefix := range a.prefixes(out) {
 		if prefix == "" {
 			continue
@@ -54,6 +59,7 @@ func (a *githubAttempt) bindEnvironment(out *Batch, e *correlate.Event, source, 
 		githubTell(out, e, source, correlate.Fact{
 			Kind: correlate.Binding, Key: correlate.Key{Kind: GitHubSub, Value: out.text.Join(prefix, ":environment:", environment)},
 			Target: a.Key, Proof: correlate.Attested, Method: method, Start: start, End: end,
+			Principal: correlate.Principal{ID: part}, Reason: reason,
 		})
 	}
 }

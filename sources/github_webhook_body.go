@@ -137,6 +137,7 @@ type githubWorkflow struct {
 }
 
 type githubWorkflowJob struct {
+	ID          githubNumber `json:"id"`
 	RunID       githubNumber `json:"run_id"`
 	Attempt     int64        `json:"run_attempt"`
 	Workflow    string       `json:"workflow_name"`

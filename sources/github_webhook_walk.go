@@ -99,6 +99,14 @@ func (h *githubHook) byApp(e *correlate.Event, check *githubCheck) bool {
 	return true
 }
 
+// part names a part of a run that has a beginning and an end of its own.
+func (h *githubHook) part(kind string, id githubNumber) string {
+	if number := id.text(); number != "" {
+		return h.out.text.Join(kind, number)
+	}
+	return ""
+}
+
 // mint adds what the event tells of runs: accounts, subjects and approvals.
 //
 // An approving pull_request_review is not an approval here. It is of a commit,
@@ -111,7 +119,7 @@ func (h *githubHook) mint(e *correlate.Event) {
 		run.mint(out, e, githubWebhook, h.method)
 	case "workflow_job":
 		j := &h.WorkflowJob
-		run.bindEnvironment(out, e, githubWebhook, h.method, h.Deployment.Environment, githubFirstSet(mem, j.StartedAt, j.CreatedAt), j.CompletedAt.time(mem))
+		run.bindEnvironment(out, e, githubWebhook, h.method, h.Deployment.Environment, h.part("job/", j.ID), githubFirstSet(mem, j.StartedAt, j.CreatedAt), j.CompletedAt.time(mem))
 	case "deployment", "deployment_status":
 		var end githubAt
 		switch h.DeploymentStatus.State {
@@ -122,7 +130,7 @@ func (h *githubHook) mint(e *correlate.Event) {
 		if start.IsZero() {
 			start = run.Started
 		}
-		run.bindEnvironment(out, e, githubWebhook, h.method, h.Deployment.Environment, start, end.time(mem))
+		run.bindEnvironment(out, e, githubWebhook, h.method, h.Deployment.Environment, h.part("deployment/", h.Deployment.ID), start, end.time(mem))
 	case "deployment_review":
 		if h.ActionName == "approved" {
 			h.approve(e)
@@ -160,5 +168,5 @@ func (h *githubHook) allow(e *correlate.Event, environment string) {
 		return
 	}
 	h.allowed[environment] = true
-	h.run.bindEnvironment(h.out, e, githubWebhook, "github.deployment_review", environment, e.Time, time.Time{})
+	h.run.bindEnvironment(h.out, e, githubWebhook, "github.deployment_review", environment, "", e.Time, time.Time{})
 }

@@ -138,7 +138,7 @@ func (h *gitlabHook) bind(target correlate.Key, start, end time.Time) {
 	}
 	out.tell(h.e, &correlate.Fact{
 		Kind: correlate.Binding, Key: correlate.Key{Kind: GitLabSub, Value: out.text.Join("project_path:", h.project, ":ref_type:", kind, ":ref:", o.Ref)},
-		Target: target, Proof: proof, Method: "gitlab.sub", Start: start, End: end,
+		Target: target, Proof: proof, Method: "gitlab.sub", Start: start, End: end, Reason: overAt(end),
 	})
 }
 

@@ -253,7 +253,7 @@ func (l *terraformNotice) bind(e *correlate.Event, k correlate.Key, start time.T
 	for _, phase := range [...]string{"plan", "apply"} {
 		out.tell(e, &correlate.Fact{
 			Kind: correlate.Binding, Key: correlate.Key{Kind: TerraformSub, Value: out.text.Join(l.Organization, "/", l.Workspace, "/", phase)},
-			Target: k, Proof: correlate.Attested, Method: "terraform.workspace", Start: start, End: end,
+			Target: k, Proof: correlate.Attested, Method: "terraform.workspace", Start: start, End: end, Reason: overAt(end),
 		})
 	}
 }
