@@ -25,8 +25,11 @@ func (k *knowledge) tell(level, n int) {
 // not 0, with a one and what was told there, and then has a zero and the number of
 // facts, as large as there is room for: 17 bits with 1,000 ends of names nearest to the
 // event, 8 with 100,000. More facts than that are not told apart.
-func (k *knowledge) rank() uint32 {
-	w := bitWriter{room: rankBits}
+func (k *knowledge) rank() uint32 { return k.code(rankBits) }
+
+// code is rank in as many bits.
+func (k *knowledge) code(size int) uint32 {
+	w := bitWriter{room: size}
 	for _, n := range k.ended[:k.levels] {
 		w.write(1, 1)
 		w.number(uint(n))
@@ -74,4 +77,43 @@ func (w *bitWriter) number(n uint) {
 	}
 	size := numberBits[last]
 	w.write(min(n, 1<<size-1), size)
+}
+
+// knowledgeOf reads a rank, as far as it had room for what it tells.
+func knowledgeOf(rank uint32) knowledge {
+	r := bitReader{v: uint64(rank), left: rankBits}
+	var k knowledge
+	for level := 0; r.read(1) == 1; level++ {
+		if n := r.number(); n > 0 {
+			k.tell(level, int(n))
+		}
+	}
+	k.facts = int(r.read(r.left))
+	return k
+}
+
+// A bitReader reads what a bitWriter wrote. What was left out is zero.
+type bitReader struct {
+	v    uint64
+	left int
+}
+
+func (r *bitReader) read(n int) uint {
+	some := min(n, r.left)
+	r.left -= some
+	return uint(r.v>>r.left&(1<<some-1)) << (n - some)
+}
+
+func (r *bitReader) number() uint {
+	if r.read(1) == 0 {
+		return 0
+	}
+	n, last := uint(1), len(numberBits)-1
+	for _, size := range numberBits[:last] {
+		if r.read(1) == 0 {
+			return n + r.read(size)
+		}
+		n += 1 << size
+	}
+	return n + r.read(numberBits[last])
 }

@@ -48,6 +48,15 @@ func TestRankOrders(t *testing.T) {
 			}
 		}
 		want, got := order(&a, &b), cmp.Compare(a.rank(), b.rank())
+		if read := knowledgeOf(a.rank()); read.rank() != a.rank() || max(a.ended[0], a.ended[1], a.ended[2]) < 100 && read.ended != a.ended {
+			t.Fatalf("%v is read as %v", a.ended[:3], read.ended[:3])
+		}
+		x, y := Chain{Rank: a.rank()}, Chain{Rank: b.rank()}
+		x.Seal(1)
+		y.Seal(1)
+		if brief := cmp.Compare(Order(x.Version), Order(y.Version)); brief != 0 && brief != got {
+			t.Fatalf("%v has order %d, %v has %d", a.ended[:3], Order(x.Version), b.ended[:3], Order(y.Version))
+		}
 		if got == 0 && want != 0 {
 			same++ // there is no room
 		} else if got != want {

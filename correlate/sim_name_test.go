@@ -54,37 +54,16 @@ func (r *run) orderEnds() {
 		return
 	}
 	weigh := func(c *Chain) int {
-		ended, facts := known(c.Rank)
-		if r.g.ends {
-			return ended + facts
+		k := knowledgeOf(c.Rank)
+		for _, n := range k.ended {
+			if r.g.ends {
+				k.facts += n
+			}
 		}
-		return facts
+		return k.facts
 	}
 	const below = 1<<(hashBits+1) - 1 // rank
 	r.sink.better = func(a, b *Chain) bool {
 		return cmp.Or(cmp.Compare(weigh(a), weigh(b)), cmp.Compare(a.Version&below, b.Version&below)) > 0
 	}
-}
-
-// known reads a rank.
-func known(rank uint32) (ended, facts int) {
-	room := rankBits
-	take := func(n int) int {
-		room -= n
-		return int(uint64(rank) >> room & (1<<n - 1))
-	}
-	for take(1) == 1 {
-		if take(1) == 0 {
-			continue
-		}
-		n := 1
-		for i, size := range numberBits {
-			if i == len(numberBits)-1 || take(1) == 0 {
-				ended += n + take(size)
-				break
-			}
-			n += 1 << size
-		}
-	}
-	return ended, take(room)
 }
