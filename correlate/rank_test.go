@@ -48,7 +48,7 @@ func TestRankOrders(t *testing.T) {
 			}
 		}
 		want, got := order(&a, &b), cmp.Compare(a.rank(), b.rank())
-		if read := knowledgeOf(a.rank()); read.rank() != a.rank() || max(a.ended[0], a.ended[1], a.ended[2]) < 100 && read.ended != a.ended {
+		if read := knowledgeOf(a.rank()); a.ended[2] == 0 && max(a.ended[0], a.ended[1]) < 100 && read.ended != a.ended {
 			t.Fatalf("%v is read as %v", a.ended[:3], read.ended[:3])
 		}
 		x, y := Chain{Rank: a.rank()}, Chain{Rank: b.rank()}
