@@ -70,6 +70,7 @@ func TestReportNames(t *testing.T) {
 	decode := map[string][]cost{}
 	for _, s := range sources.All() {
 		decode["decode."+s.Name], decode["scan."+s.Name], decode["scan_and_hash."+s.Name] = []cost{{ns: 30}}, []cost{{ns: 10}}, []cost{{ns: 20}}
+		decode["scan_and_id."+s.Name] = []cost{{ns: 16}}
 	}
 	r.decodeRatios(decode)
 	want := map[string]float64{
@@ -78,7 +79,7 @@ func TestReportNames(t *testing.T) {
 		"end_to_end.fullpath_ratio": 5, "end_to_end.fullpath_contract_ratio": 100. / 21,
 	}
 	for _, s := range sources.All() {
-		want["decode."+s.Name+".floor_ratio"] = 2
+		want["decode."+s.Name+".floor_ratio"], want["decode."+s.Name+".id_floor_ratio"] = 2, 1.25
 	}
 	for name, v := range want {
 		if got, ok := r.values[name]; !ok || got != v {
