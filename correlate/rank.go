@@ -10,13 +10,13 @@ package correlate
 // that, and cannot be taken away itself but by an end told of a name nearer still. In
 // that order knowledge only grows, and does with every fact that can change the chain.
 type knowledge struct {
-	facts  int           // within reach
-	ended  [maxReach]int // lines that told of an end, by the number of names on the way
-	levels int           // of ended, that are not 0
+	facts  int             // within reach
+	ended  [maxReach]int32 // lines that told of an end, by the number of names on the way
+	levels int             // of ended, that are not 0
 }
 
 func (k *knowledge) tell(level, n int) {
-	k.ended[level] += n
+	k.ended[level] += int32(n)
 	k.levels = max(k.levels, level+1)
 }
 
@@ -29,6 +29,9 @@ func (k *knowledge) rank() uint32 { return k.code(rankBits) }
 
 // code is rank in as many bits.
 func (k *knowledge) code(size int) uint32 {
+	if k.levels == 0 {
+		return uint32(min(max(k.facts, 0), 1<<(size-1)-1))
+	}
 	w := bitWriter{room: size}
 	for _, n := range k.ended[:k.levels] {
 		w.write(1, 1)

@@ -57,7 +57,7 @@ func (r *run) orderEnds() {
 		k := knowledgeOf(c.Rank)
 		for _, n := range k.ended {
 			if r.g.ends {
-				k.facts += n
+				k.facts += int(n)
 			}
 		}
 		return k.facts

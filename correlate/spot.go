@@ -145,7 +145,7 @@ func (w *Walker) factsOf(n int) []Fact {
 	p.looked, p.facts = true, all
 	life := w.kind(p.key.Kind).Life
 	for i := range all {
-		if w.matters(&all[i], life, p.at) && !isOver(all, i, p.at) {
+		if w.matters(&all[i], life, p.at) && !(all[i].Kind == Binding && isOver(all, i, p.at)) {
 			continue
 		}
 		p.over += endsAt(&all[i], life, p.at)
