@@ -21,7 +21,7 @@ one YAML file with its own tests; docs/writing-rules.md tells how to write one.`
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(rulesTestCommand(), rulesListCommand(), rulesImportCommand())
+	cmd.AddCommand(rulesTestCommand(), rulesListCommand(), rulesImportCommand(), rulesBacktestCommand())
 	return cmd
 }
 
