@@ -69,6 +69,9 @@ func walked(c *correlate.Chain, at int) *correlate.Principal {
 	return &c.Hops[at-1].Principal
 }
 
+// AccountOf is the account that a principal's own id names, as rules see it.
+func AccountOf(p *correlate.Principal) string { return accountOf(p) }
+
 // accountOf is the account a principal's own id names: that of an ARN, or the
 // project of a Google service account. It is "" where the id names none.
 func accountOf(p *correlate.Principal) string {

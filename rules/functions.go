@@ -55,6 +55,9 @@ func glob(s string, patterns ...string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return fits(p, s) })
 }
 
+// Fits reports whether the whole of s fits a pattern, as glob does in rules.
+func Fits(pattern, s string) bool { return fits(pattern, s) }
+
 // fits reports whether the whole of s fits pattern, in which * stands for any
 // text, / included, and ? for any one byte. It is linear in practice and at
 // worst takes len(pattern) * len(s) steps.

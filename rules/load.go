@@ -82,6 +82,7 @@ type ruleFile struct {
 	Actions        []string       `yaml:"actions"`
 	Group          []string       `yaml:"group"`
 	Suppress       string         `yaml:"suppress"`
+	Inhibits       []string       `yaml:"inhibits"`
 	Over           *overFile      `yaml:"over"`
 	Tests          []testFile     `yaml:"tests"`
 }
@@ -91,7 +92,7 @@ func (f *ruleFile) rule(file string) Rule {
 		ID: f.ID, Title: strings.TrimSpace(f.Title), Severity: Severity(f.Severity),
 		Why: strings.TrimSpace(f.Why), Response: strings.TrimSpace(f.Response), References: References(f.References),
 		When: strings.TrimRight(f.When, "\n "), Settled: f.Settled,
-		Sources: f.Sources, Classes: f.Classes, Actions: f.Actions, Group: f.Group, group: groupOf(f.Group), File: file,
+		Sources: f.Sources, Classes: f.Classes, Actions: f.Actions, Group: f.Group, group: groupOf(f.Group), Inhibits: f.Inhibits, File: file,
 	}
 	for _, t := range f.FalsePositives {
 		r.FalsePositives = append(r.FalsePositives, strings.TrimSpace(t))

@@ -73,7 +73,8 @@ func Open(c Config) (*Set, error) {
 		files[r.ID] = r.File
 	}
 	all, wrong = c.amend(append(all, ours...), files, lists)
-	if problems = append(problems, wrong...); len(problems) > 0 {
+	problems = append(problems, wrong...)
+	if problems = append(problems, inhibitions(all, files)...); len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
 	if len(all) > maxRules {

@@ -53,6 +53,9 @@ type Rule struct {
 	// Suppress is for how long after an alert others of its group tell nobody; 0
 	// for not at all.
 	Suppress time.Duration
+	// Inhibits are rules, by id, of whose alerts nobody is told while one of this rule
+	// is open for the same group, or else the same requestor.
+	Inhibits []string
 	// Lists are the names of the lists it looks into.
 	Lists []string
 	// Over makes it a rule over time; nil for one of single chains.
