@@ -24,6 +24,7 @@ type ClickHouse struct {
 	conn  driver.Conn // reads, and makes the schema
 	out   inserter
 	batch *batch[*load]
+	early *batch[*load] // of alerts alone, which chains wait for: see Fan
 	waits waits
 	loads loads
 
@@ -82,6 +83,10 @@ func OpenClickHouse(ctx context.Context, cfg ClickHouseConfig, log *slog.Logger)
 // the server ten times as much as of a hundred thousand.
 const enoughRows = 25_000
 
+// enoughAlerts make one of alerts alone. They do not join the rows of others: these
+// take longer, and some of them wait for the alerts.
+const enoughAlerts = 1_000
+
 func newClickHouse(cfg ClickHouseConfig, conn driver.Conn, out inserter, log *slog.Logger) *ClickHouse {
 	c := &ClickHouse{
 		cfg: cfg, conn: conn, out: out, waits: waits{sink: "clickhouse", log: log},
@@ -91,6 +96,7 @@ func newClickHouse(cfg ClickHouseConfig, conn driver.Conn, out inserter, log *sl
 	c.batch = newBatch(bound{
 		rows: cfg.BatchRows, bytes: cfg.BatchBytes, enough: min(enoughRows, cfg.BatchRows), linger: cfg.Linger, writers: cfg.Inserts,
 	}, c.insert)
+	c.early = newBatch(bound{rows: cfg.BatchRows, bytes: cfg.BatchBytes, enough: min(enoughAlerts, cfg.BatchRows), linger: cfg.Linger, writers: 1}, c.insert)
 	return c
 }
 
@@ -126,12 +132,15 @@ func (c *ClickHouse) WriteAfter(ctx context.Context, out *Output, first func(con
 	if err := c.encode(l, out); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
-	rows := out.Len() + l.checkpoints.rows + l.entries.rows
+	rows, batch := out.Len()+l.checkpoints.rows+l.entries.rows, c.batch
+	if rows == len(out.Alerts) {
+		batch = c.early
+	}
 	out.taken()
 	if err := first(ctx); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
-	if err := c.batch.add(ctx, l, rows, l.bytes()); err != nil {
+	if err := batch.add(ctx, l, rows, l.bytes()); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
 	return nil
@@ -163,8 +172,7 @@ func (c *ClickHouse) encode(l *load, out *Output) error {
 // Close implements Sink. When ctx ends before the writes under way, they are
 // given up and their callers told; it may be called again.
 func (c *ClickHouse) Close(ctx context.Context) error {
-	err := c.batch.close(ctx)
-	err = errors.Join(err, c.out.Close(), c.conn.Close())
+	err := errors.Join(c.early.close(ctx), c.batch.close(ctx), c.out.Close(), c.conn.Close())
 	if err != nil {
 		return fmt.Errorf("close clickhouse: %w", err)
 	}

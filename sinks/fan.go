@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -13,11 +14,15 @@ import (
 // and others, which are told. A write is done when all have it. It is safe for
 // concurrent use.
 type Fan struct {
-	sinks []Sink
+	sinks  []Sink
+	writes sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
 }
 
 // NewFan returns a fan over sinks, which are closed with it.
-func NewFan(sinks ...Sink) *Fan { return &Fan{sinks} }
+func NewFan(sinks ...Sink) *Fan { return &Fan{sinks: sinks} }
 
 // Name implements Sink.
 func (f *Fan) Name() string {
@@ -64,6 +69,14 @@ func (f *Fan) Write(ctx context.Context, out *Output) error {
 	if len(others) == 0 {
 		return store[0].Write(ctx, out)
 	}
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return fmt.Errorf("write to %s: %w", f.Name(), ErrClosed)
+	}
+	f.writes.Add(1)
+	f.mu.Unlock()
+	defer f.writes.Done()
 	alerts, news, rest := Output{Alerts: out.Alerts}, *out, *out
 	news.Ledger, rest.Alerts = nil, nil
 
@@ -77,8 +90,22 @@ func (f *Fan) Write(ctx context.Context, out *Output) error {
 	return w.wait()
 }
 
-// Close implements Sink: it closes all sinks and reports all errors.
+// Close implements Sink: it closes all sinks and reports all errors. Before that it
+// waits for the writes under way, which are not with all sinks yet. It may be called
+// again.
 func (f *Fan) Close(ctx context.Context) error {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	ended := make(chan struct{})
+	go func() { // ends with the last write, whom closing the sinks releases
+		f.writes.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
 	errs := make([]error, len(f.sinks))
 	var g errgroup.Group
 	for i, s := range f.sinks {

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -94,6 +95,39 @@ func TestFanInTurn(t *testing.T) {
 		}
 	})
 }
+
+// TestFanClosesAfterItsWrites: a write that has not come to its last step is finished
+// before any sink is closed.
+func TestFanClosesAfterItsWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, conn, _ := fakeClickHouse()
+		f, out := NewFan(c, lateSink{}), oneChain()
+		written := make(chan error)
+		go func() { written <- f.Write(t.Context(), out) }()
+		time.Sleep(time.Second)
+		closed := make(chan error)
+		go func() { closed <- f.Close(t.Context()) }()
+		if err := <-written; err != nil {
+			t.Errorf("the write under way: got %v", err)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if len(conn.sent) != 1 {
+			t.Errorf("%d inserts; want 1", len(conn.sent))
+		}
+		if err := f.Write(t.Context(), out); !errors.Is(err, ErrClosed) {
+			t.Errorf("a write after it was closed: got %v", err)
+		}
+	})
+}
+
+// lateSink takes a while.
+type lateSink struct{}
+
+func (lateSink) Name() string                         { return "late" }
+func (lateSink) Write(context.Context, *Output) error { time.Sleep(5 * time.Second); return nil }
+func (lateSink) Close(context.Context) error          { return nil }
 
 // keysOf are those of the records in our topics.
 func keysOf(t *testing.T, network *kfake.VirtualNetwork, cluster *kfake.Cluster) (keys []string) {
