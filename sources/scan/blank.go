@@ -61,6 +61,8 @@ func (b *blank) add(f field) {
 			g.offset += f.offset
 			b.others = append(b.others, g)
 		}
+	case f.op == opEach: // its Item is emptied for every element
+		b.zeroed = append(b.zeroed, span{f.offset + unsafe.Offsetof(visit{}.begun), 1})
 	case f.op == opList, f.op == opMap, f.typ.Size()%wordBytes != 0, uintptr(f.typ.Align()) != wordBytes:
 		b.others = append(b.others, f)
 	default:
@@ -94,6 +96,8 @@ func (k *kind) clear(p unsafe.Pointer) {
 		k.object.blank.clear(p)
 	case opList:
 		(*header)(p).len = 0
+	case opEach:
+		(*visit)(p).begun = 0
 	case opMap:
 		clear(*(*map[string]string)(p))
 	case opReader:

@@ -16,12 +16,17 @@ type reader struct {
 	mem  *arena.Text
 	deep bool // why: it nests too deep
 
+	stopped bool // why: an Each was not read to its end
+
 	habits []habit // of the struct that is read into
 }
 
 func (r *reader) reason() error {
-	if r.deep {
+	switch {
+	case r.deep:
 		return ErrDeep
+	case r.stopped:
+		return ErrStopped
 	}
 	return ErrSyntax
 }
@@ -143,6 +148,8 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 		return end
 	case k.op == opList && c == '[':
 		return r.list(i+1, k, p, depth+1)
+	case k.op == opEach && c == '[':
+		return r.each(i+1, k, p, depth+1)
 	case k.lone && c == '{':
 		h := (*header)(p)
 		h.len = 0

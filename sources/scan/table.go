@@ -25,6 +25,8 @@ var (
 	ErrSyntax = errors.New("not valid JSON")
 	ErrObject = errors.New("not a JSON object")
 	ErrDeep   = errors.New("nested too deep")
+	// ErrStopped is of an Each alone: it may be valid JSON.
+	ErrStopped = errors.New("not read to its end")
 )
 
 // MaxDepth is the deepest nesting that is read. Real logs stay under 40.
@@ -50,7 +52,7 @@ var readerType = reflect.TypeFor[Reader]()
 // Of returns the table of T, a struct. A field takes the member its json tag names;
 // fields without a tag, or with "-", are left alone and embedded structs are part
 // of T. A field may be a string, a bool, an int64, a float64, a Raw, a struct, a
-// slice of any of these, a map[string]string, or a Reader. It panics for any other:
+// slice of any of these, an Each, a map[string]string, or a Reader. It panics for any other:
 // T is part of the program. A Seen tells which members came, a Rest has those that no
 // field takes, a Whole what was there, an Order makes reading many lines faster.
 //
@@ -151,13 +153,14 @@ const (
 	opMap
 	opReader
 	opQuoted // an object, or text with one in it
+	opEach
 )
 
 // kind is how a value is read.
 type kind struct {
 	op     op
 	typ    reflect.Type
-	object *object // of opObject and opQuoted
+	object *object // of opObject, opQuoted and opEach
 	elem   *kind   // of opList
 	lone   bool    // of opList: what is no list is its only element
 	method Reader  // of opReader: a nil one, for its methods
@@ -256,6 +259,8 @@ func kindOf(t reflect.Type, number *int) kind {
 	switch {
 	case reflect.PointerTo(t).Implements(readerType):
 		k.op, k.method = opReader, reflect.Zero(reflect.PointerTo(t)).Interface().(Reader)
+	case reflect.PointerTo(t).Implements(eachType):
+		k.op, k.object = opEach, compile(t.Field(1).Type, number)
 	case t.Kind() == reflect.String:
 		k.op = opText
 	case t.Kind() == reflect.Bool:
