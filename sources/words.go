@@ -47,7 +47,9 @@ func (w *words[V]) of(word string, work func(word string) V) V {
 	v := work(word)
 	if w.taken < maxWords && len(word) <= maxWordBytes {
 		w.grow()
-		w.take(wordSlot[V]{strings.Clone(word), true, v})
+		if s := w.take(wordSlot[V]{word, true, v}); s != nil {
+			s.word = strings.Clone(word)
+		}
 	}
 	return v
 }
@@ -66,15 +68,16 @@ func (w *words[V]) grow() {
 	}
 }
 
-// take gives a word that is not there a place, if there is one for it.
-func (w *words[V]) take(s wordSlot[V]) {
+// take gives a word that is not there a place, if there is one for it, or returns nil.
+func (w *words[V]) take(s wordSlot[V]) *wordSlot[V] {
 	for i, at := 0, wordHash(s.word); i < wordTries; i, at = i+1, at+1 {
 		if to := &w.slots[at&uint64(len(w.slots)-1)]; !to.taken {
 			*to = s
 			w.taken++
-			return
+			return to
 		}
 	}
+	return nil
 }
 
 // wordHash goes by the length and the first and last eight bytes of a word.
