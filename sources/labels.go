@@ -2,6 +2,7 @@ package sources
 
 import (
 	"cmp"
+	"math/bits"
 	"strconv"
 
 	"whence/correlate"
@@ -11,13 +12,15 @@ import (
 // attributes that a log passes on: read in the spellings of labelNames, of which the
 // one that comes first there counts. All of it was chosen by the caller.
 type labels struct {
-	values [labelCount]labelValue
+	values    [labelCount]labelValue
+	has       uint64 // which of them there are, as bits: emptying it empties the labels
+	spellings words[labelSpelling]
 }
 
 type labelValue struct {
 	text   string
 	number float64
-	rank   uint8 // of the spelling, from 1; 0 for no value
+	rank   uint8 // of the spelling, from 1
 }
 
 // label is one thing that labels tell.
@@ -127,24 +130,62 @@ type labelSpelling struct {
 	rank  uint8
 }
 
-func (l *labels) reset() { l.values = [labelCount]labelValue{} }
+func labelSpelled(name string) labelSpelling { return labelSpellings[name] }
+
+func (l *labels) reset() { l.has = 0 }
+
+// copy makes l say what from does.
+func (l *labels) copy(from *labels) {
+	for left := from.has; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros64(left)
+		l.values[i] = from.values[i]
+	}
+	l.has = from.has
+}
 
 // set takes an attribute, if it is known, is no worse spelled than what is there, and
 // says anything.
 func (l *labels) set(name, text string, number float64) {
-	s, ok := labelSpellings[name]
-	if !ok || text == "" && number == 0 {
-		return
-	}
-	if v := &l.values[s.label]; v.rank == 0 || s.rank < v.rank {
-		*v = labelValue{text, number, s.rank}
+	if s := l.spelling(name); s.rank > 0 {
+		l.put(s, text, number)
 	}
 }
 
-func (l *labels) text(what label) string { return l.values[what].text }
+// spelling is what label a name is of, with rank 0 if it is of none.
+func (l *labels) spelling(name string) labelSpelling { return l.spellings.of(name, labelSpelled) }
+
+func (l *labels) put(s labelSpelling, text string, number float64) {
+	if text == "" && number == 0 {
+		return
+	}
+	if v, bit := &l.values[s.label], uint64(1)<<s.label; l.has&bit == 0 || s.rank < v.rank {
+		*v = labelValue{text, number, s.rank}
+		l.has |= bit
+	}
+}
+
+func (l *labels) is(what label) bool { return l.has>>what&1 != 0 }
+
+func (l *labels) text(what label) string {
+	if !l.is(what) {
+		return ""
+	}
+	return l.values[what].text
+}
+
+// rank is that of the spelling, from 1, or 0 for no label.
+func (l *labels) rank(what label) uint8 {
+	if !l.is(what) {
+		return 0
+	}
+	return l.values[what].rank
+}
 
 // number is a label that is a number, or text with one in it; 0 for any other.
 func (l *labels) number(what label) float64 {
+	if !l.is(what) {
+		return 0
+	}
 	v := &l.values[what]
 	if v.number == 0 && v.text != "" && v.text[0]-'0' < 10 {
 		n, err := strconv.ParseFloat(v.text, 64)
@@ -187,21 +228,18 @@ func (l *labels) claims(links []correlate.Link, method, issuer string, out *Batc
 
 // claim is claims of a user and an agent that are known already.
 func (l *labels) claim(links []correlate.Link, method string, user, agent *correlate.Principal, out *Batch) []correlate.Link {
-	claim := correlate.Link{Role: correlate.Requestor, Proof: correlate.Claimed, Method: method}
+	var c *correlate.Link
 	if k := agentSession(l.text(labelSession)); !k.IsZero() {
-		c := claim
-		c.Key = k
-		links = out.links.Append(links, c)
+		links, c = out.links.Grow(links)
+		c.Role, c.Key, c.Proof, c.Method = correlate.Requestor, k, correlate.Claimed, method
 	}
 	if !user.IsZero() {
-		c := claim
-		c.Principal = *user
-		links = out.links.Append(links, c)
+		links, c = out.links.Grow(links)
+		c.Role, c.Principal, c.Proof, c.Method = correlate.Requestor, *user, correlate.Claimed, method
 	}
 	if !agent.IsZero() {
-		c := claim
-		c.Role, c.Principal = correlate.AgentRole, *agent
-		links = out.links.Append(links, c)
+		links, c = out.links.Grow(links)
+		c.Role, c.Principal, c.Proof, c.Method = correlate.AgentRole, *agent, correlate.Claimed, method
 	}
 	return links
 }

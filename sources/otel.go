@@ -36,12 +36,15 @@ var _ = register(Source{
 // otelScratch is what the decoder uses again.
 type otelScratch struct {
 	request  otelRequest
-	span     otelSpan
+	asTold   otelAsTold // how far the request is read
+	apart    otelApart
+	line     otelLine
 	resource labels
 	labels   labels
 	rec      otelRecord
 	user     correlate.Principal // whom the labels name
 	agent    correlate.Principal
+	claims   []correlate.Link // to both, and to the session
 	actions  words[string]
 	kinds    words[otelKind]
 	in       Input
@@ -61,7 +64,7 @@ func otelDecode(in Input, out *Batch) {
 		out.reject(in.Raw, correlate.RejectSource, "no span or event of a model, a tool or an agent: let the Collector filter the rest out")
 	}
 	s.in, s.out = Input{}, nil // the record is the caller's again
-	s.user, s.agent = correlate.Principal{}, correlate.Principal{}
+	s.user, s.agent, s.claims = correlate.Principal{}, correlate.Principal{}, nil
 }
 
 // otelRecord is a span or a log event, whatever it was written in. Its attributes are

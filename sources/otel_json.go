@@ -3,7 +3,6 @@ package sources
 import (
 	"strconv"
 
-	"whence/correlate"
 	"whence/correlate/arena"
 	"whence/sources/scan"
 )
@@ -11,32 +10,32 @@ import (
 // OTLP in JSON: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding. Ids are
 // hex, 64-bit numbers are text.
 
-// otelRequest is one request to a Collector. Spans are read one by one, because each is
-// the evidence of its own event.
+// otelRequest is one request to a Collector. Its spans are told as they are read, each
+// in the memory of the one before: a request may have millions.
 type otelRequest struct {
 	Order scan.Order
-	Spans []struct {
+	Spans scan.Each[struct {
 		Resource otelResource `json:"resource"`
-		Scopes   []struct {
-			Spans []scan.Raw `json:"spans"`
-		} `json:"scopeSpans"`
-	} `json:"resourceSpans"`
-	Logs []struct {
+		Scopes   scan.Each[struct {
+			Spans scan.Each[otelSpan] `json:"spans"`
+		}] `json:"scopeSpans"`
+	}] `json:"resourceSpans"`
+	Logs scan.Each[struct {
 		Resource otelResource `json:"resource"`
-		Scopes   []struct {
-			Records []scan.Raw `json:"logRecords"`
-		} `json:"scopeLogs"`
-	} `json:"resourceLogs"`
+		Scopes   scan.Each[struct {
+			Records scan.Each[otelSpan] `json:"logRecords"`
+		}] `json:"scopeLogs"`
+	}] `json:"resourceLogs"`
 }
 
 type otelResource struct {
-	Attributes []otelAttribute `json:"attributes"`
+	Attributes scan.Each[otelAttribute] `json:"attributes"`
 }
 
 type otelAttribute struct {
 	Key   string `json:"key"`
 	Value struct {
-		Text   string   `json:"stringValue"`
+		Text   scan.Raw `json:"stringValue"`
 		Int    scan.Raw `json:"intValue"`
 		Double float64  `json:"doubleValue"`
 		Bool   scan.Raw `json:"boolValue"`
@@ -45,7 +44,12 @@ type otelAttribute struct {
 
 // otelSpan is a span, or a log record.
 type otelSpan struct {
-	Order    scan.Order
+	otelHead
+	Attributes scan.Each[otelAttribute] `json:"attributes"`
+}
+
+// otelHead is a span without its attributes.
+type otelHead struct {
 	TraceID  string   `json:"traceId"`
 	SpanID   string   `json:"spanId"`
 	Parent   string   `json:"parentSpanId"`
@@ -57,13 +61,9 @@ type otelSpan struct {
 	Status   struct {
 		Code scan.Raw `json:"code"`
 	} `json:"status"`
-	Attributes []otelAttribute `json:"attributes"`
 }
 
-var (
-	otelRequests = scan.Of[otelRequest]()
-	otelSpans    = scan.Of[otelSpan]()
-)
+var otelRequests = scan.Of[otelRequest]()
 
 func (s *otelScratch) json(raw scan.Raw, depth int) {
 	if raw.IsList() && depth == 0 {
@@ -76,57 +76,91 @@ func (s *otelScratch) json(raw scan.Raw, depth int) {
 		}
 		return
 	}
-	if !read(s.out, otelRequests, raw, &s.request) {
-		return
-	}
-	if len(s.request.Spans)+len(s.request.Logs) == 0 {
-		s.out.reject(raw, correlate.RejectSource, "neither resourceSpans nor resourceLogs: not OTLP")
-		return
-	}
-	for i := range s.request.Spans {
-		r := &s.request.Spans[i]
-		s.resourceOf(r.Resource.Attributes)
-		for j := range r.Scopes {
-			for _, span := range r.Scopes[j].Spans {
-				s.jsonRecord(span, false)
-			}
-		}
-	}
-	for i := range s.request.Logs {
-		r := &s.request.Logs[i]
-		s.resourceOf(r.Resource.Attributes)
-		for j := range r.Scopes {
-			for _, record := range r.Scopes[j].Records {
-				s.jsonRecord(record, true)
-			}
-		}
+	if !s.told(raw) {
+		s.jsonApart(raw)
 	}
 }
 
-func (s *otelScratch) resourceOf(attributes []otelAttribute) {
+// otelAsTold is how far a request is read.
+type otelAsTold struct {
+	ready   bool // the request tells s what is read
+	parts   int  // resources that are over
+	records int  // spans and log records of this resource
+	begun   bool // labels are those of this span
+	logs    bool // there are log records
+}
+
+// told tells of the request as it is read. It reports false, and has told nothing, if
+// that is no JSON, or in another order than Collectors write: resources stand before
+// their spans, and spans before log records.
+func (s *otelScratch) told(raw scan.Raw) bool {
+	s.listen()
+	s.asTold = otelAsTold{ready: true}
 	s.resource.reset()
-	for i := range attributes {
-		attributes[i].set(&s.resource, &s.out.text)
+	events := len(s.out.Events)
+	if err := otelRequests.Read(raw, &s.request, &s.out.text); err != nil || s.asTold.parts == 0 {
+		s.out.Events = s.out.Events[:events]
+		return false
+	}
+	return true
+}
+
+// listen has s told what is read of a request.
+func (s *otelScratch) listen() {
+	if s.asTold.ready {
+		return
+	}
+	spans, logs := &s.request.Spans, &s.request.Logs
+	span, record := &spans.Item.Scopes.Item.Spans, &logs.Item.Scopes.Item.Records
+	s.listenTo(&spans.Item.Resource, span, false)
+	s.listenTo(&logs.Item.Resource, record, true)
+	over := func(scan.Raw) bool {
+		s.asTold.parts, s.asTold.records = s.asTold.parts+1, 0
+		s.resource.reset()
+		return true
+	}
+	spans.Visit(over)
+	logs.Visit(over)
+}
+
+func (s *otelScratch) listenTo(resource *otelResource, spans *scan.Each[otelSpan], logs bool) {
+	resource.Attributes.Visit(func(scan.Raw) bool {
+		return s.asTold.records == 0 && resource.Attributes.Item.set(&s.resource, &s.out.text)
+	})
+	span := &spans.Item
+	span.Attributes.Visit(func(scan.Raw) bool {
+		s.begin()
+		return span.Attributes.Item.set(&s.labels, &s.out.text)
+	})
+	spans.Visit(func(raw scan.Raw) bool {
+		s.begin()
+		s.asTold.begun = false
+		s.asTold.records++
+		s.asTold.logs = s.asTold.logs || logs
+		s.jsonRecord(&span.otelHead, raw, logs)
+		return logs || !s.asTold.logs
+	})
+}
+
+// begin gives the labels of a span those of its resource, before its own.
+func (s *otelScratch) begin() {
+	if !s.asTold.begun {
+		s.labels.copy(&s.resource)
+		s.asTold.begun = true
 	}
 }
 
-func (s *otelScratch) jsonRecord(raw scan.Raw, isLog bool) {
-	p := &s.span
-	if !read(s.out, otelSpans, raw, p) {
-		return
-	}
-	s.labels = s.resource
-	for i := range p.Attributes {
-		p.Attributes[i].set(&s.labels, &s.out.text)
-	}
+// jsonRecord tells of a span or a log record, whose labels are read.
+func (s *otelScratch) jsonRecord(p *otelHead, raw scan.Raw, isLog bool) {
 	code := p.Status.Code.Loose(&s.out.text)
 	s.rec = otelRecord{
 		trace: otelID(p.TraceID), span: otelID(p.SpanID), parent: otelID(p.Parent), name: p.Name,
 		failed: code == "2" || code == "STATUS_CODE_ERROR", isLog: isLog,
 	}
 	for _, raw := range [...]scan.Raw{p.Start, p.Time, p.Observed} {
-		if n := otelInt(raw); n != 0 && s.rec.nanos == 0 {
+		if n := otelInt(raw); n != 0 {
 			s.rec.nanos = n
+			break
 		}
 	}
 	if isLog && p.Event != "" {
@@ -155,16 +189,26 @@ func otelInt(raw scan.Raw) int64 {
 	return n
 }
 
-func (a *otelAttribute) set(l *labels, mem *arena.Text) {
-	v := &a.Value
-	switch {
-	case v.Text != "":
-		l.set(a.Key, v.Text, 0)
-	case len(v.Int) > 0:
-		l.set(a.Key, v.Int.Loose(mem), float64(otelInt(v.Int)))
-	case v.Double != 0:
-		l.set(a.Key, "", v.Double)
-	case len(v.Bool) > 0:
-		l.set(a.Key, v.Bool.Loose(mem), 0)
+// set gives l what the attribute says, if that is wanted: prompts and answers, which are
+// attributes too, stay where they are. It reports false if what is wanted is no text.
+func (a *otelAttribute) set(l *labels, mem *arena.Text) bool {
+	s := l.spelling(a.Key)
+	if s.rank == 0 {
+		return true
 	}
+	v := &a.Value
+	text, ok := v.Text.Text(mem)
+	switch {
+	case !ok && len(v.Text) > 0 && v.Text[0] == '"':
+		return false
+	case text != "":
+		l.put(s, text, 0)
+	case len(v.Int) > 0:
+		l.put(s, v.Int.Loose(mem), float64(otelInt(v.Int)))
+	case v.Double != 0:
+		l.put(s, "", v.Double)
+	case len(v.Bool) > 0:
+		l.put(s, v.Bool.Loose(mem), 0)
+	}
+	return true
 }

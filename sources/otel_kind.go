@@ -44,7 +44,7 @@ func (s *otelScratch) what() (otelKind, string) {
 	if event := l.text(labelEvent); s.rec.isLog {
 		return s.kinds.of(event, otelEvent), s.actions.of(event, strings.Clone)
 	}
-	if method := l.text(labelMCPMethod); l.values[labelMCPMethod].rank == 1 || l.text(labelMCPSession) != "" {
+	if method := l.text(labelMCPMethod); l.rank(labelMCPMethod) == 1 || l.text(labelMCPSession) != "" {
 		return s.kinds.of(method, otelMCP), s.out.text.Join("mcp.", s.out.short(method))
 	}
 	op := l.text(labelOperation)

@@ -43,7 +43,7 @@ func (s *otelScratch) protoResource(b []byte) bool {
 // protoRecord reads a span, whose first field is an id, or a log record, whose first
 // field is a time.
 func (s *otelScratch) protoRecord(b []byte) bool {
-	s.labels = s.resource
+	s.labels.copy(&s.resource)
 	s.rec = otelRecord{}
 	r, mem := &s.rec, &s.out.text
 	_, typ, n := protowire.ConsumeTag(b)

@@ -96,6 +96,74 @@ func TestOTelTokens(t *testing.T) {
 	}
 }
 
+// TestOTelOrder: in whichever order a request is written, what is told of it is what is
+// told of it read apart.
+func TestOTelOrder(t *testing.T) {
+	const (
+		resource = `"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"desk"}}]}`
+		another  = `"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]}`
+		spans    = `"scopeSpans":[{"spans":[{"spanId":"0123456789abcdef","traceId":"1","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}]}]}]`
+		two      = `"scopeSpans":[{"spans":[{"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}]},{"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"execute_tool"}}]}]}]`
+		bad      = `"scopeSpans":[{"spans":[{"name":"\x","attributes":[]},{"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}]},5]}]`
+		badText  = `"scopeSpans":[{"spans":[{"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"\x"}}]},{"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}]}]}]`
+		logs     = `"resourceLogs":[{"scopeLogs":[{"logRecords":[{"eventName":"claude_code.api_request","timeUnixNano":"1772442000000000000"}]}]}]`
+	)
+	for _, tt := range []struct {
+		name, in        string
+		events, rejects int
+	}{
+		{"as Collectors write", `{"resourceSpans":[{` + resource + `,` + two + `},{` + spans + `}],` + logs + `}`, 4, 0},
+		{"resource last", `{"resourceSpans":[{` + spans + `,` + resource + `}]}`, 1, 0},
+		{"two resources", `{"resourceSpans":[{` + resource + `,` + another + `,` + spans + `}]}`, 1, 0},
+		{"spans twice", `{"resourceSpans":[{` + resource + `,` + spans + `,` + two + `}]}`, 2, 0},
+		{"requests twice", `{"resourceSpans":[{` + spans + `}],"resourceSpans":[{` + two + `}]}`, 2, 0},
+		{"log records first", `{` + logs + `,"resourceSpans":[{` + two + `}]}`, 3, 0},
+		{"a broken span", `{"resourceSpans":[{` + resource + `,` + bad + `}]}`, 1, 2},
+		{"broken text", `{"resourceSpans":[{` + resource + `,` + badText + `}]}`, 1, 1},
+		{"broken at the end", `{"resourceSpans":[{` + resource + `,` + spans + `}]`, 0, 1},
+		{"no objects", `{"resourceSpans":[5,{` + spans + `}]}`, 1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, _ := Find(otelName)
+			var got, want Batch
+			got.Poison()
+			s.DecodeRecord(Input{Raw: []byte(tt.in)}, &got)
+			apart := &otelScratch{out: &want}
+			apart.jsonApart([]byte(tt.in))
+			for _, b := range []*Batch{&got, &want} {
+				for i := range b.Rejects {
+					b.Rejects[i].Source = ""
+				}
+				for i := range b.Events {
+					b.Events[i].Source = otelName
+				}
+			}
+			if d := cmp.Diff(string(render(t, &want)), string(render(t, &got))); d != "" {
+				t.Errorf("-apart +told:\n%s", d)
+			}
+			if len(got.Events) != tt.events || len(got.Rejects) != tt.rejects {
+				t.Errorf("%d events and %d rejects, want %d and %d", len(got.Events), len(got.Rejects), tt.events, tt.rejects)
+			}
+		})
+	}
+}
+
+// TestOTelHostile: a request of very many spans and attributes takes no memory for them.
+func TestOTelHostile(t *testing.T) {
+	many := strings.Repeat("{},", 1<<20)
+	s, _ := Find(otelName)
+	var out Batch
+	in := Input{Raw: []byte(`{"resourceSpans":[{"scopeSpans":[{"spans":[` + many +
+		`{"attributes":[` + many + `{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}]}]}]}]}`)}
+	n := testing.AllocsPerRun(1, func() {
+		out.Reset()
+		s.DecodeRecord(in, &out)
+	})
+	if n > 0 || len(out.Events) != 1 || len(out.Rejects) > 0 {
+		t.Errorf("%v allocations, %d events, %+v", n, len(out.Events), out.Rejects)
+	}
+}
+
 func BenchmarkDecodeOTel(b *testing.B) {
 	lines, binary := otelLines(b)
 	b.Run("json", func(b *testing.B) { benchDecode(b, otelName, lines) })

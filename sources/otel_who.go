@@ -41,7 +41,7 @@ func (s *otelScratch) touch(e *correlate.Event, kind otelKind) {
 }
 
 func otelToolType(l *labels) string {
-	if l.values[labelMCPMethod].rank == 1 || l.text(labelMCPSession) != "" {
+	if l.rank(labelMCPMethod) == 1 || l.text(labelMCPSession) != "" {
 		return "mcp.tool"
 	}
 	return "tool"
@@ -54,7 +54,7 @@ func (s *otelScratch) tokens() prices.Tokens {
 	t := prices.Tokens{
 		Input: l.tokens(labelInput), CacheRead: l.tokens(labelCacheRead), CacheWrite: l.tokens(labelCacheWrite), Output: l.tokens(labelOutput),
 	}
-	if cached := t.CacheRead + t.CacheWrite; cached <= t.Input && l.values[labelInput].rank != otelPlainTokens {
+	if cached := t.CacheRead + t.CacheWrite; cached <= t.Input && l.rank(labelInput) != otelPlainTokens {
 		t.Input -= cached
 	}
 	return t
@@ -67,45 +67,50 @@ var otelPlainTokens = labelSpellings["input_tokens"].rank
 func (s *otelScratch) walk(e *correlate.Event) {
 	l, out := &s.labels, s.out
 	service := s.service()
-	if e.Actor = s.agent; e.Actor.IsZero() {
+	switch {
+	case !s.agent.IsZero():
+		e.Actor = s.agent
+	case !service.IsZero():
 		e.Actor = service
-	}
-	if e.Actor.IsZero() {
+	default:
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "unknown", Issuer: "otel"}
 	}
 	s.acting(e)
 	claimed := len(e.Uses)
 	e.Uses = l.claim(e.Uses, "otel.attributes", &s.user, &s.agent, out)
-	if len(e.Uses) == claimed || s.user.IsZero() {
+	s.claims = e.Uses[claimed:len(e.Uses):len(e.Uses)]
+	if len(s.claims) == 0 || s.user.IsZero() {
 		if k := s.traceKey(); !k.IsZero() && s.rec.parent != "" {
-			e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Key: k, Proof: correlate.Claimed, Method: "otel.trace"})
+			s.claim(e, correlate.Requestor, k, "otel.trace")
 		}
 	}
 	if !service.IsZero() {
-		e.Uses = out.links.Append(e.Uses, correlate.Link{Role: correlate.Requestor, Principal: service, Proof: correlate.Claimed, Method: "otel.service"})
+		out.asked(e, &service, correlate.Claimed, "otel.service")
 	}
+}
+
+// claim adds a key that the span says it called with, or by order of.
+func (s *otelScratch) claim(e *correlate.Event, role correlate.Role, k correlate.Key, method string) {
+	l := s.out.link(e)
+	l.Role, l.Key, l.Proof, l.Method = role, k, correlate.Claimed, method
 }
 
 // acting adds the credentials that the span says it called with: a request of Bedrock,
 // which is then the same deed, and a key of the gateway.
 func (s *otelScratch) acting(e *correlate.Event) {
 	l, out := &s.labels, s.out
-	claim := correlate.Link{Role: correlate.Acting, Proof: correlate.Claimed}
 	if k := awsRequest(e.Context.Account, e.Context.Region, l.text(labelAWSRequest), out); !k.IsZero() {
-		claim.Key, claim.Method = k, "otel.aws_request_id"
-		e.Uses = out.links.Append(e.Uses, claim)
+		s.claim(e, correlate.Acting, k, "otel.aws_request_id")
 		if out.beside(bedrockName) || out.beside(cloudtrailName) {
 			e.ActionID = out.awsRequestDeed(e.Context.Account, e.Context.Region, l.text(labelAWSRequest))
 			e.Primary = !out.beside(bedrockName)
 		}
 	}
 	if key := l.text(labelKeyHash); litellmIsHash(key) {
-		claim.Key, claim.Method = correlate.Key{Kind: LiteLLMKey, Value: out.fold(key)}, "otel.litellm_key"
-		e.Uses = out.links.Append(e.Uses, claim)
+		s.claim(e, correlate.Acting, correlate.Key{Kind: LiteLLMKey, Value: out.fold(key)}, "otel.litellm_key")
 	}
 	if k := agentTool(l.text(labelToolCall)); !k.IsZero() {
-		claim.Role, claim.Key, claim.Method = correlate.Requestor, k, "otel.tool_call_id"
-		e.Uses = out.links.Append(e.Uses, claim)
+		s.claim(e, correlate.Requestor, k, "otel.tool_call_id")
 	}
 }
 
@@ -138,18 +143,15 @@ func (s *otelScratch) traceKey() correlate.Key {
 // every span of a session would tell it again: at the first span of a trace, and where
 // a person gives a prompt.
 func (s *otelScratch) mint(e *correlate.Event, kind otelKind) {
-	l, out := &s.labels, s.out
+	l, out, user := &s.labels, s.out, &s.user
 	if s.rec.parent != "" || s.rec.isLog && kind != otelAgent {
 		return
 	}
-	user := s.user
-	if k := s.traceKey(); !k.IsZero() && !s.rec.isLog {
-		if parents := l.claim(nil, "otel.attributes", &s.user, &s.agent, out); len(parents) > 0 {
-			out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.trace"})
-		}
+	if k := s.traceKey(); !k.IsZero() && !s.rec.isLog && len(s.claims) > 0 {
+		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: s.claims, Proof: correlate.Claimed, Method: "otel.trace"})
 	}
 	if k := agentSession(l.text(labelSession)); !k.IsZero() && !user.IsZero() {
-		parents := out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: user, Proof: correlate.Claimed, Method: "otel.user"})
+		parents := out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: *user, Proof: correlate.Claimed, Method: "otel.user"})
 		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.session"})
 	}
 }
