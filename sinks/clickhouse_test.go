@@ -168,6 +168,44 @@ func TestStaleAlerts(t *testing.T) {
 	}
 }
 
+// TestAlerts lists the current version of each alert.
+func TestAlerts(t *testing.T) {
+	c := clickHouse(t)
+	one, two, three := fullChain(1), fullChain(2), fullChain(3)
+	two.Time, three.Time = one.Time.Add(time.Hour), one.Time.Add(2*time.Hour)
+	better := improved(two)
+	open, over := alertOn(&one, correlate.AlertOpen), alertOn(&better, correlate.AlertClosed)
+	last := alertOn(&three, correlate.AlertOpen)
+	last.Rule, last.Group = "another", []string{"alice@example.com"}
+	err := c.Write(t.Context(), &sinks.Output{Alerts: []correlate.Alert{open, alertOn(&two, correlate.AlertOpen), over, last}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []struct {
+		want sinks.AlertQuery
+		ids  []correlate.ID
+	}{
+		{sinks.AlertQuery{}, []correlate.ID{last.ID, over.ID, open.ID}},
+		{sinks.AlertQuery{Limit: 2}, []correlate.ID{last.ID, over.ID}},
+		{sinks.AlertQuery{Open: true}, []correlate.ID{last.ID, open.ID}},
+		{sinks.AlertQuery{Open: true, Since: three.Time}, []correlate.ID{last.ID}},
+		{sinks.AlertQuery{Rule: open.Rule}, []correlate.ID{over.ID, open.ID}},
+	} {
+		var got []correlate.ID
+		err := c.Alerts(t.Context(), q.want, func(a correlate.Alert) error { got = append(got, a.ID); return nil })
+		if err != nil || !slices.Equal(got, q.ids) {
+			t.Errorf("%+v: got %v, want %v; %v", q.want, got, q.ids, err)
+		}
+	}
+	got, ok, err := c.Alert(t.Context(), last.ID)
+	if diff := cmp.Diff(last, got, cmpopts.EquateEmpty()); diff != "" || !ok || err != nil {
+		t.Errorf("%t, %v\n%s", ok, err, diff)
+	}
+	if _, ok, err := c.Alert(t.Context(), correlate.NewID("none")); ok || err != nil {
+		t.Errorf("an alert that is not there: %t, %v", ok, err)
+	}
+}
+
 func TestFacts(t *testing.T) {
 	c := clickHouse(t)
 	mint := fullChain(1).Mints[0]

@@ -30,6 +30,7 @@ type admin struct {
 	pipeline  atomic.Pointer[pipeline.Pipeline]
 	directory atomic.Pointer[directoryWatch] // nil for none
 	rules     atomic.Pointer[rulesWatch]     // nil for none yet
+	notifying atomic.Pointer[notifying]      // nil for none yet
 }
 
 // startAdmin listens on addr; empty for nowhere. Stop ends it.
@@ -61,12 +62,13 @@ func (a *admin) wait(what string) {
 	}
 }
 
-// watch says whom to ask what is waited for, and about the directory and the rules.
-func (a *admin) watch(p *pipeline.Pipeline, d *directoryWatch, r *rulesWatch) {
+// watch says whom to ask what is waited for, and about the directory, the rules and receivers.
+func (a *admin) watch(p *pipeline.Pipeline, d *directoryWatch, r *rulesWatch, n *notifying) {
 	if a != nil {
 		a.pipeline.Store(p)
 		a.directory.Store(d)
 		a.rules.Store(r)
+		a.notifying.Store(n)
 	}
 }
 
@@ -110,5 +112,7 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 func (a *admin) status(w http.ResponseWriter, _ *http.Request) {
 	what, _ := a.waiting.Load().(string)
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(newRunStatus(what, a.pipeline.Load(), a.directory.Load(), a.rules.Load())) // fails only where nobody listens
+	r := newRunStatus(what, a.pipeline.Load(), a.directory.Load(), a.rules.Load())
+	r.Receivers, r.Silences = a.notifying.Load().status(), a.notifying.Load().silenced()
+	_ = json.NewEncoder(w).Encode(r) // fails only where nobody listens
 }

@@ -28,11 +28,12 @@ func (f *againFlags) change(s *settings) {
 		// One process may use a store, and the instances of the group that is
 		// configured may be at work on this machine.
 		s.Store.Dir += "-" + f.group
+		s.Notify = nil // receivers would be told by two groups
 	}
 	if f.database != "" && f.database != s.ClickHouse.Database {
 		s.ClickHouse.Database = f.database
 		// The SIEM has these chains, and shall not get what is only being tried.
-		s.Outputs.ChainsTopic, s.Outputs.AlertsTopic, s.SIEM = "", "", nil
+		s.Outputs.ChainsTopic, s.Outputs.AlertsTopic, s.SIEM, s.Notify = "", "", nil, nil
 	}
 }
 

@@ -58,6 +58,7 @@ func (c *checks) all(ctx context.Context, config string, offline bool) {
 		return
 	}
 	c.files(s)
+	c.notify(s)
 	w, err := newWiring(s, files{}, slog.New(slog.DiscardHandler))
 	if c.line("credentials", "the files the configuration names could be read", err); err != nil || offline {
 		return

@@ -62,7 +62,7 @@ func parseSettings(path string) (settings, error) {
 }
 
 // eachSetting calls visit with every key that holds a value, lists included. It
-// leaves out what has keys that are not known beforehand: topics, siem, lateness
+// leaves out what has keys that are not known beforehand: topics, siem, notify, lateness
 // and severity.
 func eachSetting(prefix string, v reflect.Value, visit func(key string, value any)) {
 	for i := range v.NumField() {
@@ -71,7 +71,7 @@ func eachSetting(prefix string, v reflect.Value, visit func(key string, value an
 		switch {
 		case f.Kind() == reflect.Struct:
 			eachSetting(key+keyDelimiter, f, visit)
-		case key != "topics" && key != "siem" && f.Kind() != reflect.Map:
+		case key != "topics" && key != "siem" && key != "notify" && f.Kind() != reflect.Map:
 			visit(key, f.Interface())
 		}
 	}
@@ -138,7 +138,7 @@ func (s *settings) readSecrets(dir string) error {
 		d := &s.SIEM[i]
 		errs = append(errs, secret("siem "+d.Name+": sasl.password", dir, d.SASL.PasswordFile, &d.SASL.Password))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.notifySecrets(dir)...)...)
 }
 
 func secret(key, dir, file string, value *string) error {
@@ -164,7 +164,7 @@ func (s settings) withPathsFrom(dir string) settings {
 	for _, p := range []*string{
 		&s.Store.Dir, &s.Ledger.KeyFile,
 		&s.Kafka.TLS.CAFile, &s.Kafka.TLS.CertFile, &s.Kafka.TLS.KeyFile,
-		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile, &s.Prices, &s.Sources.Dir,
+		&s.ClickHouse.TLS.CAFile, &s.ClickHouse.TLS.CertFile, &s.ClickHouse.TLS.KeyFile, &s.Prices, &s.Sources.Dir, &s.Silences.Path,
 	} {
 		if *p != "" {
 			*p = from(dir, *p)

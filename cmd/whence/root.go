@@ -32,7 +32,7 @@ configuration is wrong.`,
 	}
 	root.AddCommand(
 		runCommand(), statusCommand(), demoCommand(), repairCommand(), rejectsCommand(), verifyCommand(), checkCommand(), schemaCommand(),
-		tryCommand(), explainCommand(), rulesCommand(), directoryCommand(), simulateCommand(), localCommand(), versionCommand(),
+		tryCommand(), explainCommand(), alertsCommand(), silencesCommand(), rulesCommand(), directoryCommand(), simulateCommand(), localCommand(), versionCommand(),
 	)
 	return root
 }

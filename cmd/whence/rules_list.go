@@ -24,6 +24,7 @@ type listedRule struct {
 	Lists           []string         `json:"lists,omitempty"`
 	Group           []string         `json:"group,omitempty"`
 	SuppressSeconds int              `json:"suppress_seconds,omitempty"`
+	Inhibits        []string         `json:"inhibits,omitempty"`
 	Why             string           `json:"why"`
 	FalsePositives  []string         `json:"false_positives,omitempty"`
 	Response        string           `json:"response,omitempty"`
@@ -95,7 +96,7 @@ func listedAs(r *rules.Rule, failing map[string]listedFailures) listedRule {
 	l := listedRule{
 		ID: r.ID, Version: r.Version, Title: r.Title, Severity: r.Severity, Settled: r.Settled,
 		Sources: r.Sources, Classes: r.Classes, Actions: r.Actions, When: r.When, Lists: r.Lists,
-		Group: r.Group, SuppressSeconds: int(r.Suppress.Seconds()),
+		Group: r.Group, SuppressSeconds: int(r.Suppress.Seconds()), Inhibits: r.Inhibits,
 		Why: r.Why, FalsePositives: r.FalsePositives, Response: r.Response, References: listedReferences(r.References),
 		Tests: len(r.Tests), File: r.File,
 	}

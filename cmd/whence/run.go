@@ -9,6 +9,7 @@ import (
 
 	"whence/correlate/index"
 	"whence/pipeline"
+	"whence/rules"
 	"whence/sinks"
 )
 
@@ -125,13 +126,22 @@ func (w *wiring) run(ctx context.Context, ready func()) (err error) {
 		return err
 	}
 	disk.follow(store.Failed())
+	told, err := w.notifying(ctx)
+	if err != nil {
+		return err
+	}
+	told.useRules(w.files.rules)
 	p, err := pipeline.New(w.settings.pipeline(), deps)
 	if err != nil {
 		return wrong(err)
 	}
-	admin.watch(p, watch, judged)
+	admin.watch(p, watch, judged, told)
 	defer watch.registered(w.metrics).start(ctx, p.Use)()
-	defer judged.registered(w.metrics).start(ctx, p.UseRules)()
+	defer judged.registered(w.metrics).start(ctx, func(s *rules.Set) {
+		p.UseRules(s)
+		told.useRules(s)
+	})()
+	defer told.start(ctx)()
 	admin.wait("the sessions topic and the consumer group")
 	ended, watched := make(chan struct{}), make(chan struct{})
 	go func() {

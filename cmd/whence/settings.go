@@ -10,7 +10,7 @@ import (
 )
 
 // settings is the configuration file: its keys are the mapstructure tags. It is
-// read once and not changed afterwards. Every key but topics, siem and rules.severity can be
+// read once and not changed afterwards. Every key but topics, siem, notify and rules.severity can be
 // overridden by an environment variable: WHENCE_, then the key with its sections in
 // upper case, joined with _, such as WHENCE_CLICKHOUSE_PASSWORD.
 type settings struct {
@@ -31,6 +31,9 @@ type settings struct {
 	Outputs    outputSettings           `mapstructure:"outputs"`
 	// SIEM are further destinations of chains and alerts.
 	SIEM []siemSettings `mapstructure:"siem"`
+	// Notify are receivers that are told of alerts.
+	Notify   []notifySettings `mapstructure:"notify"`
+	Silences silencesSettings `mapstructure:"silences"`
 	// Directory is where the operator's directory is. A path, or a list of paths, may
 	// stand in place of the section.
 	Directory directorySettings `mapstructure:"directory"`
@@ -152,7 +155,9 @@ type outputSettings struct {
 	// be empty, for none of them. MaxBytes bounds what waits to be sent.
 	ChainsTopic string `mapstructure:"chains_topic"`
 	AlertsTopic string `mapstructure:"alerts_topic"`
-	MaxBytes    int    `mapstructure:"max_bytes"`
+	// NoticesTopic keeps what receivers of alerts were told, if there are any.
+	NoticesTopic string `mapstructure:"notices_topic"`
+	MaxBytes     int    `mapstructure:"max_bytes"`
 }
 
 type directorySettings struct {
@@ -216,7 +221,7 @@ func defaultSettings() settings {
 			DialTimeout: ch.DialTimeout, InsertTimeout: ch.InsertTimeout, InsertQuorum: ch.InsertQuorum,
 			KeepDays: keepSettings(ch.Keep),
 		},
-		Outputs: outputSettings{ChainsTopic: out.Chains, AlertsTopic: out.Alerts, MaxBytes: out.MaxBytes},
+		Outputs: outputSettings{ChainsTopic: out.Chains, AlertsTopic: out.Alerts, NoticesTopic: "whence.notices", MaxBytes: out.MaxBytes},
 		Rules:   rulesSettings{Library: true},
 		Log:     logSettings{Level: "info", Format: "text"},
 	}
@@ -268,8 +273,12 @@ func (s settings) announces() bool { return s.Outputs.ChainsTopic != "" || s.Out
 
 // ourTopics are the topics that whence writes to, by the key that names them.
 func (s settings) ourTopics() map[string]string {
-	return map[string]string{
+	ours := map[string]string{
 		"sessions.topic": s.Sessions.Topic, "sessions.registry": s.Sessions.Registry, "rejects_topic": s.RejectsTopic,
 		"outputs.chains_topic": s.Outputs.ChainsTopic, "outputs.alerts_topic": s.Outputs.AlertsTopic,
 	}
+	if len(s.Notify) > 0 {
+		ours["outputs.notices_topic"] = s.Outputs.NoticesTopic
+	}
+	return ours
 }

@@ -25,6 +25,9 @@ type runStatus struct {
 	Directory *directoryStatus `json:"directory,omitempty"`
 	// Rules are those in use; nil before there are any.
 	Rules *rulesStatus `json:"rules,omitempty"`
+	// Receivers are told of alerts. One that is away holds up nobody else.
+	Receivers []receiverStatus `json:"receivers,omitempty"`
+	Silences  *silencesStatus  `json:"silences,omitempty"`
 }
 
 // directoryStatus tells of the directory in use.
@@ -82,7 +85,8 @@ it waits for and since when. It asks the address that the key listen names.
 
 The exit code is 0 when nothing is waited for, and 1 when something is or when
 no whence answers. A directory that has changed and is wrong is told of too: what
-was used before stays in use, and nothing waits. While a destination is away whence takes nothing more in,
+was used before stays in use, and nothing waits; so are receivers of alerts that
+are away or have open alerts they are not told of. While a destination is away whence takes nothing more in,
 keeps its place in the consumer group, and goes on by itself.`,
 		Example: `  whence status -c whence.yaml
   whence status -c whence.yaml --json`,
@@ -162,6 +166,16 @@ func (r runStatus) print(out io.Writer) error {
 		}
 	}
 	if err := r.Directory.print(out); err != nil {
+		return err
+	}
+	for _, to := range r.Receivers {
+		if line := to.line(); line != "" {
+			if _, err := fmt.Fprintln(out, line); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.Silences.print(out); err != nil {
 		return err
 	}
 	return r.Rules.print(out)

@@ -37,14 +37,15 @@ func ensureTopics(ctx context.Context, client *kgo.Client, s settings) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	made, err := admin.CreateTopics(ctx, s.Sessions.Partitions, s.Sessions.Replication, nil, missing...)
-	if err != nil {
-		return fmt.Errorf("create topics: %w", err)
-	}
 	var errs []error
-	for _, r := range made.Sorted() {
-		if r.Err != nil && !errors.Is(r.Err, kerr.TopicAlreadyExists) {
-			errs = append(errs, fmt.Errorf("create topic %s: %w %s", r.Topic, r.Err, r.ErrMessage))
+	for _, name := range missing {
+		var configs map[string]*string
+		if name == s.Outputs.NoticesTopic {
+			configs = map[string]*string{"cleanup.policy": kadm.StringPtr("compact")} // of each alert the last is needed, for ever
+		}
+		made, err := admin.CreateTopic(ctx, s.Sessions.Partitions, s.Sessions.Replication, configs, name)
+		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+			errs = append(errs, fmt.Errorf("create topic %s: %w %s", name, err, made.ErrMessage))
 		}
 	}
 	return errors.Join(errs...)

@@ -25,6 +25,7 @@ func (s settings) validate() error {
 		out.Validate(),
 		s.validateTopics(),
 		s.validateSIEM(),
+		s.validateNotify(),
 		s.validateRest(),
 	)
 }
