@@ -18,14 +18,14 @@ import (
 type History interface {
 	// Selected yields the current chains of a selection.
 	Selected(ctx context.Context, s sinks.Selection, yield func(correlate.Chain) error) error
-	// Seen yields what is known of them, window by window.
-	Seen(ctx context.Context, s sinks.Selection, window time.Duration, yield func(start time.Time, known, newest uint64) error) error
+	// Seen yields the sums of their versions, window by window.
+	Seen(ctx context.Context, s sinks.Selection, window time.Duration, yield func(start time.Time, sum uint64) error) error
 	// WindowAlerts yields the current alerts of a rule whose windows begin in [from, to).
 	WindowAlerts(ctx context.Context, rule string, from, to time.Time, yield func(correlate.Alert) error) error
 	// OrphanAlerts yields the open alerts of rules over time that are none of rules.
 	OrphanAlerts(ctx context.Context, rules []string, yield func(correlate.Alert) error) error
 	// Judged yields which windows of a wording of a rule are computed, and from what.
-	Judged(ctx context.Context, rule, wording string, from, to time.Time, yield func(start time.Time, version uint64) error) error
+	Judged(ctx context.Context, rule, wording string, from, to time.Time, yield func(start time.Time, sum uint64) error) error
 	// Judge notes that they are.
 	Judge(ctx context.Context, rule, wording string, windows map[time.Time]uint64) error
 }
@@ -45,11 +45,11 @@ const (
 // let go of. Whatever it computed is in the history, so another owner goes on where it
 // was, and two at a time compute the same.
 //
-// A window is due when its end has been passed by every lane, and again whenever what
-// is known of its chains, or of those of its past, is not what it was computed from.
-// That is compared by their number, ranks and whether they are settled, which only grow
-// (rules.Seen): a chain that arrives, improves or settles later is never missed, whoever
-// wrote it, and rows that were still under way are found by the next look. The note of
+// A window is due when its end has been passed by every lane, and again whenever its
+// chains, or those of its past, are not as they were when it was computed. That is
+// compared by the sum of their versions, which only rise: a chain that arrives, improves
+// or settles later is never missed, whoever wrote it, and rows that were still under way
+// are found by the next look. The note of
 // a window is of what was read when it was computed, not when it was found to be due,
 // and written after the alerts: a crash in between repeats them.
 type timekeeper struct {
@@ -129,17 +129,17 @@ func (k *timekeeper) due(ctx context.Context, rule rules.Timed, judge *rules.Jud
 	if !from.Before(to) {
 		return nil
 	}
-	seen := map[int64]rules.Seen{}
-	err := k.history.Seen(ctx, selection(rule, from.Add(-rule.Before()), to), window, func(start time.Time, known, newest uint64) error {
-		seen[start.UnixNano()] = rules.Seen{Known: known, Newest: newest}
+	seen := map[int64]uint64{}
+	err := k.history.Seen(ctx, selection(rule, from.Add(-rule.Before()), to), window, func(start time.Time, sum uint64) error {
+		seen[start.UnixNano()] = sum
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	judged := map[int64]uint64{}
-	err = k.history.Judged(ctx, rule.ID, rule.Version, from, to, func(start time.Time, version uint64) error {
-		judged[start.UnixNano()] = version
+	err = k.history.Judged(ctx, rule.ID, rule.Version, from, to, func(start time.Time, sum uint64) error {
+		judged[start.UnixNano()] = sum
 		return nil
 	})
 	if err != nil {
@@ -147,7 +147,7 @@ func (k *timekeeper) due(ctx context.Context, rule rules.Timed, judge *rules.Jud
 	}
 	var run []time.Time // windows in a row that are due
 	for start := from; ; start = start.Add(window) {
-		due := start.Before(to) && rule.VersionOf(seen, start) != judged[start.UnixNano()]
+		due := start.Before(to) && rule.SumOf(seen, start) != judged[start.UnixNano()]
 		if due {
 			run = append(run, start)
 		}
@@ -185,9 +185,9 @@ func (k *timekeeper) compute(ctx context.Context, rule rules.Timed, judge *rules
 		}
 		done.Alerts += len(alerts)
 	}
-	versions := tally.Versions()
-	done.Windows += len(versions)
-	return k.history.Judge(ctx, rule.ID, rule.Version, versions)
+	sums := tally.Sums()
+	done.Windows += len(sums)
+	return k.history.Judge(ctx, rule.ID, rule.Version, sums)
 }
 
 func selection(rule rules.Timed, from, to time.Time) sinks.Selection {

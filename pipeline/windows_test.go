@@ -48,16 +48,15 @@ func (s *windowSink) Selected(_ context.Context, sel sinks.Selection, yield func
 	})
 }
 
-func (s *windowSink) Seen(ctx context.Context, sel sinks.Selection, window time.Duration, yield func(time.Time, uint64, uint64) error) error {
-	all := map[time.Time]rules.Seen{}
+func (s *windowSink) Seen(ctx context.Context, sel sinks.Selection, window time.Duration, yield func(time.Time, uint64) error) error {
+	all := map[time.Time]uint64{}
 	err := s.Selected(ctx, sel, func(c correlate.Chain) error {
-		at := c.Time.Truncate(window)
-		all[at] = rules.Seen{Known: all[at].Known + rules.Known(&c), Newest: max(all[at].Newest, c.Version)}
+		all[c.Time.Truncate(window)] += c.Version
 		return nil
 	})
-	for at, seen := range all {
+	for at, sum := range all {
 		if err == nil {
-			err = yield(at, seen.Known, seen.Newest)
+			err = yield(at, sum)
 		}
 	}
 	return err
@@ -104,7 +103,7 @@ func (s *windowSink) Judge(_ context.Context, rule, wording string, windows map[
 		s.judged[rule+wording] = map[time.Time]uint64{}
 	}
 	for at, version := range windows {
-		s.judged[rule+wording][at] = max(version, s.judged[rule+wording][at])
+		s.judged[rule+wording][at] = version
 	}
 	return nil
 }
@@ -250,7 +249,7 @@ func TestTimekeeper(t *testing.T) {
 func openAlerts(s *windowSink) (open []correlate.Alert) {
 	for _, a := range slices.SortedFunc(maps.Values(s.alerts), func(a, b correlate.Alert) int { return strings.Compare(a.ID.String(), b.ID.String()) }) {
 		if a.State == correlate.AlertOpen {
-			a.Update = false
+			a.Update, a.Version = false, 0
 			open = append(open, a)
 		}
 	}

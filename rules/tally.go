@@ -55,15 +55,6 @@ func (r *compiled) narrowed() hints {
 // Before is how much of the past a window needs.
 func (t *Timed) Before() time.Duration { return t.Over.Past }
 
-// Known is what is known of one chain, for a sum that only grows.
-func Known(c *correlate.Chain) uint64 {
-	n := uint64(c.Rank) + 1
-	if c.Settled {
-		n++
-	}
-	return n
-}
-
 // ErrTooMany says that the chains of a window have more groups, or values, than are
 // held: the rule cannot be judged for it.
 var ErrTooMany = errors.New("too many groups or values for one computation; let the rule select fewer chains, or group by less")
@@ -74,6 +65,9 @@ const (
 	maxValues = 2_000_000
 	maxShown  = 10 // chains of a window that an alert names
 )
+
+// orders is how many different orders the versions of one epoch have: rank and settled.
+const orders = 1 << 21
 
 // A Tally computes what one rule over time finds in some windows. It is given every
 // chain that the rule could match from the first window's past on, each once, in its
@@ -90,8 +84,10 @@ type Tally struct {
 
 // windowed is one window of the tally.
 type windowed struct {
-	known, newest uint64
-	groups        map[string]*grouped
+	sum    uint64 // of the chains' versions; it may overflow
+	known  uint64 // the sum of what they order by, which only grows
+	newest uint64 // the highest version
+	groups map[string]*grouped
 }
 
 // grouped is what one group did in one window.
@@ -120,7 +116,7 @@ func (t *Tally) Add(c *correlate.Chain) error {
 		w = &windowed{groups: map[string]*grouped{}}
 		t.windows[start.UnixNano()] = w
 	}
-	w.known, w.newest = w.known+Known(c), max(w.newest, c.Version)
+	w.sum, w.known, w.newest = w.sum+c.Version, w.known+uint64(correlate.Order(c.Version)%orders)+1, max(w.newest, c.Version)
 	v := t.judge.verdict(t.rule.of, c)
 	t.judge.release()
 	if v != matched {
@@ -191,55 +187,54 @@ func (g *grouped) show(c *correlate.Chain) {
 	}
 }
 
-// Versions are what the tally's windows have seen, by their start: two tallies of one
-// rule that have the same found the same. Past windows that a window needs count with
-// it. Windows without chains are left out.
-func (t *Tally) Versions() map[time.Time]uint64 {
-	out, seen := map[time.Time]uint64{}, t.seen()
+// Sums are those of the tally's windows, by their start: see SumOf. Windows without
+// chains, in them and in their past, are left out.
+func (t *Tally) Sums() map[time.Time]uint64 {
+	seen := make(map[int64]uint64, len(t.windows))
+	for at, w := range t.windows {
+		seen[at] = w.sum
+	}
+	out := map[time.Time]uint64{}
 	for start := t.from; start.Before(t.to); start = start.Add(t.rule.Over.Window) {
-		if v := t.rule.VersionOf(seen, start); v > 0 {
-			out[start] = v
+		if sum := t.rule.SumOf(seen, start); sum > 0 {
+			out[start] = sum
 		}
 	}
 	return out
 }
 
-func (t *Tally) seen() map[int64]Seen {
-	out := make(map[int64]Seen, len(t.windows))
-	for at, w := range t.windows {
-		out[at] = Seen{w.known, w.newest}
+// SumOf is the sum of the versions of all chains of the window that begins at start
+// and of its past, which are in seen by the windows' starts in nanoseconds since 1970.
+// Versions only rise, so a sum that is the same is of the same chains as they were; it
+// overflows, and would have to do so to the very same number. 0 is for nothing.
+func (t *Timed) SumOf(seen map[int64]uint64, start time.Time) (sum uint64) {
+	for at := start.Add(-t.Over.Past); !at.After(start); at = at.Add(t.Over.Window) {
+		sum += seen[at.UnixNano()]
 	}
-	return out
+	return sum
 }
 
-// Seen is what is known of the chains that a rule could match in one window: the sum of
-// Known, and the highest version.
-type Seen struct{ Known, Newest uint64 }
-
-// VersionOf is that of the window that begins at start, of what was seen in it and in
-// its past, by the windows' starts in nanoseconds since 1970; 0 if there was nothing.
-func (t *Timed) VersionOf(seen map[int64]Seen, start time.Time) uint64 {
-	var sum Seen
-	for at := start.Add(-t.Over.Past); !at.After(start); at = at.Add(t.Over.Window) {
-		s := seen[at.UnixNano()]
-		sum.Known, sum.Newest = sum.Known+s.Known, max(sum.Newest, s.Newest)
+// version is that of alerts of the window that begins at start: what is known of its
+// chains and of its past.
+func (t *Tally) version(start time.Time) uint64 {
+	var known, newest uint64
+	for at := start.Add(-t.rule.Over.Past); !at.After(start); at = at.Add(t.rule.Over.Window) {
+		if w := t.windows[at.UnixNano()]; w != nil {
+			known, newest = known+w.known, max(newest, w.newest)
+		}
 	}
-	if sum.Known == 0 {
-		return 0
-	}
-	return correlate.OverVersion(sum.Newest, sum.Known)
+	return correlate.OverVersion(newest, known)
 }
 
 // Alerts are the open alerts of the tally's windows, ordered by window and group.
 func (t *Tally) Alerts() []correlate.Alert {
 	var out []correlate.Alert
-	seen := t.seen()
 	for start := t.from; start.Before(t.to); start = start.Add(t.rule.Over.Window) {
 		w := t.windows[start.UnixNano()]
 		if w == nil {
 			continue
 		}
-		version := t.rule.VersionOf(seen, start)
+		version := t.version(start)
 		for _, key := range slices.Sorted(maps.Keys(w.groups)) {
 			g := w.groups[key]
 			limit, ok := t.rule.Over.limit(g.group)
@@ -326,11 +321,12 @@ func number(v float64) string {
 
 // Settle compares what a tally found with the alerts of its windows that are stored:
 // it returns what has to be written. An alert that the windows do not give any more is
-// closed with the version of its window now. Nothing is returned for what is stored as
-// it is.
+// closed. Nothing is returned for what is stored as it is. What is written has a higher
+// version than what was stored: what is known of the window decides, and where that
+// cannot tell two states apart, the one that was computed later.
 func (t *Tally) Settle(stored []correlate.Alert) []correlate.Alert {
 	found := map[correlate.ID]*correlate.Alert{}
-	all, seen := t.Alerts(), t.seen()
+	all := t.Alerts()
 	for i := range all {
 		found[all[i].ID] = &all[i]
 	}
@@ -342,15 +338,15 @@ func (t *Tally) Settle(stored []correlate.Alert) []correlate.Alert {
 		case a == nil && s.State == correlate.AlertOpen:
 			closed := s.Clone()
 			closed.State, closed.Update, closed.RuleVersion = correlate.AlertClosed, false, t.rule.Version
-			closed.Version = max(s.Version, t.rule.VersionOf(seen, s.Over.From))
+			closed.Version = max(s.Version+1, t.version(s.Over.From))
 			closed.Reason = "the window is not above the limit any more since a later fact"
 			out = append(out, closed)
 		case a == nil:
-		case s.State == correlate.AlertOpen && s.Version == a.Version && s.RuleVersion == a.RuleVersion:
-			delete(found, s.ID) // as it is
+		case alike(a, s):
+			delete(found, s.ID)
 		default:
 			a.Update = s.State == correlate.AlertOpen
-			a.Version = max(a.Version, s.Version)
+			a.Version = max(a.Version, s.Version+1)
 		}
 	}
 	for i := range all {
@@ -359,4 +355,12 @@ func (t *Tally) Settle(stored []correlate.Alert) []correlate.Alert {
 		}
 	}
 	return out
+}
+
+// alike reports whether two alerts of one window say the same.
+func alike(a, b *correlate.Alert) bool {
+	return a.State == b.State && a.RuleVersion == b.RuleVersion && a.Severity == b.Severity && a.Reason == b.Reason &&
+		a.Over.Value == b.Over.Value && a.Over.Limit == b.Over.Limit && slices.Equal(a.Over.Chains, b.Over.Chains) &&
+		a.Source == b.Source && a.Action == b.Action && a.Status == b.Status &&
+		a.Requestor.ID == b.Requestor.ID && a.Executor.ID == b.Executor.ID && slices.Equal(a.Resources, b.Resources)
 }

@@ -110,8 +110,8 @@ func TestTally(t *testing.T) {
 						}
 					}
 					for _, a := range tally(func(i int) int { return known[i] }, from, to).Settle(there) {
-						if old, ok := stored[a.ID]; ok && a.Version < old.Version {
-							t.Fatalf("seed %d: the version falls from %d to %d", seed, old.Version, a.Version)
+						if old, ok := stored[a.ID]; ok && a.Version <= old.Version {
+							t.Fatalf("seed %d: the version goes from %d to %d", seed, old.Version, a.Version)
 						}
 						if a.State == correlate.AlertClosed {
 							closed++
@@ -122,11 +122,14 @@ func TestTally(t *testing.T) {
 				var got []correlate.Alert
 				for _, a := range stored {
 					if a.State == correlate.AlertOpen {
-						a.Update = false
+						a.Update, a.Version = false, 0
 						got = append(got, a)
 					}
 				}
 				slices.SortFunc(got, func(a, b correlate.Alert) int { return strings.Compare(a.ID.String(), b.ID.String()) })
+				for i := range want {
+					want[i].Version = 0 // as often as it has changed, at least
+				}
 				slices.SortFunc(want, func(a, b correlate.Alert) int { return strings.Compare(a.ID.String(), b.ID.String()) })
 				if d := cmp.Diff(want, got); d != "" {
 					t.Fatalf("seed %d (-want +got):\n%s", seed, d)

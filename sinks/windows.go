@@ -52,22 +52,22 @@ func (c *ClickHouse) Selected(ctx context.Context, s Selection, yield func(corre
 	return nil
 }
 
-// Seen yields what is known of the chains of a selection, window by window: the
-// window's start, the sum of rank, settled and one over them, and the highest version.
-func (c *ClickHouse) Seen(ctx context.Context, s Selection, window time.Duration, yield func(start time.Time, known, newest uint64) error) error {
+// Seen yields the sum of the versions of the chains of a selection, window by window,
+// with the window's start. Sums overflow.
+func (c *ClickHouse) Seen(ctx context.Context, s Selection, window time.Duration, yield func(start time.Time, sum uint64) error) error {
 	where, args := s.where()
 	// Windows are counted from where time.Truncate counts: the year 1.
 	offset := time.Unix(0, 0).Sub(time.Unix(0, 0).Truncate(window))
 	q := "SELECT intDiv(toUnixTimestamp64Nano(time) + {offset:Int64}, {window:Int64}) * {window:Int64} - {offset:Int64} AS start,\n" +
-		"\tsum(toUInt64(rank) + settled + 1), max(version)\nFROM " + c.schema().name("chains") + " FINAL\nWHERE " + where + "\nGROUP BY start"
+		"\tsum(version)\nFROM " + c.schema().name("chains") + " FINAL\nWHERE " + where + "\nGROUP BY start"
 	args = append(args, clickhouse.Named("offset", int64(offset)), clickhouse.Named("window", int64(window)))
 	var start int64
-	var known, newest uint64
-	err := c.rows(ctx, q, []any{&start, &known, &newest}, func() error {
-		return yield(time.Unix(0, start).UTC(), known, newest)
+	var sum uint64
+	err := c.rows(ctx, q, []any{&start, &sum}, func() error {
+		return yield(time.Unix(0, start).UTC(), sum)
 	}, args...)
 	if err != nil {
-		return fmt.Errorf("read what is known of windows: %w", err)
+		return fmt.Errorf("read the versions of windows: %w", err)
 	}
 	return nil
 }
@@ -100,14 +100,14 @@ func (c *ClickHouse) OrphanAlerts(ctx context.Context, rules []string, yield fun
 }
 
 // Judged yields the windows of one wording of a rule that have been computed, with the
-// version of what they were computed from.
-func (c *ClickHouse) Judged(ctx context.Context, rule, wording string, from, to time.Time, yield func(start time.Time, version uint64) error) error {
-	q := "SELECT toUnixTimestamp64Nano(start), version FROM " + c.schema().name("windows") + " FINAL\n" +
+// sum of the versions they were computed from.
+func (c *ClickHouse) Judged(ctx context.Context, rule, wording string, from, to time.Time, yield func(start time.Time, sum uint64) error) error {
+	q := "SELECT toUnixTimestamp64Nano(start), sum FROM " + c.schema().name("windows") + " FINAL\n" +
 		"WHERE rule = {rule:String} AND rule_version = {wording:String}" +
 		" AND start >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start < fromUnixTimestamp64Nano({to:Int64}, 'UTC')"
 	var start int64
-	var version uint64
-	err := c.rows(ctx, q, []any{&start, &version}, func() error { return yield(time.Unix(0, start).UTC(), version) },
+	var sum uint64
+	err := c.rows(ctx, q, []any{&start, &sum}, func() error { return yield(time.Unix(0, start).UTC(), sum) },
 		clickhouse.Named("rule", rule), clickhouse.Named("wording", wording),
 		clickhouse.Named("from", columnTime(from).UnixNano()), clickhouse.Named("to", columnTime(to).UnixNano()))
 	if err != nil {
@@ -116,13 +116,13 @@ func (c *ClickHouse) Judged(ctx context.Context, rule, wording string, from, to 
 	return nil
 }
 
-// Judge notes that windows of one wording of a rule have been computed, from what has
-// the versions. A repeat changes nothing.
+// Judge notes that windows of one wording of a rule have been computed, from chains
+// whose versions have these sums. The last note of a window counts.
 func (c *ClickHouse) Judge(ctx context.Context, rule, wording string, windows map[time.Time]uint64) (err error) {
 	if len(windows) == 0 {
 		return nil
 	}
-	batch, err := c.conn.PrepareBatch(ctx, "INSERT INTO "+c.schema().name("windows")+" (rule, rule_version, start, version)")
+	batch, err := c.conn.PrepareBatch(ctx, "INSERT INTO "+c.schema().name("windows")+" (rule, rule_version, start, sum)")
 	if err != nil {
 		return fmt.Errorf("note computed windows: %w", err)
 	}
@@ -131,8 +131,8 @@ func (c *ClickHouse) Judge(ctx context.Context, rule, wording string, windows ma
 			err = fmt.Errorf("note computed windows: %w", cerr)
 		}
 	}()
-	for start, version := range windows {
-		if err := batch.Append(rule, wording, start, version); err != nil {
+	for start, sum := range windows {
+		if err := batch.Append(rule, wording, start, sum); err != nil {
 			return fmt.Errorf("note computed windows: %w", err)
 		}
 	}

@@ -13,8 +13,7 @@ import (
 	"whence/sinks"
 )
 
-// TestWindows: what ClickHouse says is known of windows is what their current chains
-// say, and windows begin where time.Truncate has them begin, before 1970 too.
+// TestWindows: what ClickHouse sums up are the versions of the current chains, and windows begin where time.Truncate has them begin, before 1970 too.
 func TestWindows(t *testing.T) {
 	c := clickHouse(t)
 	start := time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)
@@ -44,26 +43,18 @@ func TestWindows(t *testing.T) {
 			s.From, s.To = start.Add(-time.Hour), start.Add(1000*time.Hour)
 		}
 		for _, window := range []time.Duration{time.Hour, 7 * 24 * time.Hour, 35 * 24 * time.Hour} {
-			type seen struct{ Known, Newest uint64 }
-			want, got := map[time.Time]seen{}, map[time.Time]seen{}
+			want, got := map[time.Time]uint64{}, map[time.Time]uint64{}
 			var ids []string
 			for i := range all {
 				ch := &all[i]
 				if !selected(s, ch) {
 					continue
 				}
-				at := ch.Time.Truncate(window)
-				w := want[at]
-				w.Known += uint64(ch.Rank) + 1
-				if ch.Settled {
-					w.Known++
-				}
-				w.Newest = max(w.Newest, ch.Version)
-				want[at] = w
+				want[ch.Time.Truncate(window)] += ch.Version
 				ids = append(ids, ch.ID.String())
 			}
-			err := c.Seen(t.Context(), s, window, func(start time.Time, known, newest uint64) error {
-				got[start] = seen{known, newest}
+			err := c.Seen(t.Context(), s, window, func(start time.Time, sum uint64) error {
+				got[start] = sum
 				return nil
 			})
 			if d := cmp.Diff(want, got); d != "" || err != nil {
@@ -93,7 +84,7 @@ func selected(s sinks.Selection, c *correlate.Chain) bool {
 func TestJudged(t *testing.T) {
 	c := clickHouse(t)
 	start := time.Now().UTC().Truncate(time.Hour).Add(-5 * time.Hour) // the table forgets
-	for _, windows := range []map[time.Time]uint64{{start: 5, start.Add(time.Hour): 6}, {start: 7}, {start: 7}, {}} {
+	for _, windows := range []map[time.Time]uint64{{start: 9, start.Add(time.Hour): 6}, {start: 7}, {start: 7}, {}} {
 		if err := c.Judge(t.Context(), "r", "v1", windows); err != nil {
 			t.Fatal(err)
 		}
