@@ -212,6 +212,50 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestEarlyAlerts: one on absence is raised when its chain has settled, under one id.
+func TestEarlyAlerts(t *testing.T) {
+	const settled, unsettled = 3 << 22, 2 << 22
+	chain := correlate.NewID("c")
+	alert := correlate.Alert{ID: correlate.NewID("alert", "r", chain.String()), ChainID: chain, Rule: "r", State: correlate.AlertOpen, Version: settled}
+	with := func(change func(*correlate.Alert)) correlate.Alert {
+		a := alert
+		change(&a)
+		return a
+	}
+	early := with(func(a *correlate.Alert) { a.Version = unsettled })
+	for _, c := range []struct {
+		name   string
+		alerts []correlate.Alert
+		wrong  int
+	}{
+		{"settled", []correlate.Alert{alert, alert}, 0},
+		{"an older version comes later", []correlate.Alert{alert, early}, 0},
+		{"too early", []correlate.Alert{early, alert}, 1},
+		{"closed, of whatever was before", []correlate.Alert{with(func(a *correlate.Alert) { a.Version, a.State = unsettled, correlate.AlertClosed })}, 0},
+		{"another id", []correlate.Alert{with(func(a *correlate.Alert) { a.ID = correlate.NewID("x") })}, 1},
+		{"a rule that does not wait", []correlate.Alert{with(func(a *correlate.Alert) { a.Rule, a.Version = "at once", unsettled })}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := &announced{alerts: map[correlate.ID]openAlert{}, absence: map[string]bool{"r": true}}
+			for _, al := range c.alerts {
+				b, err := json.Marshal(al)
+				if err == nil {
+					err = a.addAlert(b)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if a.wrong != c.wrong {
+				t.Errorf("%d wrong, want %d", a.wrong, c.wrong)
+			}
+		})
+	}
+	if !absences()["unattributed-write"] {
+		t.Error("no rule of the library waits")
+	}
+}
+
 // TestDeck: a long run meets every fault.
 func TestDeck(t *testing.T) {
 	d := &disturbance{trial: newTrial(options{seed: 1})}

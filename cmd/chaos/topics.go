@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/rules"
 )
 
 // announced is what the topics of a side come to for a reader that keeps the highest
@@ -17,7 +18,29 @@ import (
 type announced struct {
 	chains map[correlate.ID]told
 	alerts map[correlate.ID]openAlert
-	wrong  int // records that contradict another
+	wrong  int // records that contradict another, and alerts that are raised too early
+	// absence are the rules that wait for a chain to settle.
+	absence map[string]bool
+}
+
+// absences are the library's rules that wait for a chain to settle.
+func absences() map[string]bool {
+	out := map[string]bool{}
+	for _, r := range rules.Library().Rules() {
+		out[r.ID] = r.Settled && r.Over == nil
+	}
+	return out
+}
+
+// early reports whether an alert on absence is one that may not be: raised before its
+// chain has settled, which its version tells, or under an id that is not that of its rule
+// and chain, so that there could be two of them.
+func (a *announced) early(al *correlate.Alert, known bool) bool {
+	if !a.absence[al.Rule] {
+		return false
+	}
+	settled := correlate.Order(al.Version)&1 == 1
+	return al.ID != correlate.NewID("alert", al.Rule, al.ChainID.String()) || !known && al.State == correlate.AlertOpen && !settled
 }
 
 // told is a chain as a topic tells of it.
@@ -37,7 +60,7 @@ type openAlert struct {
 
 // announcements reads what a side announced, from begin to end.
 func (t *trial) announcements(ctx context.Context, s *side) (*announced, error) {
-	a := &announced{chains: map[correlate.ID]told{}, alerts: map[correlate.ID]openAlert{}}
+	a := &announced{chains: map[correlate.ID]told{}, alerts: map[correlate.ID]openAlert{}, absence: absences()}
 	records := 0
 	err := t.everything(ctx, s.Name+".chains", func(value []byte) error {
 		records++
@@ -69,7 +92,8 @@ func (a *announced) addChain(value []byte) error {
 	return nil
 }
 
-// addAlert takes in a record. An alert is of one chain, whatever becomes of it, and
+// addAlert takes in a record. Those of an alert are in one partition, in the order in which
+// they were written. An alert is of one chain, whatever becomes of it, and
 // the same version of a chain cannot both open and close it.
 func (a *announced) addAlert(value []byte) error {
 	var al correlate.Alert
@@ -79,6 +103,8 @@ func (a *announced) addAlert(value []byte) error {
 	now := openAlert{al.Version, al.State == correlate.AlertOpen, al.Rule, al.ChainID, al.Reason}
 	old, ok := a.alerts[al.ID]
 	switch {
+	case a.early(&al, ok):
+		a.wrong++
 	case ok && (old.chain != now.chain || old.rule != now.rule || old.version == now.version && old != now):
 		a.wrong++
 	case !ok || now.version > old.version:
