@@ -214,7 +214,12 @@ func TestMatch(t *testing.T) {
 
 // TestEarlyAlerts: one on absence is raised when its chain has settled, under one id.
 func TestEarlyAlerts(t *testing.T) {
-	const settled, unsettled = 3 << 22, 2 << 22
+	version := func(rank uint32, settled bool) uint64 {
+		c := correlate.Chain{Rank: rank, Settled: settled}
+		c.Seal(0)
+		return c.Version
+	}
+	settled, unsettled := version(1, true), version(1, false)
 	chain := correlate.NewID("c")
 	alert := correlate.Alert{ID: correlate.NewID("alert", "r", chain.String()), ChainID: chain, Rule: "r", State: correlate.AlertOpen, Version: settled}
 	with := func(change func(*correlate.Alert)) correlate.Alert {
