@@ -198,6 +198,9 @@ func TestIndexFindsAll(t *testing.T) {
 		got := j.Judge(nil, c, nil)
 		var want []correlate.Alert
 		for _, r := range s.rules {
+			if r.Over != nil {
+				continue // asks of windows
+			}
 			bare := &compiled{Rule: r.Rule, question: question{program: r.program}}
 			all.bound = nil
 			if all.verdict(bare, c) == matched {
