@@ -1,8 +1,10 @@
 package sinks
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"whence/correlate"
@@ -56,17 +58,36 @@ func packAlertRest(b []byte, a *correlate.Alert) ([]byte, error) {
 	o.time("time", a.Time)
 	o.names("group", a.Group)
 	if !a.Over.From.IsZero() {
-		b, err := json.Marshal(&a.Over)
-		if err != nil {
+		o.name("over")
+		var err error
+		if o.b, err = appendOver(o.b, &a.Over); err != nil {
 			return o.b, fmt.Errorf("encode the window of alert %s: %w", a.ID, err)
 		}
-		o.name("over")
-		o.b = append(o.b, b...)
 	}
 	if o.err != nil {
 		return o.b, fmt.Errorf("encode the time of alert %s: %w", a.ID, o.err)
 	}
 	return o.close(), nil
+}
+
+// appendOver appends the JSON of a time window.
+func appendOver(b []byte, w *correlate.OverTime) (_ []byte, err error) {
+	if b, err = appendJSONTime(append(b, `{"from":`...), w.From); err != nil {
+		return b, err
+	}
+	if b, err = appendJSONTime(append(b, `,"to":`...), w.To); err != nil {
+		return b, err
+	}
+	b = strconv.AppendFloat(append(b, `,"value":`...), w.Value, 'g', -1, 64)
+	b = strconv.AppendFloat(append(b, `,"limit":`...), w.Limit, 'g', -1, 64)
+	b = append(b, `,"chains":[`...)
+	for i := range w.Chains {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(hex.AppendEncode(append(b, '"'), w.Chains[i][:]), '"')
+	}
+	return append(b, ']', '}'), nil
 }
 
 func unpackAlertRest(a *correlate.Alert, s string) error {

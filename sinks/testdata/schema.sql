@@ -401,3 +401,18 @@ SELECT * FROM `whence`.`alerts` FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 INSERT INTO `whence`.`schema_version` (version, name) VALUES (8, '008_rule_version');
+
+-- Which windows of which rules over time have been computed, and from what: the sum of
+-- the versions of their chains, as they were then. If it differs they are computed again.
+CREATE TABLE IF NOT EXISTS `whence`.`windows` (
+	rule         LowCardinality(String),
+	rule_version LowCardinality(String),
+	start        DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+	sum          UInt64 CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree()
+PARTITION BY toYYYYMM(start)
+ORDER BY (rule, rule_version, start)
+TTL toDateTime(start) + INTERVAL 100 DAY;
+
+INSERT INTO `whence`.`schema_version` (version, name) VALUES (9, '009_windows');
