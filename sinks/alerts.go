@@ -29,6 +29,7 @@ func alertTable() table[correlate.Alert] {
 			text("action", func(a *alert) *string { return &a.Action }),
 			text("status", func(a *alert) *correlate.Status { return &a.Status }),
 			text("reason", func(a *alert) *string { return &a.Reason }),
+			texts("group", func(a *alert) *[]string { return &a.Group }, func(s *string) *string { return s }),
 		},
 		principal("requestor", func(a *alert) *correlate.Principal { return &a.Requestor }),
 		principal("executor", func(a *alert) *correlate.Principal { return &a.Executor }),
@@ -45,7 +46,7 @@ type alertRest struct {
 	RequestorNames []string   `json:"requestor_names,omitempty"`
 	ExecutorNames  []string   `json:"executor_names,omitempty"`
 	Time           *time.Time `json:"time,omitempty"`
-	Group          []string   `json:"group,omitempty"`
+	Group          []string   `json:"group,omitempty"` // before it had a column
 
 	Over *correlate.OverTime `json:"over,omitempty"`
 }
@@ -56,7 +57,6 @@ func packAlertRest(b []byte, a *correlate.Alert) ([]byte, error) {
 	o.names("requestor_names", a.Requestor.Names)
 	o.names("executor_names", a.Executor.Names)
 	o.time("time", a.Time)
-	o.names("group", a.Group)
 	if !a.Over.From.IsZero() {
 		o.name("over")
 		var err error
@@ -99,7 +99,9 @@ func unpackAlertRest(a *correlate.Alert, s string) error {
 		return fmt.Errorf("decode the rest of alert %s: %w", a.ID, err)
 	}
 	a.Requestor.Names, a.Executor.Names = r.RequestorNames, r.ExecutorNames
-	a.Group = r.Group
+	if len(r.Group) > 0 {
+		a.Group = r.Group
+	}
 	if r.Time != nil {
 		a.Time = *r.Time
 	}

@@ -416,3 +416,14 @@ ORDER BY (rule, rule_version, start)
 TTL toDateTime(start) + INTERVAL 100 DAY;
 
 INSERT INTO `whence`.`schema_version` (version, name) VALUES (9, '009_windows');
+
+-- What the rule of an alert groups by, as the alert's chain has it. Alerts that were
+-- written before have it in rest.
+ALTER TABLE `whence`.`alerts` ADD COLUMN IF NOT EXISTS `group` Array(String) CODEC(ZSTD(1)) AFTER reason;
+
+-- A view keeps the columns that were there when it was made.
+CREATE OR REPLACE VIEW `whence`.`alerts_now` AS
+SELECT * FROM `whence`.`alerts` FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+INSERT INTO `whence`.`schema_version` (version, name) VALUES (10, '010_alert_group');

@@ -439,3 +439,16 @@ CREATE TABLE IF NOT EXISTS `whence`.`windows` ON CLUSTER 'main' AS `whence`.`win
 ENGINE = Distributed('main', 'whence', 'windows_local', sipHash64(rule));
 
 INSERT INTO `whence`.`schema_version` (version, name) VALUES (9, '009_windows');
+
+-- What the rule of an alert groups by, as the alert's chain has it. Alerts that were
+-- written before have it in rest.
+ALTER TABLE `whence`.`alerts_local` ON CLUSTER 'main' ADD COLUMN IF NOT EXISTS `group` Array(String) CODEC(ZSTD(1)) AFTER reason;
+
+ALTER TABLE `whence`.`alerts` ON CLUSTER 'main' ADD COLUMN IF NOT EXISTS `group` Array(String) AFTER reason;
+
+-- A view keeps the columns that were there when it was made.
+CREATE OR REPLACE VIEW `whence`.`alerts_now` ON CLUSTER 'main' AS
+SELECT * FROM `whence`.`alerts` FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+INSERT INTO `whence`.`schema_version` (version, name) VALUES (10, '010_alert_group');
