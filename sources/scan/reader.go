@@ -148,16 +148,17 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 		return end
 	case k.op == opList && c == '[':
 		return r.list(i+1, k, p, depth+1)
-	case k.op == opEach && c == '[':
-		return r.each(i+1, k, p, depth+1)
 	case k.lone && c == '{':
 		h := (*header)(p)
 		h.len = 0
 		return r.value(i, k.elem, k.grow(h, p), depth)
 	case k.op == opMap && c == '{':
 		return r.texts(i+1, p, depth+1)
+	case k.op < opQuoted: // the last two
 	case k.op == opQuoted:
 		return r.quoted(i, k, p, depth)
+	case c == '[':
+		return r.each(i+1, k, p, depth+1)
 	}
 	end := r.skip(i, depth)
 	if end < 0 {

@@ -152,6 +152,7 @@ const (
 	opList
 	opMap
 	opReader
+	// Those that value looks at last.
 	opQuoted // an object, or text with one in it
 	opEach
 )
