@@ -80,6 +80,15 @@ func (b *Batch) tell(e *correlate.Event, f *correlate.Fact) {
 	}
 }
 
+// fact adds an empty fact of that kind about a key, with what it shares with the event
+// that tells it, to be filled in where it is: facts are large. The key must not be zero.
+func (b *Batch) fact(e *correlate.Event, kind correlate.FactKind, k correlate.Key, proof correlate.Proof, method string) (f *correlate.Fact) {
+	e.Mints, f = b.facts.Grow(e.Mints)
+	f.Kind, f.Key, f.Proof, f.Method = kind, k, proof, method
+	f.Origin, f.Source, f.EventID, f.Time, f.Start = e.ID, e.Source, e.EventID, e.Time, e.Time
+	return f
+}
+
 // acted adds the credential that e was executed with, unless there is none.
 func (b *Batch) acted(e *correlate.Event, k correlate.Key, method string) {
 	if k.IsZero() {
@@ -115,11 +124,15 @@ func requestorOf(p *correlate.Principal) correlate.Role {
 
 // touched adds something that e touched, unless it has no name.
 func (b *Batch) touched(e *correlate.Event, kind, id string) {
-	if id != "" {
-		var r *correlate.Resource
-		e.Resources, r = b.resources.Grow(e.Resources)
-		r.Type, r.ID = kind, id
+	if id != "" { // most of what could be touched is not: this much is worth no call
+		b.touch(e, kind, id)
 	}
+}
+
+func (b *Batch) touch(e *correlate.Event, kind, id string) {
+	var r *correlate.Resource
+	e.Resources, r = b.resources.Grow(e.Resources)
+	r.Type, r.ID = kind, id
 }
 
 // email returns s in lower case if it is a person's e-mail address by its form.
@@ -145,6 +158,14 @@ func (b *Batch) join(parts ...string) string {
 		return ""
 	}
 	return b.text.Join(parts...)
+}
+
+// within is the name of what is inside of a scope, or nothing if it has none.
+func (b *Batch) within(scope, name string) string {
+	if name == "" {
+		return ""
+	}
+	return b.text.Join(scope, "/", name)
 }
 
 // given reports whether a member came and is not null.

@@ -211,24 +211,21 @@ func terraformRunDecode(in Input, raw []byte, l *terraformNotice, out *Batch) {
 		return
 	}
 	e.Uses[0].At = created.Time
-	f := correlate.Fact{
-		Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "terraform.run", Principal: e.Actor, Start: created.Time,
-	}
+	f := out.fact(e, correlate.Account, k, correlate.Issued, "terraform.run")
+	f.Principal, f.Start = e.Actor, created.Time
 	if l.CreatedBy != "" {
-		by := terraformUser(out, "", l.CreatedBy)
-		f.Parents = out.links.Append(nil, correlate.Link{
-			Role: requestorOf(&by), Principal: by, Proof: correlate.Attested, Method: "terraform.run_created_by",
-		})
+		var parent *correlate.Link
+		f.Parents, parent = out.links.Grow(nil)
+		parent.Principal, parent.Proof, parent.Method = terraformUser(out, "", l.CreatedBy), correlate.Attested, "terraform.run_created_by"
+		parent.Role = requestorOf(&parent.Principal)
 	}
-	out.tell(e, &f)
 	if n.Trigger == "run:applying" && n.UpdatedBy != "" {
-		out.tell(e, &correlate.Fact{
-			Kind: correlate.Approval, Key: k, Proof: correlate.Issued, Method: "terraform.apply", Principal: terraformUser(out, "", n.UpdatedBy),
-		})
+		out.fact(e, correlate.Approval, k, correlate.Issued, "terraform.apply").Principal = terraformUser(out, "", n.UpdatedBy)
 	}
-	l.bind(e, k, created.Time, out)
-	if terraformIsOver(n.Status) {
-		out.tell(e, &correlate.Fact{Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "terraform.run", Reason: "completed"})
+	over := terraformIsOver(n.Status)
+	l.bind(e, k, created.Time, over, workspace, out)
+	if over {
+		out.fact(e, correlate.Ending, k, correlate.Issued, "terraform.run").Reason = "completed"
 	}
 }
 
@@ -245,15 +242,13 @@ func terraformIsOver(status string) bool {
 
 // bind gives the run the subjects of its two phases, as far as they name the
 // organisation and the workspace: see ciAlias.
-func (l *terraformNotice) bind(e *correlate.Event, k correlate.Key, start time.Time, out *Batch) {
+func (l *terraformNotice) bind(e *correlate.Event, k correlate.Key, start time.Time, over bool, workspace string, out *Batch) {
 	var end time.Time
-	if terraformIsOver(l.Notices[0].Status) {
+	if over {
 		end = e.Time
 	}
-	for _, phase := range [...]string{"plan", "apply"} {
-		out.tell(e, &correlate.Fact{
-			Kind: correlate.Binding, Key: correlate.Key{Kind: TerraformSub, Value: out.text.Join(l.Organization, "/", l.Workspace, "/", phase)},
-			Target: k, Proof: correlate.Attested, Method: "terraform.workspace", Start: start, End: end, Reason: overAt(end),
-		})
+	for _, phase := range [...]string{"/plan", "/apply"} {
+		f := out.fact(e, correlate.Binding, correlate.Key{Kind: TerraformSub, Value: out.text.Join(workspace, phase)}, correlate.Attested, "terraform.workspace")
+		f.Target, f.Start, f.End, f.Reason = k, start, end, overAt(end)
 	}
 }
