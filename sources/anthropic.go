@@ -117,21 +117,20 @@ func anthropicRead(in Input, raw []byte, s *anthropicScratch, out *Batch) {
 	}
 }
 
+// key is the key that the activity is about, of whichever sort.
+func (r *anthropicLine) key() string { return cmp.Or(r.APIKey, r.AdminKey, r.ServiceKey) }
+
 // touch says what the activity is about.
 func (r *anthropicLine) touch(e *correlate.Event, out *Batch) {
-	for _, t := range [...]struct{ kind, id string }{
-		{"anthropic.api_key", cmp.Or(r.APIKey, r.AdminKey, r.ServiceKey)},
-		{"anthropic.chat", r.Chat},
-		{"anthropic.project", r.Project},
-		{"anthropic.artifact", r.Artifact},
-		{"anthropic.file", r.File},
-		{"anthropic.mcp_server", cmp.Or(r.MCPServerName, r.MCPServer)},
-		{"anthropic.workspace", r.Workspace},
-		{"anthropic.user", cmp.Or(r.DeletedEmail, r.DeletedUser, r.InvitedEmail)},
-		{"anthropic.integration", r.Integration},
-	} {
-		out.touched(e, t.kind, t.id)
-	}
+	out.touched(e, "anthropic.api_key", r.key())
+	out.touched(e, "anthropic.chat", r.Chat)
+	out.touched(e, "anthropic.project", r.Project)
+	out.touched(e, "anthropic.artifact", r.Artifact)
+	out.touched(e, "anthropic.file", r.File)
+	out.touched(e, "anthropic.mcp_server", cmp.Or(r.MCPServerName, r.MCPServer))
+	out.touched(e, "anthropic.workspace", r.Workspace)
+	out.touched(e, "anthropic.user", cmp.Or(r.DeletedEmail, r.DeletedUser, r.InvitedEmail))
+	out.touched(e, "anthropic.integration", r.Integration)
 	if r.TargetID != "" {
 		out.touched(e, out.text.Join("anthropic.", cmp.Or(r.TargetType, "target")), r.TargetID)
 	}

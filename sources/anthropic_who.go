@@ -56,7 +56,7 @@ func anthropicKeyPrincipal(k correlate.Key, out *Batch) correlate.Principal {
 
 // mint tells of keys that are made and taken back, where the line names them.
 func (r *anthropicLine) mint(e *correlate.Event, out *Batch) {
-	k := anthropicKey(cmp.Or(r.APIKey, r.AdminKey, r.ServiceKey))
+	k := anthropicKey(r.key())
 	if k.IsZero() || e.Outcome != correlate.Success || !strings.Contains(r.Type, "_key_") {
 		return
 	}
