@@ -289,10 +289,12 @@ const (
 // short is s, or its hash if it is too long for a name.
 func (b *Batch) short(s string) string {
 	if len(s) > maxName {
-		return b.text.Join("sha256:", b.hash([]byte(s)))
+		return b.hashed(s)
 	}
 	return s
 }
+
+func (b *Batch) hashed(s string) string { return b.text.Join("sha256:", b.hash([]byte(s))) }
 
 // person is a user as an issuer names them. Only an e-mail address makes a person.
 func (b *Batch) person(issuer, id, email string) correlate.Principal {

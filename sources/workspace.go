@@ -112,14 +112,7 @@ func (s *workspaceActivity) append(in Input, raw []byte, ev *workspaceEvent, n i
 	e.Action = cmp.Or(ev.Name, ev.Type, s.ID.Application)
 	e.Class = s.classes.of(out.text.Join(s.ID.Application, "/", ev.Type, "/", ev.Name), workspaceClass)
 	e.Outcome, e.Error = s.outcome(ev.Name, p.failure)
-	for _, r := range [...]correlate.Resource{
-		{Type: "google.drive_item", ID: p.document}, {Type: "google.user", ID: p.user}, {Type: "google.group", ID: p.group},
-		{Type: "google.role", ID: p.role}, {Type: "google.setting", ID: p.setting}, {Type: "google.domain", ID: p.domain},
-		{Type: "google.org_unit", ID: p.unit}, {Type: "google.device", ID: p.device}, {Type: "google.rule", ID: p.rule},
-		{Type: "google.alert", ID: p.alert}, {Type: "google.printer", ID: p.printer}, {Type: "google.message", ID: p.message},
-	} {
-		out.touched(e, r.Type, out.short(r.ID))
-	}
+	p.touch(e, out)
 	e.Context = correlate.Context{
 		IP: cmp.Or(s.IP, p.ip), Account: s.ID.Customer, Region: s.Network.Region, Agent: p.agent,
 		App: cmp.Or(p.app, p.client, s.Actor.App.Name, s.Actor.App.Client),

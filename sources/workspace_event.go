@@ -53,12 +53,30 @@ func (p *workspaceParameters) read(list []workspaceParameter, mem *arena.Text) {
 	for i := range list {
 		one := &list[i]
 		value := one.Value
-		for first := range one.Values.Elements() {
-			value = first
-			break
+		if one.Values.IsList() {
+			for first := range one.Values.Elements() {
+				value = first
+				break
+			}
 		}
 		p.set(one.Name, value, mem)
 	}
+}
+
+// touch says what they name.
+func (p *workspaceParameters) touch(e *correlate.Event, out *Batch) {
+	out.touched(e, "google.drive_item", out.short(p.document))
+	out.touched(e, "google.user", out.short(p.user))
+	out.touched(e, "google.group", out.short(p.group))
+	out.touched(e, "google.role", out.short(p.role))
+	out.touched(e, "google.setting", out.short(p.setting))
+	out.touched(e, "google.domain", out.short(p.domain))
+	out.touched(e, "google.org_unit", out.short(p.unit))
+	out.touched(e, "google.device", out.short(p.device))
+	out.touched(e, "google.rule", out.short(p.rule))
+	out.touched(e, "google.alert", out.short(p.alert))
+	out.touched(e, "google.printer", out.short(p.printer))
+	out.touched(e, "google.message", out.short(p.message))
 }
 
 func (p *workspaceParameters) set(name string, v scan.Raw, mem *arena.Text) {
