@@ -63,8 +63,8 @@ func tinesDecode(in Input, raw []byte, l *tinesLine, out *Batch) {
 	e.Action, e.Class, e.Outcome = text.Join("tines.", l.Operation), l.classes.of(l.Operation, tinesClass), correlate.Success
 	e.Context = correlate.Context{IP: l.IP, Agent: l.Agent, Account: tenant}
 	out.touched(e, "tines.tenant", tenant)
-	out.touched(e, "tines.team", out.join(tenant, "/", l.TeamID.Loose(text)))
-	out.touched(e, "tines.story", out.join(tenant, "/", l.StoryID.Loose(text)))
+	out.touched(e, "tines.team", out.within(tenant, l.TeamID.Loose(text)))
+	out.touched(e, "tines.story", out.within(tenant, l.StoryID.Loose(text)))
 	id := l.UserID.Loose(text)
 	if id == "" && l.UserMail == "" {
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "tines"}
