@@ -37,17 +37,17 @@ var snykFormat = format[snykLine]{
 type snykLine struct {
 	Order scan.Order
 	vendorEnvelope
-	classes  words[correlate.Class] // by event
-	Event    string                 `json:"event"`
-	Created  string                 `json:"created"`
-	GroupID  string                 `json:"groupId"`
-	OrgID    string                 `json:"orgId"`
-	UserID   string                 `json:"userId"`
-	Project  string                 `json:"projectId"`
-	Group2   string                 `json:"group_id"`
-	Org2     string                 `json:"org_id"`
-	User2    string                 `json:"user_id"`
-	Project2 string                 `json:"project_id"`
+	meanings words[snykMeaning] // by event
+	Event    string             `json:"event"`
+	Created  string             `json:"created"`
+	GroupID  string             `json:"groupId"`
+	OrgID    string             `json:"orgId"`
+	UserID   string             `json:"userId"`
+	Project  string             `json:"projectId"`
+	Group2   string             `json:"group_id"`
+	Org2     string             `json:"org_id"`
+	User2    string             `json:"user_id"`
+	Project2 string             `json:"project_id"`
 	Content  struct {
 		URL  string `json:"url"`
 		User string `json:"userPublicId"` // to whom it was done
@@ -63,9 +63,10 @@ func snykDecode(in Input, raw []byte, l *snykLine, out *Batch) {
 	e := out.begin(snykAudit, "", "", raw)
 	in.dated(e, firstTime(l.Created))
 	group, org := cmp.Or(l.GroupID, l.Group2), cmp.Or(l.OrgID, l.Org2)
-	e.Action, e.Class, e.Outcome = out.text.Join("snyk.", l.Event), l.classes.of(l.Event, snykClass), correlate.Success
+	m := l.meanings.of(l.Event, snykMeaningOf)
+	e.Action, e.Class, e.Outcome = m.action, m.class, correlate.Success
 	e.Context.Account = cmp.Or(org, group)
-	out.touched(e, "snyk.organization", cmp.Or(org, group))
+	out.touched(e, "snyk.organization", e.Context.Account)
 	out.touched(e, "snyk.project", cmp.Or(l.Project, l.Project2))
 	path, _, _ := strings.Cut(l.Content.URL, "?")
 	out.touched(e, "snyk.path", path)
@@ -79,6 +80,13 @@ func snykDecode(in Input, raw []byte, l *snykLine, out *Batch) {
 	e.Actor = out.named(correlate.Principal{Type: correlate.Unknown, ID: user, Issuer: "snyk"}, out.text.Join("snyk:", user))
 	out.asked(e, &e.Actor, correlate.Attested, "snyk.user")
 }
+
+type snykMeaning struct {
+	action string
+	class  correlate.Class
+}
+
+func snykMeaningOf(event string) snykMeaning { return snykMeaning{"snyk." + event, snykClass(event)} }
 
 func snykClass(event string) correlate.Class {
 	switch {
