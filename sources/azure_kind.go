@@ -15,12 +15,17 @@ const (
 // graphCategory is what Graph's lines call themselves.
 const graphCategory = "MicrosoftGraphActivityLogs"
 
-// azureOpenAICategories and azureGatewayCategories are the logs that tell of model
-// calls.
-var (
-	azureOpenAICategories  = map[string]bool{"Audit": true, "RequestResponse": true, "Trace": true, "AzureOpenAIRequestUsage": true}
-	azureGatewayCategories = map[string]bool{"GatewayLogs": true, llmCategory: true}
-)
+// azureCallsModels reports whether a log of the service itself tells of model calls.
+func azureCallsModels(category string) bool {
+	switch category {
+	case "Audit", "RequestResponse", "Trace", "AzureOpenAIRequestUsage":
+		return true
+	}
+	return false
+}
+
+// azureGateway reports whether it is a log of what API Management passes on.
+func azureGateway(category string) bool { return category == "GatewayLogs" || category == llmCategory }
 
 // llmCategory is the log of tokens that API Management writes beside its own.
 const llmCategory = "GatewayLlmLogs"
@@ -71,8 +76,8 @@ func azureResourceKind(v Value) string {
 		return keyvaultName
 	case of("MICROSOFT.APIMANAGEMENT/") && category == llmCategory:
 		return apimLLMName
-	case of("MICROSOFT.COGNITIVESERVICES/") && azureOpenAICategories[category],
-		of("MICROSOFT.APIMANAGEMENT/") && azureGatewayCategories[category]:
+	case of("MICROSOFT.COGNITIVESERVICES/") && azureCallsModels(category),
+		of("MICROSOFT.APIMANAGEMENT/") && azureGateway(category):
 		return azureOpenAIName
 	case strings.HasPrefix(resource, "/SUBSCRIPTIONS/"), strings.HasPrefix(resource, "/PROVIDERS/"), strings.HasPrefix(category, "Storage") && v.Has("properties"):
 		return azureActivityName
@@ -91,9 +96,9 @@ func (s *azureActivity) elsewhere() bool {
 		return true
 	case category == "AuditEvent":
 		return of("MICROSOFT.KEYVAULT/")
-	case azureOpenAICategories[category]:
+	case azureCallsModels(category):
 		return of("MICROSOFT.COGNITIVESERVICES/")
-	case azureGatewayCategories[category]:
+	case azureGateway(category):
 		return true
 	}
 	return azureTenantKind(category) != ""

@@ -43,6 +43,7 @@ type azureOpenAICall struct {
 
 	classes words[correlate.Class]
 	types   azureTypes
+	name    string // see account, of this line
 }
 
 // azureGatewayCall is what API Management says.
@@ -92,6 +93,7 @@ func (s *azureOpenAICall) tell(source string, in Input, raw []byte, out *Batch) 
 		return
 	}
 	p := &s.Properties
+	s.name = ""
 	// A correlation id is one request's, but what the service and a gateway write of
 	// it are different lines: the bytes are the event's id.
 	e := out.begin(source, cmp.Or(s.tenant(out), in.Scope), "", raw)
@@ -113,16 +115,15 @@ func (s *azureOpenAICall) tell(source string, in Input, raw []byte, out *Batch) 
 		out.price(e, s.tokens())
 	}
 	s.who(e, out)
-	if azureGatewayCategories[s.Category.text] && e.Class == correlate.Model {
-		s.oneDeed(e, out)
-		s.joinLLM(e, timed, out)
+	if azureGateway(s.Category.text) && e.Class == correlate.Model {
+		s.join(e, timed, out)
 	}
 }
 
 // foreign is why a line is not the source's, or "".
 func (s *azureOpenAICall) foreign(source string) string {
 	switch category := s.Category.text; {
-	case s.ResourceID == "", !azureGatewayCategories[category] && (source == apimLLMName || !azureOpenAICategories[category]):
+	case s.ResourceID == "", !azureGateway(category) && (source == apimLLMName || !azureCallsModels(category)):
 		return "no log of Azure OpenAI, nor of API Management"
 	case source != apimLLMName && category == llmCategory:
 		return "tokens as API Management counts them: give the topic the source " + apimLLMName

@@ -11,8 +11,8 @@ import (
 // with the account's key. API Management knows whose subscription key it was.
 func (s *azureOpenAICall) who(e *correlate.Event, out *Batch) {
 	p := &s.Properties
-	gateway := azureGatewayCategories[s.Category.text]
-	account := out.fold(azureLast(s.ResourceID))
+	gateway := azureGateway(s.Category.text)
+	account := s.account(out)
 	switch {
 	case !gateway && p.Object != "":
 		// The line does not say whether it is a person or an application.
