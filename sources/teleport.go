@@ -40,7 +40,7 @@ var teleportFormat = format[teleportLine]{
 // teleportLine is what is read of an event. Commands, queries and bodies are not.
 type teleportLine struct {
 	Order    scan.Order
-	classes  words[correlate.Class] // by event
+	meanings words[teleportMeaning] // by event
 	UID      string                 `json:"uid"`
 	Event    string                 `json:"event"`
 	Code     string                 `json:"code"`
@@ -91,11 +91,32 @@ type teleportLine struct {
 
 type teleportDeed struct {
 	*teleportLine
-	out *Batch
+	teleportMeaning
+	out     *Batch
+	session correlate.Key
+}
+
+// teleportMeaning is what follows from the name of an event.
+type teleportMeaning struct {
+	class         correlate.Class
+	thing         string // what it is done to, unless the name is of one part
+	request       bool   // about a request for access
+	begins, ended bool   // a session is
+}
+
+func teleportMeaningOf(event string) teleportMeaning {
+	m := teleportMeaning{
+		class: teleportClass(event), request: strings.HasPrefix(event, "access_request."),
+		begins: strings.HasSuffix(event, "session.start"), ended: strings.HasSuffix(event, "session.end"),
+	}
+	if kind, _, ok := strings.Cut(event, "."); ok {
+		m.thing = "teleport." + kind
+	}
+	return m
 }
 
 func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
-	d := teleportDeed{l, out}
+	d := teleportDeed{teleportLine: l, out: out}
 	if l.Event == "" || l.Code == "" {
 		out.reject(raw, correlate.RejectSource, "not an event of Teleport: no event or no code")
 		return
@@ -103,7 +124,8 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 	cluster := cmp.Or(l.Cluster, in.Scope, "default")
 	e := out.begin(teleportAudit, cluster, l.UID, raw, l.Code, l.Time)
 	dated := in.dated(e, firstTime(l.Time))
-	e.Action, e.Class = l.Event, d.classes.of(l.Event, teleportClass)
+	d.teleportMeaning = l.meanings.of(l.Event, teleportMeaningOf)
+	e.Action, e.Class = l.Event, d.class
 	if l.Event == "kube.request" && l.Verb != "GET" {
 		e.Class = correlate.Write
 	}
@@ -117,6 +139,9 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 	}
 	e.Context = correlate.Context{
 		IP: ip, Agent: l.Agent, Account: cmp.Or(l.Account, cluster), Region: cmp.Or(l.Region, l.AWS), Session: l.Session, App: l.AppName,
+	}
+	if l.Session != "" {
+		d.session = correlate.Key{Kind: TeleportSession, Value: out.text.Join(cluster, "/", l.Session)}
 	}
 	d.resources(e, cluster)
 	d.who(e, cluster)
@@ -172,7 +197,7 @@ func teleportClass(event string) correlate.Class {
 func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 	l, out := d.teleportLine, d.out
 	user := cmp.Or(l.User, l.By, l.Reviewer, l.Identity.User)
-	if l.Event == "access_request.review" || l.Event == "access_request.update" {
+	if d.request && (l.Event == "access_request.review" || l.Event == "access_request.update") {
 		user = cmp.Or(l.Reviewer, l.By, l.User) // the user may be whoever asked
 	}
 	switch {
@@ -189,7 +214,7 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 		out.asked(e, &e.Actor, correlate.Claimed, "teleport.claimed_login")
 		return
 	}
-	out.acted(e, d.session(cluster), "teleport.sid")
+	out.acted(e, d.session, "teleport.sid")
 	if l.Session == "" {
 		d.byRequest(e, cluster)
 	}
@@ -215,33 +240,22 @@ func (d *teleportDeed) user(name, cluster string) correlate.Principal {
 	} else if strings.Count(name, "-") >= 4 && strings.HasSuffix(name, "."+cluster) {
 		p.Type = correlate.ServiceAccount // an agent of the cluster: <host id>.<cluster>
 	}
-	return out.named(p, out.text.Join("teleport:", name), out.text.Join("teleport:", cluster, "/", name))
-}
-
-func (d *teleportDeed) session(cluster string) correlate.Key {
-	if d.Session == "" {
-		return correlate.Key{}
-	}
-	return correlate.Key{Kind: TeleportSession, Value: d.out.text.Join(cluster, "/", d.Session)}
+	const issuer = "teleport:"
+	scoped := out.text.Join(issuer, cluster, "/", name)
+	return out.named(p, out.text.Join(issuer, name), scoped)
 }
 
 // mint tells of sessions that begin and end.
 func (d *teleportDeed) mint(e *correlate.Event, cluster string) {
 	l, out := d.teleportLine, d.out
-	begins, ends := strings.HasSuffix(l.Event, "session.start"), strings.HasSuffix(l.Event, "session.end")
-	k := d.session(cluster)
-	switch {
-	case strings.HasPrefix(l.Event, "access_request."):
+	switch k := d.session; {
+	case d.request:
 		d.mintRequest(e, cluster)
 	case k.IsZero() || l.User == "" || e.Outcome != correlate.Success:
-	case begins:
-		out.tell(e, &correlate.Fact{
-			Kind: correlate.Account, Key: k, Proof: correlate.Issued, Method: "teleport.session_start", Principal: e.Actor,
-			Parents: d.restsOn(cluster),
-		})
-	case ends:
-		out.tell(e, &correlate.Fact{
-			Kind: correlate.Ending, Key: k, Proof: correlate.Issued, Method: "teleport.session_end", Reason: "completed",
-		})
+	case d.begins:
+		f := out.fact(e, correlate.Account, k, correlate.Issued, "teleport.session_start")
+		f.Principal, f.Parents = e.Actor, d.restsOn(cluster)
+	case d.ended:
+		out.fact(e, correlate.Ending, k, correlate.Issued, "teleport.session_end").Reason = "completed"
 	}
 }

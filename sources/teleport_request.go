@@ -2,7 +2,6 @@ package sources
 
 import (
 	"cmp"
-	"strings"
 
 	"whence/correlate"
 )
@@ -12,9 +11,6 @@ import (
 
 // teleportMaxRequests is how many requests of one event are looked at.
 const teleportMaxRequests = 8
-
-// request reports whether the event is about a request for access.
-func (d *teleportDeed) request() bool { return strings.HasPrefix(d.Event, "access_request.") }
 
 func (d *teleportDeed) requestKey(cluster, id string) correlate.Key {
 	if id == "" {
