@@ -57,14 +57,12 @@ func vaultHashDecode(in Input, raw []byte, l *vaultHashLine, out *Batch) {
 	e.Action, e.Class, e.Outcome = "vault.audit_hash", correlate.Read, correlate.Success
 	e.Context.Account = scope.cluster
 	e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "audit-hash", Issuer: "vault"}
-	out.asked(e, &e.Actor, correlate.Attested, "vault.audit_hash")
-	out.touched(e, "aws.access_key", l.AccessKey)
 	const method = "vault.audit_hash"
-	out.tell(e, &correlate.Fact{
-		Kind: correlate.Account, Key: correlate.Key{Kind: AWSAccessKey, Value: l.AccessKey}, Proof: correlate.Attested, Method: method,
-		Principal: correlate.Principal{Type: correlate.RoleType, ID: l.AccessKey, Issuer: "aws"},
-		Parents: out.links.Append(nil, correlate.Link{
-			Role: correlate.Requestor, Key: scope.key(VaultHash, l.Hash, &out.text), Proof: correlate.Attested, Method: method,
-		}),
-	})
+	out.asked(e, &e.Actor, correlate.Attested, method)
+	out.touched(e, "aws.access_key", l.AccessKey)
+	f := out.fact(e, correlate.Account, correlate.Key{Kind: AWSAccessKey, Value: l.AccessKey}, correlate.Attested, method)
+	f.Principal = correlate.Principal{Type: correlate.RoleType, ID: l.AccessKey, Issuer: "aws"}
+	var parent *correlate.Link
+	f.Parents, parent = out.links.Grow(nil)
+	parent.Role, parent.Key, parent.Proof, parent.Method = correlate.Requestor, scope.key(VaultHash, l.Hash, &out.text), correlate.Attested, method
 }
