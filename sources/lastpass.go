@@ -78,14 +78,26 @@ func lastPassDecode(in Input, raw []byte, l *lastPassLine, out *Batch) {
 // zone. Summer time is from the second Sunday of March to the first of November, at
 // two o'clock, as since 2007; the hour that comes twice is taken for the first.
 func easternTime(t time.Time) time.Time {
-	sunday := func(month time.Month, nth int) time.Time {
-		first := time.Date(t.Year(), month, 1, 2, 0, 0, 0, time.UTC)
-		return first.AddDate(0, 0, (7-int(first.Weekday()))%7+7*(nth-1))
+	_, month, day := t.Date()
+	summer := month > time.March && month < time.November
+	switch month {
+	case time.March:
+		summer = sundayIsOver(t, day, 8)
+	case time.November:
+		summer = !sundayIsOver(t, day, 1)
 	}
-	if !t.Before(sunday(time.March, 2)) && t.Before(sunday(time.November, 1)) {
+	if summer {
 		return t.Add(4 * time.Hour)
 	}
 	return t.Add(5 * time.Hour)
+}
+
+// sundayIsOver reports whether two o'clock of the first Sunday since that day of the month
+// is over. day is t's.
+func sundayIsOver(t time.Time, day, since int) bool {
+	weekday := int(t.Weekday()) // since the Sunday before
+	today := weekday == 0 && day < since+7
+	return day-weekday >= since && (!today || t.Hour() >= 2)
 }
 
 func lastPassMeaningOf(action string) lastPassMeaning {
