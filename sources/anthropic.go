@@ -39,6 +39,8 @@ type anthropicScratch struct {
 type anthropicMeaning struct {
 	action string
 	class  correlate.Class
+	failed bool
+	keys   bool // about a key
 }
 
 // anthropicLine is what is read of an activity, or of a page of them.
@@ -106,13 +108,13 @@ func anthropicRead(in Input, raw []byte, s *anthropicScratch, out *Batch) {
 	e.Tenant = cmp.Or(r.Org, r.OrgUUID)
 	m := s.meanings.of(r.Type, anthropicMeaningOf)
 	e.Action, e.Class = m.action, m.class
-	if e.Outcome = correlate.Success; strings.HasSuffix(r.Type, "_failed") {
+	if e.Outcome = correlate.Success; m.failed {
 		e.Outcome = correlate.Failure
 	}
-	e.Context = correlate.Context{IP: r.Actor.IP, Agent: r.Actor.Agent, Session: r.Chat}
+	e.Context.IP, e.Context.Agent, e.Context.Session = r.Actor.IP, r.Actor.Agent, r.Chat
 	r.touch(e, out)
 	r.Actor.walk(e, out)
-	if timed {
+	if timed && m.keys {
 		r.mint(e, out)
 	}
 }
@@ -146,7 +148,7 @@ var anthropicUse = []string{"claude_chat", "claude_file", "claude_artifact", "cl
 var anthropicReads = []string{"_viewed", "_accessed", "_downloaded", "_exported", "_listed", "_read", "_searched"}
 
 func anthropicMeaningOf(kind string) anthropicMeaning {
-	return anthropicMeaning{"anthropic:" + kind, anthropicClass(kind)}
+	return anthropicMeaning{"anthropic:" + kind, anthropicClass(kind), strings.HasSuffix(kind, "_failed"), strings.Contains(kind, "_key_")}
 }
 
 func anthropicClass(kind string) correlate.Class {

@@ -54,10 +54,11 @@ func anthropicKeyPrincipal(k correlate.Key, out *Batch) correlate.Principal {
 	return out.named(p, out.text.Join("anthropic.api_key:", k.Value))
 }
 
-// mint tells of keys that are made and taken back, where the line names them.
+// mint tells of keys that are made and taken back, where the line names them. The line is
+// about keys.
 func (r *anthropicLine) mint(e *correlate.Event, out *Batch) {
 	k := anthropicKey(r.key())
-	if k.IsZero() || e.Outcome != correlate.Success || !strings.Contains(r.Type, "_key_") {
+	if k.IsZero() || e.Outcome != correlate.Success {
 		return
 	}
 	switch {
