@@ -36,19 +36,19 @@ var tinesFormat = format[tinesLine]{
 type tinesLine struct {
 	Order scan.Order
 	vendorEnvelope
-	Logs      scan.Raw               `json:"audit_logs"` // of a page
-	classes   words[correlate.Class] // by operation
-	ID        scan.Raw               `json:"id"`
-	Operation string                 `json:"operation_name"`
-	CreatedAt string                 `json:"created_at"`
-	IP        string                 `json:"request_ip"`
-	Agent     string                 `json:"request_user_agent"`
-	Tenant    scan.Raw               `json:"tenant_id"`
-	UserID    scan.Raw               `json:"user_id"`
-	UserMail  string                 `json:"user_email"`
-	UserName  string                 `json:"user_name"`
-	StoryID   scan.Raw               `json:"story_id"`
-	TeamID    scan.Raw               `json:"team_id"`
+	Logs      scan.Raw            `json:"audit_logs"` // of a page
+	meanings  words[tinesMeaning] // by operation
+	ID        scan.Raw            `json:"id"`
+	Operation string              `json:"operation_name"`
+	CreatedAt string              `json:"created_at"`
+	IP        string              `json:"request_ip"`
+	Agent     string              `json:"request_user_agent"`
+	Tenant    scan.Raw            `json:"tenant_id"`
+	UserID    scan.Raw            `json:"user_id"`
+	UserMail  string              `json:"user_email"`
+	UserName  string              `json:"user_name"`
+	StoryID   scan.Raw            `json:"story_id"`
+	TeamID    scan.Raw            `json:"team_id"`
 }
 
 func tinesDecode(in Input, raw []byte, l *tinesLine, out *Batch) {
@@ -60,8 +60,9 @@ func tinesDecode(in Input, raw []byte, l *tinesLine, out *Batch) {
 	tenant := cmp.Or(l.Tenant.Loose(text), in.Scope, "default")
 	e := out.begin(tinesAudit, tenant, l.ID.Loose(text), raw)
 	in.dated(e, firstTime(l.CreatedAt))
-	e.Action, e.Class, e.Outcome = text.Join("tines.", l.Operation), l.classes.of(l.Operation, tinesClass), correlate.Success
-	e.Context = correlate.Context{IP: l.IP, Agent: l.Agent, Account: tenant}
+	m := l.meanings.of(l.Operation, tinesMeaningOf)
+	e.Action, e.Class, e.Outcome = m.action, m.class, correlate.Success
+	e.Context.IP, e.Context.Agent, e.Context.Account = l.IP, l.Agent, tenant
 	out.touched(e, "tines.tenant", tenant)
 	out.touched(e, "tines.team", out.within(tenant, l.TeamID.Loose(text)))
 	out.touched(e, "tines.story", out.within(tenant, l.StoryID.Loose(text)))
@@ -76,6 +77,15 @@ func tinesDecode(in Input, raw []byte, l *tinesLine, out *Batch) {
 	}
 	e.Actor = out.named(p, out.join("tines:", id), out.join("tines:", l.UserMail))
 	out.asked(e, &e.Actor, correlate.Attested, "tines.user")
+}
+
+type tinesMeaning struct {
+	action string
+	class  correlate.Class
+}
+
+func tinesMeaningOf(operation string) tinesMeaning {
+	return tinesMeaning{"tines." + operation, tinesClass(operation)}
 }
 
 func tinesClass(operation string) correlate.Class {
