@@ -49,6 +49,7 @@ var (
 
 // calls makes n calls with the session, drawn from what it is used for.
 func (s *story) calls(a *session, n int, from ...[]deed) {
+	from = s.ordinary(from)
 	for range n {
 		s.wait(time.Second, 15*time.Second)
 		s.call(a, pick(s.dice, pick(s.dice, from)))
@@ -74,7 +75,7 @@ func (s *story) call(a *session, d deed) *line {
 		t.FromConsole = "true"
 	}
 	switch {
-	case s.chance(0.03):
+	case !s.allowed && s.chance(0.03):
 		t.ErrorCode = "AccessDenied"
 		t.ErrorMessage = "User: " + a.identity.ARN + " is not authorized to perform: " + d.service + ":" + d.name + " because no identity-based policy allows the " + d.service + ":" + d.name + " action"
 	case !d.read && !d.data:

@@ -32,6 +32,11 @@ type Config struct {
 	// Incidents adds stories that rules should find: a break-glass root sign-in,
 	// a key nobody listed, somebody who has left, a change approved by its author.
 	Incidents bool
+	// Calm tells only stories of a well-kept estate: see Month.
+	Calm bool
+	// Injected are incidents, by name, that happen once each, spread over the span;
+	// the truth about their lines names the rules that should find them.
+	Injected []string
 }
 
 // Default is a working day of a middling estate.
@@ -69,7 +74,7 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s is %g; want 0 to 1", s.name, s.share))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.unknownIncidents()...)...)
 }
 
 // Lateness is the longest that a line of source may be on its way.

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -58,23 +59,20 @@ func (e *Estate) Truth() iter.Seq[Truth] {
 // stories yields the stories in the order in which they begin. Each has draws of
 // its own, so one story's length does not change the next one's.
 func (e *Estate) stories(yield func(*story) bool) {
-	c := newCast(e.cfg)
-	var kinds []flow
-	for _, f := range flows {
-		if e.cfg.Incidents || !f.incident {
-			kinds = append(kinds, f)
-		}
-	}
-	weights := make([]int, len(kinds))
-	for i, f := range kinds {
-		weights[i] = f.weight
-	}
+	c, kinds, when := newCast(e.cfg), e.cfg.kinds(), newCalendar(e.cfg)
+	injected, happened := e.cfg.injected(), 0
 	told := 0
 	for i := 0; i < len(kinds) || told < e.cfg.Events; i++ {
-		s := &story{cast: c, dice: newDice(e.cfg.Seed, uint64(i)+1), cfg: e.cfg, now: e.beginning(told)}
+		s := &story{cast: c, dice: newDice(e.cfg.Seed, uint64(i)+1), cfg: e.cfg, now: when.at(float64(told) / float64(e.cfg.Events))}
+		for happened < len(injected) && float64(told) > (float64(happened)+0.5)/float64(len(injected))*float64(e.cfg.Events) {
+			if !yield(e.happen(c, injected[happened], s.now)) {
+				return
+			}
+			happened++
+		}
 		f := kinds[i%len(kinds)]
 		if i >= len(kinds) { // the first round tells each once
-			f = kinds[s.weighted(weights)]
+			f = kinds[s.weighted(e.cfg.weights(kinds, s.now))]
 		}
 		s.began, s.flow = s.now, f.name
 		f.tell(s)
@@ -88,9 +86,10 @@ func (e *Estate) stories(yield func(*story) bool) {
 	}
 }
 
-// beginning is when the next story begins: as far into the span as lines are
-// told, on a whole second, so that no line, however coarse its clock, is earlier.
-func (e *Estate) beginning(told int) time.Time {
-	share := min(float64(told)/float64(e.cfg.Events), 1)
-	return e.cfg.Start.Add(time.Duration(share * float64(e.cfg.Span))).UTC().Truncate(time.Second)
+// happen tells of an incident, whose lines are all delivered. Its draws are its own: what
+// else is told does not depend on it.
+func (e *Estate) happen(c *cast, in incident, now time.Time) *story {
+	s := &story{cast: c, dice: newDice(e.cfg.Seed, 1<<63+uint64(slices.Index(Incidents(), in.name))), cfg: e.cfg, now: now, began: now, flow: "incident_" + in.name, whole: true, incident: in}
+	in.tell(s)
+	return s
 }

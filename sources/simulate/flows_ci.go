@@ -211,7 +211,7 @@ func gitAccess(s *story) {
 		s.audit(p, pick(s.dice, []string{"git.clone", "git.fetch", "git.push"}), r, token)
 		s.wait(5*time.Second, 2*time.Minute)
 	}
-	if s.chance(0.3) {
+	if s.chance(0.3) && !s.cfg.Calm {
 		s.audit(p, "protected_branch.policy_override", r, object{"branch": "main", "operation_type": "modify"})
 	}
 }

@@ -33,6 +33,9 @@ func (r *run) subject(environment string) string {
 	if environment != "" {
 		return "repo:" + r.repo.fullName() + ":environment:" + environment
 	}
+	if r.event == "pull_request" {
+		return "repo:" + r.repo.fullName() + ":pull_request"
+	}
 	return r.repo.subject(r.branch)
 }
 
@@ -167,6 +170,26 @@ func (s *story) jobLine(r *run, action, status string, conclusion any) *line {
 		l.ways = []way{{to: r.cred, proof: attested}}
 	}
 	return l
+}
+
+// deployed tells that what the run's job deploys is out. A person made the deployment, so
+// GitHub says who.
+func (s *story) deployed(r *run, environment string) {
+	at := s.now.Truncate(time.Second)
+	id := 2_000_000_000 + s.between(0, 900_000_000)
+	s.webhook("deployment_status", object{
+		"action": "created",
+		"deployment_status": object{
+			"id": id + 1, "state": "success", "environment": environment, "created_at": at.Format(time.RFC3339), "updated_at": at.Format(time.RFC3339),
+			"creator": r.trigger.user,
+		},
+		"deployment": object{
+			"id": id, "node_id": nodeID("DE_", id), "task": "deploy", "original_environment": environment, "environment": environment,
+			"created_at": at.Format(time.RFC3339), "updated_at": at.Format(time.RFC3339), "creator": r.trigger.user, "sha": r.sha, "ref": r.branch,
+		},
+		"workflow": r.repo.workflowObject, "workflow_run": s.runObject(r, "in_progress", nil, at),
+		"repository": r.repo.full(r.created, false), "organization": s.org, "sender": r.trigger.user,
+	}, at, r.who).lost = r.lost
 }
 
 // deployment announces what the run's job deploys, and asks nobody yet.

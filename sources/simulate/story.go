@@ -38,7 +38,11 @@ type story struct {
 	began time.Time
 	now   time.Time
 	whole bool // nothing is lost in this story
-	lines []*line
+	// incident is what the story is, if it was asked for; allowed says that calls are
+	// not refused.
+	incident incident
+	allowed  bool
+	lines    []*line
 }
 
 // wait moves the story on.
@@ -71,6 +75,7 @@ func (s *story) truth(l *line) Truth {
 		Source: l.source, EventID: l.eventID, Line: l.part, RequestorID: l.who.id, RequestorType: l.who.kind,
 		Status: f.status, Knowable: f.knowable, Flow: s.flow, LostParent: f.lostParent,
 	}
+	t.Incident, t.Rules = s.incident.name, s.incident.rules
 	if f.proof != 0 {
 		t.Proof = f.proof.String()
 	}

@@ -30,6 +30,10 @@ type Truth struct {
 	Flow string `json:"flow"`
 	// LostParent says that a line that would have told more was lost.
 	LostParent bool `json:"lost_parent,omitempty"`
+	// Incident is what the line is part of that rules should find, by name, and Rules
+	// those of whence's library that must each raise an alert about one of its lines.
+	Incident string   `json:"incident,omitempty"`
+	Rules    []string `json:"rules,omitempty"`
 }
 
 // The statuses, as docs/DESIGN.md section 2 has them.

@@ -72,6 +72,7 @@ type mount struct{ point, kind, accessor, version, class string }
 var (
 	oidcMount    = mount{"auth/oidc/", "oidc", "auth_oidc_3f2a1b0c", "v0.21.0+builtin", "auth"}
 	jwtMount     = mount{"auth/jwt/", "jwt", "auth_jwt_9d8c7b6a", "v0.21.0+builtin", "auth"}
+	systemMount  = mount{"sys/", "system", "system_2c3d4e5f", "v1.18.3+builtin.vault", "secret"}
 	approleMount = mount{"auth/approle/", "approle", "auth_approle_5e4d3c2b", "v1.18.3+builtin.vault", "auth"}
 	tokenMount   = mount{"auth/token/", "token", "auth_token_1a2b3c4d", "v1.18.3+builtin.vault", "auth"}
 	kvMount      = mount{"secret/", "kv", "kv_7a6b5c4d", "v0.20.0+builtin", "secret"}
@@ -146,15 +147,18 @@ func (s *story) child(t *token, name string) *token {
 func (s *story) readSecrets(t *token, n int) {
 	for range n {
 		s.wait(time.Second, 20*time.Second)
-		path := "secret/data/" + pick(s.dice, unitNames) + "/" + pick(s.dice, []string{"database", "mailer", "webhook-signing", "tls"})
-		ask := s.vaultRequest(kvMount, "read", path, nil, t.address)
-		s.present(&ask, t)
-		answer := vaultResponse{Data: object{
-			"data":     object{"username": s.hidden("made-up"), "password": s.hidden(s.word(12))},
-			"metadata": object{"created_time": s.hidden("2025"), "custom_metadata": nil, "deletion_time": s.hidden(""), "destroyed": false, "version": s.between(1, 30)},
-		}}
-		s.vaultPair(ask, t.auth, t.auth, answer, t.owner, t.ways(), t.ways())
+		s.readSecret(t, "secret/data/"+pick(s.dice, unitNames)+"/"+pick(s.dice, []string{"database", "mailer", "webhook-signing", "tls"}))
 	}
+}
+
+func (s *story) readSecret(t *token, path string) {
+	ask := s.vaultRequest(kvMount, "read", path, nil, t.address)
+	s.present(&ask, t)
+	answer := vaultResponse{Data: object{
+		"data":     object{"username": s.hidden("made-up"), "password": s.hidden(s.word(12))},
+		"metadata": object{"created_time": s.hidden("2025"), "custom_metadata": nil, "deletion_time": s.hidden(""), "destroyed": false, "version": s.between(1, 30)},
+	}}
+	s.vaultPair(ask, t.auth, t.auth, answer, t.owner, t.ways(), t.ways())
 }
 
 // revoke ends the token by its own hand.
