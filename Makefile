@@ -63,6 +63,16 @@ docs: ## Write docs/sources.md, docs/rules.md and the tables of docs/writing-rul
 	$(GO) test ./cmd/whence -run '^TestSourcesDoc$$' -update
 	$(GO) test ./rules -run '^Test(Rules|WritingRules)Doc$$' -update
 
+# The logs of a simulated month need about 700 MB of disk, and 6 GB of memory to be read.
+MONTH := $(or $(TMPDIR),/tmp)/whence-month
+.PHONY: backtest
+backtest: build ## Ask the library about a simulated quiet month and one with incidents, half a million events each (EVENTS=20000 for less).
+	@for i in none all; do \
+	  rm -rf $(MONTH) && bin/whence simulate --out $(MONTH) --days 30 --incidents $$i $(if $(EVENTS),--events $(EVENTS)) && \
+	  bin/whence rules backtest --library --rules $(MONTH)/rules --truth $(MONTH)/truth.ndjson \
+	    --directory $(MONTH)/directory.yaml --scope prod/file0 $(MONTH) || exit 1; \
+	done; rm -rf $(MONTH)
+
 .PHONY: bench
 bench: ## Measure whence end to end and by stages, a quarter of an hour (OUT=file.json, BENCH_FLAGS=...).
 	$(GO) run ./cmd/bench $(if $(OUT),-out $(OUT)) $(BENCH_FLAGS)

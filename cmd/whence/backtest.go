@@ -19,6 +19,7 @@ type trial struct {
 	accounts map[string]*account
 	over     []overTime
 	cost     costs
+	truth    *truths           // nil if it is not known
 	alerts   []correlate.Alert // used again
 }
 
@@ -94,9 +95,12 @@ func (t *trial) add(c *correlate.Chain) {
 		return
 	}
 	t.events++
+	if t.truth != nil {
+		t.truth.chain(c)
+	}
 	t.alerts = t.judge.Judge(nil, c, t.alerts[:0])
 	for i := range t.alerts {
-		t.account(&t.alerts[i])
+		t.account(&t.alerts[i], c)
 	}
 	t.cost.add(c)
 }
@@ -110,13 +114,17 @@ func (t *trial) end() {
 		}
 		alerts := o.tally.Alerts()
 		for j := range alerts {
-			t.account(&alerts[j])
+			t.account(&alerts[j], nil)
 		}
 	}
 	t.cost.measure(t.set)
 }
 
-func (t *trial) account(a *correlate.Alert) {
+// account takes an alert into account; c is its chain, or nil if it is one over time.
+func (t *trial) account(a *correlate.Alert, c *correlate.Chain) {
+	if t.truth != nil {
+		t.truth.alert(a, c)
+	}
 	of := t.accounts[a.Rule]
 	of.alerts++
 	of.days[a.Time.UTC().Format(time.DateOnly)]++

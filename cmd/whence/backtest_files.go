@@ -13,9 +13,12 @@ import (
 	"whence/sources"
 )
 
+// partChains is how many chains of files are in memory at once, beside their events.
+const partChains = 4096
+
 // tryRules asks set about the chains of events, from since before the last of them; 0
-// for all.
-func tryRules(ctx context.Context, set *rules.Set, events []*correlate.Event, d *correlate.Directory, since time.Duration) (*trial, error) {
+// for all. truth may be nil.
+func tryRules(ctx context.Context, set *rules.Set, events []*correlate.Event, d *correlate.Directory, truth *truths, since time.Duration) (*trial, error) {
 	first, last := events[0].Time, events[0].Time
 	for _, e := range events {
 		if e.Time.Before(first) {
@@ -37,18 +40,20 @@ func tryRules(ctx context.Context, set *rules.Set, events []*correlate.Event, d 
 	if err != nil {
 		return nil, err
 	}
-	chains, err := settle(ctx, events, d, false)
+	t := newTrial(set, first, to)
+	t.truth = truth
+	still := again.NewJudge()
+	err = settleParts(ctx, events, d, false, partChains, func(part []correlate.Chain) {
+		for i := range part {
+			c := &part[i]
+			t.add(c)
+			if early := raised[c.ID]; early != nil && !c.Time.Before(first) {
+				t.closings(still, early, c)
+			}
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	t := newTrial(set, first, to)
-	still := again.NewJudge()
-	for i := range chains {
-		c := &chains[i]
-		t.add(c)
-		if early := raised[c.ID]; early != nil && !c.Time.Before(first) {
-			t.closings(still, early, c)
-		}
 	}
 	t.end()
 	for _, a := range t.accounts {

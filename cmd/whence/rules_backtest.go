@@ -20,6 +20,8 @@ import (
 type backtestOptions struct {
 	tryOptions
 	config    string
+	truth     string
+	library   bool
 	folders   []string
 	sigma     []string
 	rules     []string
@@ -59,11 +61,13 @@ that were raised by the rule as it is installed.`,
 	configFlag(cmd, &o.config)
 	f := cmd.Flags()
 	f.StringSliceVar(&o.folders, "rules", nil, "folders of rules to ask, instead of those that are installed")
+	f.BoolVar(&o.library, "library", false, "beside those in --rules ask those that come with whence, by the lists in --rules")
 	f.StringSliceVar(&o.sigma, "sigma", nil, "folders of Sigma rules to ask, likewise; chains in ClickHouse know only those that were installed")
 	f.StringSliceVar(&o.rules, "rule", nil, "ask only these rules, by id")
 	f.StringVar(&o.since, "since", "", "how far back, such as 36h or 30d: before now (30d if not given), and of files before their last event (all)")
 	f.Float64Var(&o.maxPerDay, "max-per-day", 0, "fail if a rule raises more alerts a day than this, in the mean")
 	f.BoolVar(&o.asJSON, "json", false, "print a line of JSON for each rule, after one about all")
+	f.StringVar(&o.truth, "truth", "", "of files: what whence simulate says of them; fail if an incident is missed, or if more alerts are about none than one for 100,000 events")
 	f.StringVar(&o.source, "source", "", "of files: log that all values are from; found out if not given")
 	f.StringVar(&o.scope, "scope", "", "of files: cluster/device, gateway or tenant that the lines do not name themselves")
 	f.StringVar(&o.sources, "sources", "", "of files: folder of declared sources, beside those that whence has")
@@ -91,6 +95,9 @@ func backtest(ctx context.Context, paths []string, o backtestOptions, std stream
 	} else {
 		err = r.print(std.out)
 	}
+	if err == nil && t.truth != nil {
+		err = errors.Join(t.truth.print(std.errOut, t.events), t.truth.verdict(t.events))
+	}
 	if err == nil && o.limited {
 		err = r.noisy(o.maxPerDay)
 	}
@@ -116,7 +123,7 @@ func (o *backtestOptions) back() (time.Duration, error) {
 // set is the rules to ask: those in the folders that are named, or else the installed.
 func (o *backtestOptions) set(installed rulesSettings) (*rules.Set, error) {
 	if len(o.folders)+len(o.sigma) > 0 {
-		installed = rulesSettings{Dir: o.folders, Sigma: o.sigma}
+		installed = rulesSettings{Library: o.library, Dir: o.folders, Sigma: o.sigma}
 	}
 	set, err := openRules(installed)
 	if err == nil && len(o.rules) > 0 {
@@ -170,6 +177,12 @@ func (o *backtestOptions) overFiles(ctx context.Context, paths []string, since t
 	if err != nil {
 		return nil, err
 	}
+	var truth *truths
+	if o.truth != "" {
+		if truth, err = readTruths(o.truth); err != nil {
+			return nil, err
+		}
+	}
 	r := newReader(o.tryOptions, std)
 	r.judge = set.NewJudge()
 	if r.source, err = namedSource(o.source); err != nil {
@@ -193,5 +206,5 @@ func (o *backtestOptions) overFiles(ctx context.Context, paths []string, since t
 		return nil, errors.New("no event was found in the input")
 	}
 	stand(r.events)
-	return tryRules(ctx, set, r.events, d, since)
+	return tryRules(ctx, set, r.events, d, truth, since)
 }

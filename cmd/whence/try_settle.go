@@ -21,23 +21,8 @@ import (
 // events alone, and so does its order: by time, then id. With eventsOnly nothing
 // is walked that need not be.
 func settle(ctx context.Context, events []*correlate.Event, d *correlate.Directory, eventsOnly bool) ([]correlate.Chain, error) {
-	epoch, err := epochOf(0, d)
-	if err != nil {
-		return nil, wrong(err)
-	}
-	table := index.NewMemory()
-	for _, e := range events {
-		if err := table.Put(e.Mints, nil); err != nil {
-			return nil, fmt.Errorf("bind sessions: %w", err)
-		}
-	}
-	r := &correlate.Resolver{Index: table, Kinds: sources.Kinds(sources.All()...), Directory: d, Epoch: epoch}
-	groups := copies(events)
-	chains := make([]correlate.Chain, len(groups))
-	err = inParallel(ctx, len(groups), func(i int) (err error) {
-		chains[i], err = best(ctx, r, groups[i], eventsOnly)
-		return err
-	})
+	var chains []correlate.Chain
+	err := settleParts(ctx, events, d, eventsOnly, len(events), func(part []correlate.Chain) { chains = part })
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +30,37 @@ func settle(ctx context.Context, events []*correlate.Event, d *correlate.Directo
 		return cmp.Or(a.Time.Compare(b.Time), slices.Compare(a.ID[:], b.ID[:]))
 	})
 	return chains, nil
+}
+
+// settleParts yields the chains of settle, ordered by id, so many at a time at most. Their
+// memory is used again when yield returns.
+func settleParts(ctx context.Context, events []*correlate.Event, d *correlate.Directory, eventsOnly bool, most int, yield func([]correlate.Chain)) error {
+	epoch, err := epochOf(0, d)
+	if err != nil {
+		return wrong(err)
+	}
+	table := index.NewMemory()
+	for _, e := range events {
+		if err := table.Put(e.Mints, nil); err != nil {
+			return fmt.Errorf("bind sessions: %w", err)
+		}
+	}
+	r := &correlate.Resolver{Index: table, Kinds: sources.Kinds(sources.All()...), Directory: d, Epoch: epoch}
+	groups := copies(events)
+	chains := make([]correlate.Chain, min(most, len(groups)))
+	for len(groups) > 0 {
+		part := chains[:min(most, len(groups))]
+		err = inParallel(ctx, len(part), func(i int) (err error) {
+			part[i], err = best(ctx, r, groups[i], eventsOnly)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		yield(part)
+		groups = groups[len(part):]
+	}
+	return nil
 }
 
 // epochOf joins the configured epoch with the directory's version: raising either
