@@ -138,7 +138,7 @@ func (n *Notifier) Run(ctx context.Context) (err error) {
 	}
 	n.failures = newFailures(n.log, "the alerts topic cannot be read to tell of alerts; it is tried again")
 	n.client, err = kgo.NewClient(slices.Concat(n.kafka, []kgo.Opt{
-		kgo.ConsumerGroup(n.group()), kgo.ConsumeTopics(n.cfg.Alerts), kgo.Balancers(sole{}), kgo.DisableAutoCommit(),
+		kgo.ConsumerGroup(n.group()), kgo.ConsumeTopics(n.cfg.Alerts), kgo.Balancers(sole{new(atomic.Bool)}), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.SessionTimeout(n.cfg.SessionTimeout), kgo.HeartbeatInterval(n.cfg.SessionTimeout / 10), kgo.FetchMaxBytes(1 << 20),
 		kgo.AllowIdempotentProduceCancellation(), // what is noted twice is one note

@@ -1,42 +1,34 @@
 package pipeline
 
 import (
-	"slices"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // sole gives all partitions to one member: the one that had them, as long as it is there.
-type sole struct{}
+// A member that gave its partitions back to be dealt out again has none to show, so it
+// says of itself that it had them.
+type sole struct{ had *atomic.Bool }
 
 func (sole) ProtocolName() string { return "whence-sole" }
 func (sole) IsCooperative() bool  { return false }
 
-// JoinGroupMetadata says which partitions the member has had until now.
-func (sole) JoinGroupMetadata(topics []string, current map[string][]int32, generation int32) []byte {
+// JoinGroupMetadata says whether the member has had the partitions until now.
+func (s sole) JoinGroupMetadata(topics []string, _ map[string][]int32, generation int32) []byte {
 	m := kmsg.NewConsumerMemberMetadata()
 	m.Version, m.Topics, m.Generation = 3, topics, generation
-	for _, topic := range slices.Sorted(keysOf(current)) {
-		o := kmsg.NewConsumerMemberMetadataOwnedPartition()
-		o.Topic, o.Partitions = topic, current[topic]
-		m.OwnedPartitions = append(m.OwnedPartitions, o)
+	if s.had.Load() {
+		m.UserData = []byte{1}
 	}
 	return m.AppendTo(nil)
 }
 
-func keysOf(m map[string][]int32) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
-func (sole) ParseSyncAssignment(b []byte) (map[string][]int32, error) {
-	return kgo.ParseConsumerSyncAssignment(b)
+func (s sole) ParseSyncAssignment(b []byte) (map[string][]int32, error) {
+	parts, err := kgo.ParseConsumerSyncAssignment(b)
+	s.had.Store(len(parts) > 0)
+	return parts, err
 }
 
 func (s sole) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.GroupMemberBalancer, map[string]struct{}, error) {
@@ -46,10 +38,10 @@ func (s sole) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.GroupM
 
 func (sole) Balance(b *kgo.ConsumerBalancer, topics map[string]int32) kgo.IntoSyncAssignment {
 	plan := b.NewPlan()
-	chosen, since := 0, int32(-1)
+	chosen, since := 0, int32(-2) // a member that comes back after it was thrown out has -1
 	for i := range b.Members() {
 		_, meta := b.MemberAt(i)
-		if len(meta.OwnedPartitions) > 0 && meta.Generation > since { // of two the one that had them last
+		if len(meta.UserData) > 0 && meta.Generation > since { // of two the one that had them last
 			chosen, since = i, meta.Generation
 		}
 	}

@@ -305,3 +305,38 @@ func crashed(t *testing.T, nth int) (keys []string) {
 	})
 	return keys
 }
+
+// TestNoticesKeepTheirKey: a process dies when a notice was taken, and a newer version of
+// the alert comes before the next reads it. What may have been sent comes again as it was.
+func TestNoticesKeepTheirKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, p := noticeBench(t), &pager{name: "soc"}
+		_, _, kill := b.runs(p)
+		time.Sleep(20 * time.Second)
+		died := make(chan struct{})
+		p.after = func(ctx context.Context) error {
+			go func() {
+				kill()
+				close(died)
+			}()
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		b.raise("single", 1, 1, open)
+		<-died
+		p.after = nil
+		b.raise("single", 1, 2, open)
+		_, stop, _ := b.runs(p)
+		time.Sleep(time.Minute)
+		b.raise("single", 1, 3, closed)
+		time.Sleep(20 * time.Second)
+		stop()
+		var keys []string
+		for _, n := range p.took {
+			keys = append(keys, fmt.Sprintf("%s v%d", n.Kind, n.Alert.Version))
+		}
+		if d := cmp.Diff([]string{"opened v1", "opened v1", "resolved v3"}, keys); d != "" {
+			t.Errorf("told (-want +got):\n%s", d)
+		}
+	})
+}
