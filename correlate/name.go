@@ -44,12 +44,12 @@ type Named struct {
 // that have none of their own.
 func (f *Fact) Ends() bool { return f.Kind == Binding && f.Reason != "" && !f.End.IsZero() }
 
-// EndedBy reports whether b's end is told by c, a binding of the same name for which
+// EndedBy reports whether f's end is told by c, a binding of the same name for which
 // Ends is true.
-func (b *Fact) EndedBy(c *Fact) bool {
-	// A line that is older than b, or tells of an end before b began, is of an earlier
+func (f *Fact) EndedBy(c *Fact) bool {
+	// A line that is older than f, or tells of an end before f began, is of an earlier
 	// time at which the target carried the name.
-	return b.End.IsZero() && b.Target == c.Target && b.Principal.ID == c.Principal.ID && !c.Time.Before(b.Time) && !c.End.Before(b.Start)
+	return f.End.IsZero() && f.Target == c.Target && f.Principal.ID == c.Principal.ID && !c.Time.Before(f.Time) && !c.End.Before(f.Start)
 }
 
 // isOver reports whether the i-th of the facts about one key, in their order, is a

@@ -96,13 +96,6 @@ func (d *document) id(n string, id correlate.ID) {
 	d.b = appendJSONID(d.b, id)
 }
 
-func (d *document) key(n string, k *correlate.Key) {
-	if !k.IsZero() {
-		d.name(n)
-		d.b = appendJSONKey(d.b, k)
-	}
-}
-
 // instant writes a time as RFC 3339 has it, unless it is zero.
 func (d *document) instant(n string, t time.Time) {
 	if t.IsZero() {
@@ -114,11 +107,4 @@ func (d *document) instant(n string, t time.Time) {
 		d.err, b = err, append(b, `null`...)
 	}
 	d.b = b
-}
-
-func (d *document) principal(n string, p *correlate.Principal) {
-	if !p.IsZero() {
-		d.name(n)
-		d.b = appendPrincipal(d.b, p)
-	}
 }
