@@ -63,7 +63,7 @@ docs: ## Write docs/sources.md, docs/rules.md and the tables of docs/writing-rul
 	$(GO) test ./cmd/whence -run '^TestSourcesDoc$$' -update
 	$(GO) test ./rules -run '^Test(Rules|WritingRules)Doc$$' -update
 
-# The logs of a simulated month need about 700 MB of disk, and 6 GB of memory to be read.
+# The logs of a simulated month need 1.4 GB of disk, and 6 GB of memory to be read.
 MONTH := $(or $(TMPDIR),/tmp)/whence-month
 .PHONY: backtest
 backtest: build ## Ask the library about a simulated quiet month and one with incidents, half a million events each (EVENTS=20000 for less).
