@@ -11,7 +11,7 @@ import (
 type tableStats struct {
 	table                          *index.Table
 	lookups, facts, entries, bytes *prometheus.Desc
-	lag, unreadable                *prometheus.Desc
+	lag, unreadable, sifted        *prometheus.Desc
 }
 
 func newTableStats(t *index.Table) *tableStats {
@@ -25,6 +25,7 @@ func newTableStats(t *index.Table) *tableStats {
 		entries:    desc("hot_entries", "Sessions in the exact table."),
 		bytes:      desc("bytes", "Memory held, by layer.", "layer"),
 		lag:        desc("lag_records", "Records of the session topics not read yet."),
+		sifted:     desc("sifted_total", "Starts at which all rows of the store had to be read for their keys."),
 		unreadable: desc("unreadable_total", "Records of the session topics that could not be read."),
 	}
 }
@@ -55,4 +56,5 @@ func (c *tableStats) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.bytes, s.CacheBytes, "cache")
 	gauge(c.lag, s.Lag)
 	count(c.unreadable, s.Unreadable)
+	count(c.sifted, s.Sifted)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -26,22 +25,11 @@ func NewFan(sinks ...Sink) *Fan { return &Fan{sinks: sinks} }
 
 // Name implements Sink.
 func (f *Fan) Name() string {
-	ns := make([]string, len(f.sinks))
-	for i, s := range f.sinks {
-		ns[i] = s.Name()
-	}
-	return strings.Join(ns, "+")
+	return namesOf(f.sinks, "+")
 }
 
 // Waiting returns what its sinks wait for now. It is safe for concurrent use.
-func (f *Fan) Waiting() (all []Wait) {
-	for _, s := range f.sinks {
-		if w, ok := s.(waiter); ok {
-			all = append(all, w.Waiting()...)
-		}
-	}
-	return all
-}
+func (f *Fan) Waiting() []Wait { return waitsOf(f.sinks) }
 
 // Write implements Sink. When one sink gives up, the others are told to, or one
 // that waits for its destination would hide the error; what they wrote by then is

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -87,4 +88,23 @@ func writeAfter(ctx context.Context, s Sink, out *Output, after <-chan struct{})
 		return err
 	}
 	return s.Write(ctx, out)
+}
+
+// namesOf joins the names of several sinks.
+func namesOf(all []Sink, between string) string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.Name()
+	}
+	return strings.Join(names, between)
+}
+
+// waitsOf is what several sinks wait for now.
+func waitsOf(all []Sink) (waits []Wait) {
+	for _, s := range all {
+		if w, ok := s.(waiter); ok {
+			waits = append(waits, w.Waiting()...)
+		}
+	}
+	return waits
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -21,22 +20,11 @@ func NewFeeds(feeds ...Sink) *Feeds { return &Feeds{feeds} }
 
 // Name implements Sink.
 func (f *Feeds) Name() string {
-	ns := make([]string, len(f.feeds))
-	for i, s := range f.feeds {
-		ns[i] = s.Name()
-	}
-	return strings.Join(ns, ", ")
+	return namesOf(f.feeds, ", ")
 }
 
 // Waiting returns what each destination waits for now. It is safe for concurrent use.
-func (f *Feeds) Waiting() (all []Wait) {
-	for _, s := range f.feeds {
-		if w, ok := s.(waiter); ok {
-			all = append(all, w.Waiting()...)
-		}
-	}
-	return all
-}
+func (f *Feeds) Waiting() []Wait { return waitsOf(f.feeds) }
 
 // Counts returns what each destination was sent so far. It is safe for concurrent use.
 func (f *Feeds) Counts() (all []Counts) {

@@ -28,7 +28,7 @@ func TestForeignSamples(t *testing.T) {
 		dir = filepath.FromSlash("../../shared/samples")
 	}
 	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the real samples are not here")
+		t.Skip("THE REAL SAMPLES ARE NOT HERE: set WHENCE_SAMPLES to their folder to run this test")
 	}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(path, "-expected.json") {

@@ -23,7 +23,7 @@ func BenchmarkJudgeAll(b *testing.B) {
 		dir = filepath.FromSlash("../../../shared/sigma")
 	}
 	if _, err := os.Stat(dir); err != nil {
-		b.Skip("the Sigma rules are not here: set WHENCE_SIGMA to their folder")
+		b.Skip("SIGMA'S PUBLIC RULES ARE NOT HERE: set WHENCE_SIGMA to their folder to run this benchmark")
 	}
 	cfg := rules.Config{Library: true, Sigma: []rules.Folder{{FS: os.DirFS(dir)}}}
 	set, err := rules.Open(cfg)

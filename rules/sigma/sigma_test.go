@@ -151,7 +151,7 @@ func TestPublicRules(t *testing.T) {
 		folder = filepath.Join("..", "..", "..", "shared", "sigma")
 	}
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("no public Sigma rules here: set WHENCE_SIGMA to a folder of them")
+		t.Skip("SIGMA'S PUBLIC RULES ARE NOT HERE: set WHENCE_SIGMA to their folder to run this test")
 	}
 	_, findings, err := Import(os.DirFS(folder))
 	if err != nil {
