@@ -66,7 +66,7 @@ func TestGrouped(t *testing.T) {
 // Other programs read the copy for them: what it promises is there after a run.
 func TestReportNames(t *testing.T) {
 	r := newReport()
-	r.endToEnd(options{events: 10, rounds: 1}, []passage{{cpu: 1000, wall: 1000, floors: floors{scan: 1, hash: 2, consume: 3, insert: 4, fullpath: 20, flat: 5}}})
+	r.endToEnd(options{events: 10, rounds: 1}, []passage{{cpu: 1000, wall: 1000, floors: floors{scan: 1, hash: 2, consume: 3, insert: 4, fullpath: 20, given: 25, flat: 5}}})
 	decode := map[string][]cost{}
 	for _, s := range sources.All() {
 		decode["decode."+s.Name], decode["scan."+s.Name], decode["scan_and_hash."+s.Name] = []cost{{ns: 30}}, []cost{{ns: 10}}, []cost{{ns: 20}}
@@ -76,7 +76,7 @@ func TestReportNames(t *testing.T) {
 	want := map[string]float64{
 		"end_to_end.cpu_us_per_event": 0.1, "end_to_end.floor_ratio": 100. / 8,
 		"end_to_end.contract_floor_us": 0.01, "end_to_end.contract_floor_ratio": 10,
-		"end_to_end.fullpath_ratio": 5, "end_to_end.fullpath_contract_ratio": 100. / 21,
+		"end_to_end.fullpath_ratio": 5, "end_to_end.fullpath_given_ratio": 4, "end_to_end.fullpath_contract_ratio": 100. / 21,
 	}
 	for _, s := range sources.All() {
 		want["decode."+s.Name+".floor_ratio"], want["decode."+s.Name+".id_floor_ratio"] = 2, 1.25

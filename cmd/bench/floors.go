@@ -10,7 +10,8 @@ import (
 type floors struct {
 	scan, hash, consume, insert time.Duration
 	server                      time.Duration // CPU of ClickHouse for a row of such an insert
-	fullpath                    time.Duration // of the external program; 0 without one
+	fullpath                    time.Duration // of the external program, compressing as whence does; 0 without one
+	given                       time.Duration // of the external program, left to itself
 	flat                        time.Duration // bare insert of that program's rows
 }
 
