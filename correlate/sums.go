@@ -10,14 +10,16 @@ import (
 // Sums makes IDs and takes SHA-256 sums, as NewID and sha256.Sum256 do, one after
 // another. Every event needs two of them, mostly of short text, of which a third is
 // spent on things other than hashing: a new hash each time, and a copy of it that is
-// padded piece by piece. So it uses one hash again, pads what it hashes itself, and
-// reads the sum out of the hash's state. The zero Sums is ready for use. It is not
-// safe for concurrent use.
+// padded piece by piece. So it pads what it hashes itself, and takes two sums at once
+// where the processor can. Where it cannot, it uses one hash of crypto/sha256 again and
+// reads the sum out of the hash's state. The zero Sums is ready for use. It is not safe
+// for concurrent use.
 type Sums struct {
 	hash  hash.Hash
 	state encoding.BinaryAppender // the same hash
-	room  [320]byte
 	out   [128]byte
+	room  [320]byte            // an ID's parts
+	tail  [2 * blockBytes]byte // what a text ends with
 }
 
 const (
@@ -31,38 +33,121 @@ const (
 	lengthBytes = 8
 )
 
+// sumState is a SHA-256 so far.
+type sumState [8]uint32
+
+// sumStart are the first bits of the square roots of the first eight primes.
+var sumStart = sumState{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}
+
 // ID is NewID.
 func (s *Sums) ID(parts ...string) ID {
-	n := 0
-	for _, p := range parts {
-		n += lengthBytes + len(p)
-	}
-	if n > len(s.room)-blockBytes {
+	n, ok := s.parts(parts)
+	if !ok {
 		return NewID(parts...)
 	}
-	b := s.room[:0]
-	for _, p := range parts {
-		b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
-		b = append(b, p...)
+	blocks := pad(s.room[:], n, n)
+	if !sumFast {
+		sum := s.slow(nil, s.room[:blocks*blockBytes])
+		return ID(sum[:16])
 	}
-	sum := s.finish(nil, n, n)
-	return ID(sum[:16])
+	state := sumStart
+	sumBlocks(&state, &s.room[0], blocks)
+	return state.id()
 }
 
 // SHA256 is sha256.Sum256.
 func (s *Sums) SHA256(b []byte) [sha256.Size]byte {
-	whole := len(b) / blockBytes * blockBytes
-	return s.finish(b[:whole], copy(s.room[:], b[whole:]), len(b))
+	whole, tail := s.text(b)
+	if !sumFast {
+		return s.slow(b[:whole*blockBytes], s.tail[:tail*blockBytes])
+	}
+	state := sumStart
+	if whole > 0 {
+		sumBlocks(&state, &b[0], whole)
+	}
+	sumBlocks(&state, &s.tail[0], tail)
+	return state.sum()
 }
 
-// finish is the sum of what is in whole blocks, and the first rest bytes of room after
-// that: length bytes in all.
-func (s *Sums) finish(whole []byte, rest, length int) (sum [sha256.Size]byte) {
-	end := (rest + padBytes + blockBytes - 1) / blockBytes * blockBytes
-	pad := s.room[rest:end]
-	clear(pad)
-	pad[0] = 0x80
-	binary.BigEndian.PutUint64(pad[len(pad)-8:], uint64(length)*8)
+// Both is SHA256 of b and ID of parts, in little more than the time of the longer one.
+func (s *Sums) Both(b []byte, parts ...string) ([sha256.Size]byte, ID) {
+	n, ok := s.parts(parts)
+	if !sumFast || !ok {
+		return s.SHA256(b), s.ID(parts...)
+	}
+	whole, tail := s.text(b)
+	blocks := pad(s.room[:], n, n)
+	sum, id, done := sumStart, sumStart, 0
+	if both := min(whole, blocks); both > 0 {
+		sumBoth(&sum, &id, &b[0], &s.room[0], both)
+		if done = both; whole > both {
+			sumBlocks(&sum, &b[both*blockBytes], whole-both)
+		}
+	}
+	both := min(tail, blocks-done)
+	if both > 0 {
+		sumBoth(&sum, &id, &s.tail[0], &s.room[done*blockBytes], both)
+	}
+	if tail > both {
+		sumBlocks(&sum, &s.tail[both*blockBytes], tail-both)
+	}
+	if done += both; blocks > done {
+		sumBlocks(&id, &s.room[done*blockBytes], blocks-done)
+	}
+	return sum.sum(), id.id()
+}
+
+// parts writes what an ID of parts is the hash of to room, if it fits there with its
+// padding.
+func (s *Sums) parts(parts []string) (n int, ok bool) {
+	for _, p := range parts {
+		n += lengthBytes + len(p)
+	}
+	if n > len(s.room)-blockBytes {
+		return 0, false
+	}
+	at := 0
+	for _, p := range parts {
+		binary.BigEndian.PutUint64(s.room[at:], uint64(len(p)))
+		at += lengthBytes + copy(s.room[at+lengthBytes:], p)
+	}
+	return n, true
+}
+
+// text writes what is left of b after its whole blocks to tail, padded. It returns how
+// many blocks there are of each.
+func (s *Sums) text(b []byte) (whole, tail int) {
+	whole = len(b) / blockBytes
+	return whole, pad(s.tail[:], copy(s.tail[:], b[whole*blockBytes:]), len(b))
+}
+
+// pad completes what is hashed last, n bytes of room: length bytes in all. It returns how
+// many blocks that is.
+func pad(room []byte, n, length int) (blocks int) {
+	blocks = (n + padBytes + blockBytes - 1) / blockBytes
+	end := blocks * blockBytes
+	clear(room[n:end])
+	room[n] = 0x80
+	binary.BigEndian.PutUint64(room[end-8:], uint64(length)*8)
+	return blocks
+}
+
+func (s *sumState) sum() (sum [sha256.Size]byte) {
+	for i, word := range s {
+		binary.BigEndian.PutUint32(sum[4*i:], word)
+	}
+	return sum
+}
+
+func (s *sumState) id() (id ID) {
+	for i := range len(id) / 4 {
+		binary.BigEndian.PutUint32(id[4*i:], s[i])
+	}
+	return id
+}
+
+// slow is the sum of whole blocks and those after it, by crypto/sha256.
+func (s *Sums) slow(whole, last []byte) (sum [sha256.Size]byte) {
 	if s.hash == nil {
 		s.hash = sha256.New()
 		s.state = s.hash.(encoding.BinaryAppender) // as its documentation has it
@@ -71,7 +156,7 @@ func (s *Sums) finish(whole []byte, rest, length int) (sum [sha256.Size]byte) {
 	if len(whole) > 0 {
 		s.hash.Write(whole) // never fails
 	}
-	s.hash.Write(s.room[:end])
+	s.hash.Write(last)
 	state, err := s.state.AppendBinary(s.out[:0])
 	if err != nil || len(state) < len(stateMagic)+len(sum) || string(state[:len(stateMagic)]) != stateMagic {
 		panic("correlate: crypto/sha256 has another state than it is documented to have")

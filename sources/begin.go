@@ -29,15 +29,17 @@ func (b *Batch) each(raw scan.Raw, one func(raw scan.Raw)) {
 // Callers fill in the rest.
 func (b *Batch) begin(source, scope, id string, raw scan.Raw, more ...string) *correlate.Event {
 	e := b.event()
-	e.Evidence.SHA256, e.Line = b.hash(raw), raw
-	if e.EventID = id; id == "" {
-		e.EventID, more = e.Evidence.SHA256, nil
-	}
-	if len(more) == 0 {
+	e.EventID, e.Line = id, raw
+	switch {
+	case id == "":
+		e.Evidence.SHA256 = b.hash(raw)
+		e.EventID = e.Evidence.SHA256
 		e.ID = b.sums.ID(source, scope, e.EventID)
-	} else {
+	case len(more) == 0:
+		e.Evidence.SHA256, e.ID = b.both(raw, source, scope, id)
+	default:
 		var room [8]string
-		e.ID = b.sums.ID(append(append(room[:0], source, scope, id), more...)...)
+		e.Evidence.SHA256, e.ID = b.both(raw, append(append(room[:0], source, scope, id), more...)...)
 	}
 	e.ActionID, e.Primary, e.Source = e.ID, true, source
 	e.Outcome = correlate.UnknownOutcome

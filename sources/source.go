@@ -222,6 +222,12 @@ func (b *Batch) hash(raw []byte) string {
 	return b.text.Hex(h[:])
 }
 
+// both is the evidence hash of raw, lent by b, and the ID of parts, at once.
+func (b *Batch) both(raw []byte, parts ...string) (string, correlate.ID) {
+	h, id := b.sums.Both(raw, parts...)
+	return b.text.Hex(h[:]), id
+}
+
 // sum is the SHA-256 of raw in lower-case hex: the evidence hash.
 func sum(raw []byte) string {
 	h := sha256.Sum256(raw)
