@@ -5,9 +5,13 @@ import (
 	"encoding"
 	"encoding/binary"
 	"hash"
+	"math/bits"
+	"slices"
+
+	"whence/correlate/arena"
 )
 
-// Sums makes IDs and takes SHA-256 sums, as NewID and sha256.Sum256 do, one after
+// Sums makes IDs and takes SHA-256 sums in hex, as NewID and sha256.Sum256 do, one after
 // another. Every event needs two of them, mostly of short text, of which a third is
 // spent on things other than hashing: a new hash each time, and a copy of it that is
 // padded piece by piece. So it pads what it hashes itself, and takes two sums at once
@@ -31,6 +35,8 @@ const (
 	stateMagic = "sha\x03"
 	// lengthBytes are before each part of an ID.
 	lengthBytes = 8
+	// HexBytes is a SHA-256 in hex.
+	HexBytes = 2 * sha256.Size
 )
 
 // sumState is a SHA-256 so far.
@@ -45,35 +51,36 @@ func (s *Sums) ID(parts ...string) ID {
 	if !ok {
 		return NewID(parts...)
 	}
-	blocks := pad(s.room[:], n, n)
-	if !sumFast {
-		sum := s.slow(nil, s.room[:blocks*blockBytes])
-		return ID(sum[:16])
-	}
-	state := sumStart
-	sumBlocks(&state, &s.room[0], blocks)
-	return state.id()
+	return s.made(n)
 }
 
-// SHA256 is sha256.Sum256.
-func (s *Sums) SHA256(b []byte) [sha256.Size]byte {
-	whole, tail := s.text(b)
-	if !sumFast {
-		return s.slow(b[:whole*blockBytes], s.tail[:tail*blockBytes])
-	}
-	state := sumStart
-	if whole > 0 {
-		sumBlocks(&state, &b[0], whole)
-	}
-	sumBlocks(&state, &s.tail[0], tail)
-	return state.sum()
+// Hex writes the SHA-256 of b in lower-case hex to hex: HexBytes.
+func (s *Sums) Hex(hex, b []byte) {
+	sum := s.sum(b)
+	sum.hex(hex)
 }
 
-// Both is SHA256 of b and ID of parts, in little more than the time of the longer one.
-func (s *Sums) Both(b []byte, parts ...string) ([sha256.Size]byte, ID) {
+// Named is Hex, and the ID of parts and what it wrote.
+func (s *Sums) Named(hex, b []byte, parts ...string) ID {
+	sum := s.sum(b)
+	sum.hex(hex)
+	n, ok := s.parts(parts)
+	if !ok || n+lengthBytes+HexBytes > len(s.room)-blockBytes {
+		return NewID(append(slices.Clone(parts), string(hex))...)
+	}
+	// Not copied from hex: what was just written in pieces takes long to read in others.
+	binary.BigEndian.PutUint64(s.room[n:], HexBytes)
+	n += lengthBytes
+	sum.hex(s.room[n:])
+	return s.made(n + HexBytes)
+}
+
+// Both is Hex, and ID of parts, in little more than the time of the longer one.
+func (s *Sums) Both(hex, b []byte, parts ...string) ID {
 	n, ok := s.parts(parts)
 	if !sumFast || !ok {
-		return s.SHA256(b), s.ID(parts...)
+		s.Hex(hex, b)
+		return s.ID(parts...)
 	}
 	whole, tail := s.text(b)
 	blocks := pad(s.room[:], n, n)
@@ -94,7 +101,34 @@ func (s *Sums) Both(b []byte, parts ...string) ([sha256.Size]byte, ID) {
 	if done += both; blocks > done {
 		sumBlocks(&id, &s.room[done*blockBytes], blocks-done)
 	}
-	return sum.sum(), id.id()
+	sum.hex(hex)
+	return id.id()
+}
+
+// sum is the sum of b.
+func (s *Sums) sum(b []byte) sumState {
+	whole, tail := s.text(b)
+	if !sumFast {
+		return s.slow(b[:whole*blockBytes], s.tail[:tail*blockBytes])
+	}
+	state := sumStart
+	if whole > 0 {
+		sumBlocks(&state, &b[0], whole)
+	}
+	sumBlocks(&state, &s.tail[0], tail)
+	return state
+}
+
+// made is the ID of the first n bytes of room.
+func (s *Sums) made(n int) ID {
+	blocks := pad(s.room[:], n, n)
+	state := sumStart
+	if sumFast {
+		sumBlocks(&state, &s.room[0], blocks)
+	} else {
+		state = s.slow(nil, s.room[:blocks*blockBytes])
+	}
+	return state.id()
 }
 
 // parts writes what an ID of parts is the hash of to room, if it fits there with its
@@ -132,11 +166,11 @@ func pad(room []byte, n, length int) (blocks int) {
 	return blocks
 }
 
-func (s *sumState) sum() (sum [sha256.Size]byte) {
+func (s *sumState) hex(out []byte) {
+	out = out[:HexBytes]
 	for i, word := range s {
-		binary.BigEndian.PutUint32(sum[4*i:], word)
+		binary.LittleEndian.PutUint64(out[8*i:], arena.HexOf(bits.ReverseBytes32(word)))
 	}
-	return sum
 }
 
 func (s *sumState) id() (id ID) {
@@ -147,7 +181,7 @@ func (s *sumState) id() (id ID) {
 }
 
 // slow is the sum of whole blocks and those after it, by crypto/sha256.
-func (s *Sums) slow(whole, last []byte) (sum [sha256.Size]byte) {
+func (s *Sums) slow(whole, last []byte) (sum sumState) {
 	if s.hash == nil {
 		s.hash = sha256.New()
 		s.state = s.hash.(encoding.BinaryAppender) // as its documentation has it
@@ -158,9 +192,11 @@ func (s *Sums) slow(whole, last []byte) (sum [sha256.Size]byte) {
 	}
 	s.hash.Write(last)
 	state, err := s.state.AppendBinary(s.out[:0])
-	if err != nil || len(state) < len(stateMagic)+len(sum) || string(state[:len(stateMagic)]) != stateMagic {
+	if err != nil || len(state) < len(stateMagic)+sha256.Size || string(state[:len(stateMagic)]) != stateMagic {
 		panic("correlate: crypto/sha256 has another state than it is documented to have")
 	}
-	copy(sum[:], state[len(stateMagic):])
+	for i := range sum {
+		sum[i] = binary.BigEndian.Uint32(state[len(stateMagic)+4*i:])
+	}
 	return sum
 }

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"testing"
 )
@@ -13,13 +14,15 @@ func TestSums(t *testing.T) {
 	for i := range b {
 		b[i] = byte(i*31 + i>>8)
 	}
+	got := make([]byte, HexBytes)
 	for n := range len(b) {
-		want := sha256.Sum256(b[n:])
-		if s.SHA256(b[n:]) != want {
+		want := hexOf(b[n:])
+		if s.Hex(got, b[n:]); string(got) != want {
 			t.Fatalf("%d bytes: not their SHA-256", len(b)-n)
 		}
 		whole, tail := s.text(b[n:])
-		if s.slow(b[n:n+whole*blockBytes], s.tail[:tail*blockBytes]) != want {
+		slow := s.slow(b[n:n+whole*blockBytes], s.tail[:tail*blockBytes])
+		if slow.hex(got); string(got) != want {
 			t.Fatalf("%d bytes: not their SHA-256 by crypto/sha256", len(b)-n)
 		}
 		p := string(b[:n%700])
@@ -31,8 +34,13 @@ func TestSums(t *testing.T) {
 			if n%7 > 0 {
 				continue
 			}
-			if sum, both := s.Both(b[n:], parts...); sum != want || both != id {
+			clear(got)
+			if s.Both(got, b[n:], parts...) != id || string(got) != want {
 				t.Fatalf("%d bytes, parts of %d bytes: not their SHA-256 and ID", len(b)-n, len(p))
+			}
+			clear(got)
+			if s.Named(got, b[n:], parts...) != NewID(append(parts, want)...) || string(got) != want {
+				t.Fatalf("%d bytes, parts of %d bytes: not their SHA-256 and the ID with it", len(b)-n, len(p))
 			}
 		}
 	}
@@ -42,44 +50,49 @@ func TestSums(t *testing.T) {
 			if n%13 > 0 && m%17 > 0 {
 				continue
 			}
-			sum, id := s.Both(b[:n], string(b[:m]))
-			if sum != sha256.Sum256(b[:n]) || id != NewID(string(b[:m])) {
+			if s.Both(got, b[:n], string(b[:m])) != NewID(string(b[:m])) || string(got) != hexOf(b[:n]) {
 				t.Fatalf("%d bytes, a part of %d: not their SHA-256 and ID", n, m)
 			}
 		}
 	}
 }
 
+func hexOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
 func TestSumsAllocateNothing(t *testing.T) {
 	var s Sums
 	b, id := make([]byte, 1500), strings.Repeat("x", 36)
 	if n := testing.AllocsPerRun(100, func() {
-		sum, both := s.Both(b, "okta.system_log", "example", id)
-		b[0] ^= s.SHA256(b)[0] ^ s.ID("okta.system_log", "example", id)[0] ^ sum[0] ^ both[0]
+		named := s.Named(b[64:128], b, "okta.system_log", "example")
+		both := s.Both(b[:64], b, "okta.system_log", "example", id)
+		b[0] ^= s.ID("okta.system_log", "example", id)[0] ^ named[0] ^ both[0]
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkSums(b *testing.B) {
-	line, id := make([]byte, 400), strings.Repeat("x", 36)
-	b.Run("sums", func(b *testing.B) {
+	line, id, out := make([]byte, 400), strings.Repeat("x", 36), make([]byte, HexBytes)
+	b.Run("named", func(b *testing.B) {
 		var s Sums
 		for b.Loop() {
-			line[0] ^= s.SHA256(line)[0] ^ s.ID("okta.system_log", "example", id)[0]
+			line[0] ^= s.Named(out, line, "okta.system_log", "example")[0]
 		}
 	})
 	b.Run("both", func(b *testing.B) {
 		var s Sums
 		for b.Loop() {
-			sum, id := s.Both(line, "okta.system_log", "example", id)
-			line[0] ^= sum[0] ^ id[0]
+			line[0] ^= s.Both(out, line, "okta.system_log", "example", id)[0]
 		}
 	})
 	b.Run("sha256", func(b *testing.B) {
 		for b.Loop() {
 			sum := sha256.Sum256(line)
-			line[0] ^= sum[0] ^ NewID("okta.system_log", "example", id)[0]
+			hex.Encode(out, sum[:])
+			line[0] ^= NewID("okta.system_log", "example", id)[0]
 		}
 	})
 }

@@ -32,14 +32,13 @@ func (b *Batch) begin(source, scope, id string, raw scan.Raw, more ...string) *c
 	e.EventID, e.Line = id, raw
 	switch {
 	case id == "":
-		e.Evidence.SHA256 = b.hash(raw)
+		e.Evidence.SHA256, e.ID = b.hashNamed(raw, source, scope)
 		e.EventID = e.Evidence.SHA256
-		e.ID = b.sums.ID(source, scope, e.EventID)
 	case len(more) == 0:
-		e.Evidence.SHA256, e.ID = b.both(raw, source, scope, id)
+		e.Evidence.SHA256, e.ID = b.hashBoth(raw, source, scope, id)
 	default:
 		var room [8]string
-		e.Evidence.SHA256, e.ID = b.both(raw, append(append(room[:0], source, scope, id), more...)...)
+		e.Evidence.SHA256, e.ID = b.hashBoth(raw, append(append(room[:0], source, scope, id), more...)...)
 	}
 	e.ActionID, e.Primary, e.Source = e.ID, true, source
 	e.Outcome = correlate.UnknownOutcome
@@ -151,6 +150,16 @@ func (b *Batch) named(p correlate.Principal, names ...string) correlate.Principa
 		}
 	}
 	return p
+}
+
+// name gives p a name that the directory may list it under, unless it is empty: named
+// where p is already where it stays.
+func (b *Batch) name(p *correlate.Principal, name string) {
+	if name != "" {
+		var last *string
+		p.Names, last = b.names.Grow(p.Names)
+		*last = name
+	}
 }
 
 // join is the text of its parts, or nothing if the last one is empty: a name with

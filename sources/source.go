@@ -218,14 +218,23 @@ func (b *Batch) refuse(raw []byte, err error) {
 
 // hash is the SHA-256 of raw in lower-case hex, lent by b: the evidence hash.
 func (b *Batch) hash(raw []byte) string {
-	h := b.sums.SHA256(raw)
-	return b.text.Hex(h[:])
+	hex := b.text.Bytes(correlate.HexBytes)
+	b.sums.Hex(hex, raw)
+	return arena.View(hex)
 }
 
-// both is the evidence hash of raw, lent by b, and the ID of parts, at once.
-func (b *Batch) both(raw []byte, parts ...string) (string, correlate.ID) {
-	h, id := b.sums.Both(raw, parts...)
-	return b.text.Hex(h[:]), id
+// hashNamed is the evidence hash of raw, and the ID of parts and that.
+func (b *Batch) hashNamed(raw []byte, parts ...string) (string, correlate.ID) {
+	hex := b.text.Bytes(correlate.HexBytes)
+	id := b.sums.Named(hex, raw, parts...)
+	return arena.View(hex), id
+}
+
+// hashBoth is the evidence hash of raw, and the ID of parts, at once.
+func (b *Batch) hashBoth(raw []byte, parts ...string) (string, correlate.ID) {
+	hex := b.text.Bytes(correlate.HexBytes)
+	id := b.sums.Both(hex, raw, parts...)
+	return arena.View(hex), id
 }
 
 // sum is the SHA-256 of raw in lower-case hex: the evidence hash.

@@ -45,19 +45,21 @@ func (s *Slab[T]) Append(list []T, vs ...T) []T {
 // Grow is Append of one element, which is empty and returned to be filled in: what
 // is large is written once, where it stays.
 func (s *Slab[T]) Grow(list []T) ([]T, *T) {
-	n := len(list) + 1
-	var out []T
-	if s.last(list) && len(s.blocks[s.at]) < cap(s.blocks[s.at]) {
-		b := &s.blocks[s.at]
-		*b = (*b)[:len(*b)+1]
-		out = (*b)[len(*b)-n : len(*b) : len(*b)]
-	} else {
-		out = s.Make(n)
-		copy(out, list)
-	}
 	var empty T
-	out[n-1] = empty
-	return out, &out[n-1]
+	n := len(list)
+	if s.at < len(s.blocks) {
+		b := &s.blocks[s.at]
+		if m := len(*b); m < cap(*b) && (n == 0 || m >= n && &(*b)[m-1] == &list[n-1]) {
+			*b = (*b)[:m+1]
+			p := &(*b)[m]
+			*p = empty
+			return (*b)[m-n : m+1 : m+1], p
+		}
+	}
+	out := s.Make(n + 1)
+	copy(out, list)
+	out[n] = empty
+	return out, &out[n]
 }
 
 // Make lends a list of n elements of any content.

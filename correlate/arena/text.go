@@ -77,24 +77,29 @@ func (t *Text) Join(parts ...string) string {
 	return View(b)
 }
 
-// Hex returns b in lower-case hex. Every event has a hash or two in hex, so four bytes
-// are written at once.
+// Hex returns b in lower-case hex.
 func (t *Text) Hex(b []byte) string {
-	const ones, low = 0x0101010101010101, 0x000F000F000F000F
 	out := t.Bytes(hex.EncodedLen(len(b)))
 	i := 0
 	for ; len(b)-i >= 4; i += 4 {
-		x := uint64(binary.LittleEndian.Uint32(b[i:]))
-		x = (x | x<<16) & 0x0000FFFF0000FFFF
-		x = (x | x<<8) & 0x00FF00FF00FF00FF
-		x = x>>4&low | x&low<<8 // a digit in each byte
-		letters := (x + 6*ones) >> 4 & ones
-		binary.LittleEndian.PutUint64(out[2*i:], x+'0'*ones+letters*('a'-'0'-10))
+		binary.LittleEndian.PutUint64(out[2*i:], HexOf(binary.LittleEndian.Uint32(b[i:])))
 	}
 	if i < len(b) {
 		hex.Encode(out[2*i:], b[i:])
 	}
 	return View(out)
+}
+
+// HexOf is four bytes in lower-case hex, with the lowest one first. Every event has a hash
+// or two in hex.
+func HexOf(four uint32) uint64 {
+	const ones, low = 0x0101010101010101, 0x000F000F000F000F
+	x := uint64(four)
+	x = (x | x<<16) & 0x0000FFFF0000FFFF
+	x = (x | x<<8) & 0x00FF00FF00FF00FF
+	x = x>>4&low | x&low<<8 // a digit in each byte
+	letters := (x + 6*ones) >> 4 & ones
+	return x + '0'*ones + letters*('a'-'0'-10)
 }
 
 // Unused gives back the last n bytes of what was lent last.
