@@ -68,17 +68,22 @@ func snykDecode(in Input, raw []byte, l *snykLine, out *Batch) {
 	e.Context.Account = cmp.Or(org, group)
 	out.touched(e, "snyk.organization", e.Context.Account)
 	out.touched(e, "snyk.project", cmp.Or(l.Project, l.Project2))
-	path, _, _ := strings.Cut(l.Content.URL, "?")
-	out.touched(e, "snyk.path", path)
-	out.touched(e, "snyk.user", out.short(cmp.Or(l.Content.User, l.Content.Mail)))
-	user := cmp.Or(l.UserID, l.User2)
-	if user == "" {
-		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "snyk"}
+	if path := l.Content.URL; path != "" {
+		path, _, _ = strings.Cut(path, "?")
+		out.touched(e, "snyk.path", path)
+	}
+	if to := cmp.Or(l.Content.User, l.Content.Mail); to != "" {
+		out.touch(e, "snyk.user", out.short(to))
+	}
+	who := &e.Actor
+	who.Type, who.Issuer = correlate.Unknown, "snyk"
+	if who.ID = cmp.Or(l.UserID, l.User2); who.ID == "" {
+		who.ID = "anonymous"
 		return
 	}
 	// A service account has a user id too, and the log does not tell them apart.
-	e.Actor = out.named(correlate.Principal{Type: correlate.Unknown, ID: user, Issuer: "snyk"}, out.text.Join("snyk:", user))
-	out.asked(e, &e.Actor, correlate.Attested, "snyk.user")
+	out.name(who, out.text.Join("snyk:", who.ID))
+	out.asked(e, who, correlate.Attested, "snyk.user")
 }
 
 type snykMeaning struct {
