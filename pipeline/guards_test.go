@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,7 +184,7 @@ func TestGuards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range guards {
+	for _, g := range slices.Concat(guards, notifyGuards) {
 		t.Run(g.name, func(t *testing.T) {
 			source, err := os.ReadFile(filepath.Join(root, g.file))
 			if err != nil {

@@ -48,8 +48,8 @@ const MostAlerts = 20_000
 // knows what was. So nothing is lost, and a receiver that is away holds up its own place in
 // the topic and nothing else: what waits is on the topic.
 //
-// A process that slept while another took over may send again what it was about to send,
-// and note it; the next who reads the notices takes the higher version of each alert.
+// A process that slept while another took over may send once more what it was sending.
+// It can note nothing: see notes.
 type Notifier struct {
 	cfg      NotifyConfig
 	kafka    []kgo.Opt
@@ -141,7 +141,6 @@ func (n *Notifier) Run(ctx context.Context) (err error) {
 		kgo.ConsumerGroup(n.group()), kgo.ConsumeTopics(n.cfg.Alerts), kgo.Balancers(sole{new(atomic.Bool)}), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.SessionTimeout(n.cfg.SessionTimeout), kgo.HeartbeatInterval(n.cfg.SessionTimeout / 10), kgo.FetchMaxBytes(1 << 20),
-		kgo.AllowIdempotentProduceCancellation(), // what is noted twice is one note
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, parts map[string][]int32) {
 			if len(parts[n.cfg.Alerts]) > 0 {
 				n.beginTerm(ctx)
@@ -187,7 +186,13 @@ func (n *Notifier) endTerm() {
 // patiently serves the term until ctx is done.
 func (n *Notifier) patiently(ctx context.Context) {
 	for failed := false; ctx.Err() == nil; failed = true {
-		err := n.serve(ctx)
+		var err error
+		if failed {
+			err = n.rewind(ctx)
+		}
+		if err == nil {
+			err = n.serve(ctx)
+		}
 		if ctx.Err() != nil {
 			return
 		}

@@ -32,11 +32,16 @@ func (n *Notifier) serve(ctx context.Context) error {
 	desk := notice.NewDesk(n.cfg.Wants, n.cfg.Most)
 	policies := n.policies.Load()
 	desk.Use(*policies)
+	told, err := n.openNotes(ctx)
+	if err != nil {
+		return err
+	}
+	defer told.close()
 	if err := n.restore(ctx, desk); err != nil {
 		return err
 	}
 	defer n.quits()
-	if err := n.tellAll(ctx, desk, desk.Unfinished()); err != nil {
+	if err := n.tellAll(ctx, desk, told, desk.Unfinished()); err != nil {
 		return err
 	}
 	next := map[int32]kgo.EpochOffset{}
@@ -48,7 +53,7 @@ func (n *Notifier) serve(ctx context.Context) error {
 			desk.Use(*p)
 		}
 		desk.Silence(n.silences.Load())
-		if err := n.tellAll(ctx, desk, desk.Decide(n.now())); err != nil {
+		if err := n.tellAll(ctx, desk, told, desk.Decide(n.now())); err != nil {
 			return err
 		}
 		if err := n.commit(ctx, next); err != nil {
@@ -86,17 +91,24 @@ func (n *Notifier) hear(ctx context.Context, desk *notice.Desk, next map[int32]k
 
 // tellAll tells notices one after the other. What is about to be told is noted first, and
 // that it was taken at once after: between the two a crash has it told again, as it was.
-func (n *Notifier) tellAll(ctx context.Context, desk *notice.Desk, all []correlate.Notice) error {
-	if err := n.note(ctx, desk); err != nil {
+func (n *Notifier) tellAll(ctx context.Context, desk *notice.Desk, told *notes, all []correlate.Notice) error {
+	if err := told.note(ctx, desk); err != nil {
 		return err
 	}
 	n.owns(desk)
 	for i := range all {
-		if err := n.tell(ctx, &all[i]); err != nil {
+		mayStill := func() error {
+			if told.still() {
+				return nil
+			}
+			desk.Again(all[i].Alert.ID)
+			return told.note(ctx, desk)
+		}
+		if err := n.tell(ctx, &all[i], mayStill); err != nil {
 			return err
 		}
 		desk.Sent(all[i].Alert.ID)
-		if err := n.note(ctx, desk); err != nil {
+		if err := told.note(ctx, desk); err != nil {
 			return err
 		}
 	}
@@ -104,9 +116,14 @@ func (n *Notifier) tellAll(ctx context.Context, desk *notice.Desk, all []correla
 }
 
 // tell sends until the notice is taken, or refused for good: that is counted and logged.
-func (n *Notifier) tell(ctx context.Context, one *correlate.Notice) error {
+// Before each attempt it asks whether it is still this instance that tells: it may have
+// slept, and another may have told this and more.
+func (n *Notifier) tell(ctx context.Context, one *correlate.Notice, mayStill func() error) error {
 	wait, refusals := firstRetry, 0
 	for {
+		if err := mayStill(); err != nil {
+			return err
+		}
 		err := n.receiver.Send(ctx, one)
 		if err == nil {
 			n.took()

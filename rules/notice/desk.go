@@ -214,6 +214,13 @@ func (d *Desk) Sent(id correlate.ID) {
 	}
 }
 
+// Again has Changed return the entry of an alert once more.
+func (d *Desk) Again(id correlate.ID) {
+	if d.entries[id] != nil {
+		d.changed[id] = struct{}{}
+	}
+}
+
 // Changed returns the entries that have changed since it was called last, and the alerts
 // that are forgotten, for whoever keeps them outside.
 func (d *Desk) Changed() (changed []Entry, gone []correlate.ID) {
