@@ -16,6 +16,7 @@ import (
 type facet struct {
 	value   text
 	size    func(*correlate.Chain) int // of the list, if the name is of its elements
+	near    bool                       // of a list
 	exact   []string                   // no more than fewValues, else they are the keys of byValue
 	rows    []row
 	byValue map[string]row
@@ -24,6 +25,7 @@ type facet struct {
 	fits    func(s, end string) bool
 	other   row // of a value that no rule asks for
 	none    row // of an empty list
+	asks    row // the rules that ask about the name at all: of the others it tells nothing
 }
 
 // A row has a bit for each rule, set unless the rule cannot match.
@@ -42,9 +44,9 @@ const fewValues = 8
 
 // newFacet indexes what terms, one list for each rule, say about name.
 func newFacet(name string, terms [][]term) *facet {
-	f := &facet{value: valueOf(name), byValue: map[string]row{}, ordered: strings.Compare, fits: strings.HasPrefix, none: newRow(len(terms))}
+	f := &facet{value: valueOf(name), byValue: map[string]row{}, ordered: strings.Compare, fits: strings.HasPrefix, none: newRow(len(terms)), asks: newRow(len(terms))}
 	if list, _, ok := strings.Cut(name, "[]"); ok {
-		f.size = known.lists[list]
+		f.size, f.near = known.lists[list], list == "signals" // which hardly any chain has
 	}
 	if strings.HasSuffix(name, atEnd) {
 		f.ordered, f.fits = compareBack, strings.HasSuffix
@@ -61,6 +63,7 @@ func newFacet(name string, terms [][]term) *facet {
 			}
 			asking[i] = append(asking[i], t.node)
 			f.none.put(i, false)
+			f.asks.put(i, true)
 			exact, some := wanted(t.node)
 			for _, v := range exact {
 				naming[v] = append(naming[v], i)
@@ -99,6 +102,15 @@ func newFacet(name string, terms [][]term) *facet {
 		f.ends = append(f.ends, end{e, r, within})
 	}
 	return f
+}
+
+// far is 1 for a facet whose values are not in the chain itself: what no event before it
+// has read has to come from memory.
+func (f *facet) far() int {
+	if f.size != nil && !f.near {
+		return 1
+	}
+	return 0
 }
 
 // valueOf reads the value of a name off a chain. A flag that is set has the value yes.
@@ -160,6 +172,16 @@ func (f *facet) narrow(c *correlate.Chain, dst, spare row) bool {
 		left |= dst[i]
 	}
 	return left != 0
+}
+
+// meets reports whether r and o have a rule in common.
+func (r row) meets(o row) bool {
+	for i, w := range o[:len(r)] {
+		if r[i]&w != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (r row) add(o row) {

@@ -31,7 +31,7 @@ type Judge struct {
 	// boxed is env by value: the engine reads a struct by pointer at twice the
 	// cost, and a map has to be filled anew for every chain.
 	boxed any
-	found row // rules in question
+	found row // ways in question
 	// matcher and noticed are Notice's.
 	matcher *sigma.Matcher
 	noticed []string
@@ -135,10 +135,14 @@ func (j *Judge) matches(c *correlate.Chain) iter.Seq[*compiled] {
 			return
 		}
 		j.found = j.set.index.find(c, j.found)
+		var last *compiled
 		for w, left := range j.found {
 			for ; left != 0; left &= left - 1 {
-				r := j.set.rules[w*64+bits.TrailingZeros64(left)]
-				if fulfils(c, r.rest) && r.Over == nil && j.run(r, c) == matched && !yield(r) {
+				in := &j.set.index.ways[w*64+bits.TrailingZeros64(left)]
+				if in.rule == last || !fulfils(c, in.rest) || j.run(in.rule, c) != matched {
+					continue
+				}
+				if last = in.rule; !yield(last) {
 					return
 				}
 			}

@@ -10,6 +10,9 @@ import (
 
 // ordered compiles a comparison of two numbers.
 func (s scope) ordered(n *ast.BinaryNode) truth {
+	if many := s.many(n); many != nil {
+		return many
+	}
 	if a, b := s.whole(n.Left), s.whole(n.Right); a != nil && b != nil {
 		return compare(n.Operator, a, b)
 	}
@@ -17,6 +20,24 @@ func (s scope) ordered(n *ast.BinaryNode) truth {
 		return compare(n.Operator, a, b)
 	}
 	return nil
+}
+
+// many compiles count(list, predicate) >= 2 and the like: lists that are too short are
+// not looked into.
+func (s scope) many(n *ast.BinaryNode) truth {
+	b, ok := n.Left.(*ast.BuiltinNode)
+	least, fixed := constant(n.Right)
+	if n.Operator == ">" {
+		least++
+	}
+	if !ok || !fixed || b.Name != "count" || n.Operator != ">" && n.Operator != ">=" {
+		return nil
+	}
+	size, is := s.walk(b)
+	if size == nil {
+		return nil
+	}
+	return func(c *correlate.Chain, _ int) bool { return size(c) >= least && count(c, size, is) >= least }
 }
 
 func compare[N int | float64, F ~func(*correlate.Chain, int) N](operator string, a, b F) truth {

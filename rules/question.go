@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 
@@ -17,6 +19,8 @@ type question struct {
 	terms []term
 	// whole is set when terms are the whole expression: the program need not run.
 	whole bool
+	// never is set when a term is false of every chain, as the lists are.
+	never bool
 	// wording is the expression as it was understood: spaces and line ends are no
 	// part of it. uses are the lists it looks into.
 	wording string
@@ -31,22 +35,104 @@ type term struct {
 	// ("hops[].state") some element has to fulfil node.
 	about string
 	node  ast.Node
+	// ways are those to fulfil a term that asks for one thing or another, each with
+	// what it asks; nil if nothing is won by looking at them one by one.
+	ways [][]term
 }
 
 func newQuestion(program *vm.Program, tree ast.Node, lists Lists) question {
 	q := question{program: program, implied: hintsOf(tree), whole: true}
 	for _, n := range conjuncts(tree) {
-		t := termOf(n, lists)
-		if t.is == nil {
+		ts := termsOf(n, lists)
+		if ts[0].is == nil {
 			q.whole = false
 			break
 		}
-		q.terms = append(q.terms, t)
-		if t.about == "" {
-			q.terms = append(q.terms, within(n)...)
+		is, fixed := (scope{lists: lists}).fixed(n)
+		if q.never = q.never || fixed && !is; !fixed || !is {
+			ts[0].ways = waysOf(n, lists)
+			q.terms = append(q.terms, ts...)
 		}
 	}
 	return q
+}
+
+// termsOf is the term of n, and those that it implies.
+func termsOf(n ast.Node, lists Lists) []term {
+	t := termOf(n, lists)
+	if t.is == nil || t.about != "" {
+		return []term{t}
+	}
+	return append([]term{t}, within(n)...)
+}
+
+// fixed is what n says of every chain: whether a list holds anything is known.
+func (s scope) fixed(n ast.Node) (is, ok bool) {
+	switch n := n.(type) {
+	case *ast.BoolNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		is, ok = s.fixed(n.Node)
+		return !is, ok && isNot(n.Operator)
+	case *ast.CallNode:
+		id, is := n.Callee.(*ast.IdentifierNode)
+		if name := textsOf(n.Arguments...); is && id.Value == "knows" && len(name) == 1 {
+			return s.lists[name[0]].kept(), true
+		}
+	}
+	return false, false
+}
+
+// mostWays bounds the ways of one rule.
+const mostWays = 4
+
+// waysOf splits what "or" joins. Of a way about nothing that an index can look up,
+// nothing is won.
+func waysOf(n ast.Node, lists Lists) (ways [][]term) {
+	branches := disjuncts(n)
+	if len(branches) < 2 || len(branches) > mostWays || (scope{}).about(n) != "" {
+		return nil
+	}
+	for _, b := range branches {
+		var way []term
+		looked := false
+		for _, each := range conjuncts(b) {
+			ts := termsOf(each, lists)
+			if ts[0].is == nil {
+				return nil
+			}
+			looked = looked || slices.ContainsFunc(ts, func(t term) bool { return t.about != "" })
+			way = append(way, ts...)
+		}
+		if !looked {
+			return nil
+		}
+		ways = append(ways, way)
+	}
+	return ways
+}
+
+// disjuncts are what "or" joins.
+func disjuncts(n ast.Node) []ast.Node {
+	if b, ok := n.(*ast.BinaryNode); ok && isOr(b.Operator) {
+		return slices.Concat(disjuncts(b.Left), disjuncts(b.Right))
+	}
+	return []ast.Node{n}
+}
+
+// ways are the conditions of each way in which r can match: every match fulfils those
+// of one. The engine is asked once, so what it has a part in has one way.
+func (r *compiled) ways() [][]term {
+	all := r.conditions()
+	at := slices.IndexFunc(all, func(t term) bool { return t.ways != nil })
+	if at < 0 || !r.whole {
+		return [][]term{all}
+	}
+	var out [][]term
+	for _, w := range all[at].ways {
+		out = append(out, slices.Concat(all[:at], w, all[at+1:]))
+	}
+	return out
 }
 
 func termOf(n ast.Node, lists Lists) term {

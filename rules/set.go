@@ -31,10 +31,8 @@ type compiled struct {
 	Rule
 	question
 	declared hints // what the file says beside the expression
-	// rest are the conditions that the set's index does not answer.
-	rest   []truth
-	errors atomic.Uint64
-	failed atomic.Pointer[error] // the first of them
+	errors   atomic.Uint64
+	failed   atomic.Pointer[error] // the first of them
 }
 
 func newSet(rules []*compiled) *Set {

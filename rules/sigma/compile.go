@@ -34,14 +34,15 @@ func (g *log) compile(d *sigma.Detection) (form, error) {
 		all = append(all, s)
 	}
 	s := anyOf(all)
-	return form{g, s.when, s.gates}, nil
+	return form{g, s.when, s.asks}, nil
 }
 
-// A search is a condition with what it asks of the log's gate: one of gates, or
-// nothing that could be looked up.
+// A search is a condition.
 type search struct {
-	when  node
-	gates []string
+	when node
+	// asks are fields and their values, of which one must be there for the search to be
+	// fulfilled: what can be looked up. None if there is no such thing.
+	asks []ask
 	// reads says that the line itself has to be looked at: what the event tells is
 	// asked first.
 	reads bool
@@ -129,35 +130,27 @@ func (c *compiler) like(pattern string) (all []search, err error) {
 	return all, nil
 }
 
-// anyOf is fulfilled by any of all. It is known what it asks of the gate only if
-// that is known of each.
+// anyOf is fulfilled by any of all. What it asks is known only if that is known of each.
 func anyOf(all []search) search {
-	var gates []string
+	var asks []ask
 	for _, s := range all {
-		if len(s.gates) == 0 {
-			gates = nil
+		if len(s.asks) == 0 {
+			asks = nil
 			break
 		}
-		gates = append(gates, s.gates...)
+		asks = append(asks, s.asks...)
 	}
 	reads := cheapFirst(all)
 	return search{func(l *line) bool {
 		return slices.ContainsFunc(all, func(s search) bool { return s.when(l) })
-	}, gates, reads}
+	}, asks, reads}
 }
 
-// allOf is fulfilled by all together: what the narrowest asks of the gate, they ask.
+// allOf is fulfilled by all together: what the cheapest to look up asks, they ask.
 func allOf(all []search) search {
-	var gates []string
-	for _, s := range all {
-		if len(s.gates) > 0 && (gates == nil || len(s.gates) < len(gates)) {
-			gates = s.gates
-		}
-	}
-	reads := cheapFirst(all)
 	return search{func(l *line) bool {
 		return !slices.ContainsFunc(all, func(s search) bool { return !s.when(l) })
-	}, gates, reads}
+	}, cheapestAsks(all), cheapFirst(all)}
 }
 
 func (c *compiler) search(s sigma.Search) (search, error) {
@@ -166,7 +159,7 @@ func (c *compiler) search(s sigma.Search) (search, error) {
 		if strings.ContainsAny(word, "*?") {
 			return search{}, refuse("keyword", "a word with wildcards that may be anywhere in the line: %q", word)
 		}
-		word = strings.ToLower(word)
+		word = string(appendFolded(nil, word))
 		all = append(all, search{when: func(l *line) bool { return l.keyword(word) }, reads: true})
 	}
 	for _, m := range s.EventMatchers {
@@ -226,8 +219,8 @@ func (c *compiler) field(m sigma.FieldMatcher) (search, error) {
 	s := search{reads: reads, when: func(l *line) bool {
 		return slices.ContainsFunc(tests, func(t test) bool { return one(l, t) })
 	}}
-	if f.gate {
-		s.gates = gatesOf(m)
+	if values := wholeValues(f, m); len(values) > 0 {
+		s.asks = []ask{{f, values}}
 	}
 	return s, nil
 }
@@ -279,33 +272,17 @@ func (c *compiler) reference(f *field, m sigma.FieldMatcher) (search, error) {
 	}}, nil
 }
 
-// gatesOf are the values, in lower case, that a field is compared with as a whole;
-// none if there are wildcards.
-func gatesOf(m sigma.FieldMatcher) (gates []string) {
-	if len(m.Modifiers) > 0 {
-		return nil
-	}
-	for _, v := range m.Values {
-		text, ok := scalar(v)
-		if !ok || strings.ContainsAny(text, `*?\`) {
-			return nil
-		}
-		gates = append(gates, strings.ToLower(text))
-	}
-	return gates
-}
-
 // field finds where the values of a field are that a rule names.
 func (g *log) field(name string) (*field, error) {
 	if name == "" {
 		return nil, refuse("field", "a value without a field")
 	}
 	if f, ok := g.fields[strings.ToLower(name)]; ok {
-		return &f, nil
+		return f.ready(strings.ToLower(name)), nil
 	}
 	top, _, _ := strings.Cut(name, ".")
 	if slices.ContainsFunc(g.open, func(member string) bool { return strings.EqualFold(member, top) }) {
-		return &field{paths: []string{name}}, nil
+		return field{paths: []string{name}}.ready(""), nil
 	}
 	return nil, refuse("field", "no line of %s has a field %q", g.source, name)
 }

@@ -86,5 +86,5 @@ func read(fsys fs.FS, name string) (*Rule, error) {
 }
 
 func (r *Rule) every() bool {
-	return slices.ContainsFunc(r.forms, func(f form) bool { return len(f.gates) == 0 || f.log.token == nil })
+	return slices.ContainsFunc(r.forms, func(f form) bool { return !f.names() })
 }

@@ -16,8 +16,9 @@ type line struct {
 	event *correlate.Event
 	raw   []byte
 	log   *log
-	root  gjson.Result // of raw, read when first asked for
-	lower string       // raw in lower case, likewise
+	text  string // raw, while it is there
+	lower []byte // raw in lower case, made when first asked for
+	spare []byte // for lower
 }
 
 // values calls yield with every value of a field until it returns true, and reports
@@ -29,24 +30,37 @@ func (l *line) values(f *field, yield func(v value) bool) bool {
 	if len(f.paths) == 0 {
 		return false
 	}
-	if l.root.Raw == "" {
+	if l.text == "" {
 		// The text is read while the line's bytes are there, and kept by nobody.
-		l.root = gjson.Parse(unsafe.String(unsafe.SliceData(l.raw), len(l.raw)))
+		l.text = unsafe.String(unsafe.SliceData(l.raw), len(l.raw))
 	}
-	for _, p := range f.paths {
-		if descend(l.root, p, f.param, yield) {
+	for i, p := range f.paths {
+		if l.at(p, f.direct[i], f.param, yield) {
 			return true
 		}
 	}
 	return false
 }
 
+// at yields what is at a path. Most rules write paths as the log does, and then what is
+// behind it in the line need not be read. Where there is nothing members may be spelled
+// otherwise, or lists and text be on the way.
+func (l *line) at(path, direct, param string, yield func(v value) bool) bool {
+	if direct != "" {
+		if r := gjson.Get(l.text, direct); r.Exists() {
+			return arrive(r, param, yield)
+		}
+	}
+	return descend(gjson.Parse(l.text), path, param, yield)
+}
+
 // keyword reports whether the line holds the word anywhere, whatever its case.
 func (l *line) keyword(word string) bool {
-	if l.lower == "" {
-		l.lower = strings.ToLower(string(l.raw))
+	if len(l.lower) == 0 {
+		l.lower = appendFolded(l.spare[:0], unsafe.String(unsafe.SliceData(l.raw), len(l.raw)))
+		l.spare = l.lower
 	}
-	return strings.Contains(l.lower, word)
+	return strings.Contains(unsafe.String(unsafe.SliceData(l.lower), len(l.lower)), word)
 }
 
 // A value is one value of a field. Of a list or an object the text is its JSON.

@@ -37,6 +37,42 @@ type field struct {
 	gate bool
 	// words are values as rules write them, in lower case, and as the log does.
 	words map[string]string
+
+	// key is the same for fields that have the same values.
+	key string
+	// direct are those of paths that can be looked up as they are written, and "".
+	direct []string
+}
+
+// ready completes a field that rules call name.
+func (f field) ready(name string) *field {
+	f.key = strings.Join(f.paths, " ") + " " + f.param
+	if f.event != nil {
+		f.key += " " + name
+	}
+	f.direct = make([]string, len(f.paths))
+	for i, p := range f.paths {
+		if plainPath(p) {
+			f.direct[i] = p
+		}
+	}
+	return &f
+}
+
+// plainPath reports whether a path means the same to gjson as it does here, as far as
+// it finds anything.
+func plainPath(p string) bool {
+	for step := range strings.SplitSeq(p, ".") {
+		if step == "" || '0' <= step[0] && step[0] <= '9' {
+			return false
+		}
+		for _, c := range []byte(step) {
+			if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func at(paths ...string) field { return field{paths: paths} }

@@ -150,6 +150,17 @@ func compileGlob(pattern string, cased bool) test {
 		}
 		return func(v value) bool { return !v.null && strings.EqualFold(v.text, literal) }
 	}
+	if fits := compileEnds(text); fits != nil && !cased {
+		return func(v value) bool {
+			if v.null {
+				return false
+			}
+			if is, ok := fits(v.text); ok {
+				return is
+			}
+			return glob(text, v.text, true)
+		}
+	}
 	return func(v value) bool { return !v.null && glob(text, v.text, !cased) }
 }
 

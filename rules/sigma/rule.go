@@ -36,9 +36,9 @@ type Rule struct {
 type form struct {
 	log  *log
 	when node
-	// gates are values, in lower case, of which the log's gate must have one for the
-	// rule to match; none if the rule asks more than that.
-	gates []string
+	// asks are fields and their values, of which one must be there for the rule to
+	// match; none if it asks for nothing that could be looked up.
+	asks []ask
 }
 
 // A Refusal says why a rule cannot be run here.
