@@ -1,9 +1,8 @@
 package sinks
 
 import (
-	"encoding/binary"
-	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/ClickHouse/ch-go/proto"
 )
@@ -15,10 +14,11 @@ type column[T any] struct {
 	typ  proto.ColumnType
 	// few says that encode appends words to the strip. The type is still that of texts.
 	few bool
-	// encode appends the column's values to s and keeps nothing of rows.
-	encode func(s *strip, rows []T)
-	// count, of a column of arrays, appends where each row's values end.
-	count func(ends []uint64, rows []T) []uint64
+	// encode appends the values of what at points to, rows or the elements of a column
+	// of arrays, to s and keeps nothing of it.
+	encode cells
+	// list says where a column of arrays has its own.
+	list listing
 	// lead is the first column of those that are named alike up to a dot. They are
 	// lists over one slice, so where its values end, theirs do.
 	lead int
@@ -31,11 +31,11 @@ type column[T any] struct {
 func scalar[T, V any](name string, typ proto.ColumnType, add func([]byte, *T) []byte, set func(*T, V) error) column[T] {
 	return column[T]{
 		name: name, typ: typ,
-		encode: func(s *strip, rows []T) {
+		encode: func(s *strip, at []unsafe.Pointer) {
 			b, used := s.cells, s.used
-			for i := range rows {
+			for _, p := range at {
 				from := len(b)
-				b = add(b, &rows[i])
+				b = add(b, (*T)(p))
 				used = used || !blank(b[from:], typ)
 			}
 			s.cells, s.used = b, used
@@ -47,29 +47,20 @@ func scalar[T, V any](name string, typ proto.ColumnType, add func([]byte, *T) []
 	}
 }
 
-// text is a field of a string type. Most columns are texts, so they go without
-// the second call for each row that scalar makes.
+// text is a field of a string type.
 func text[T any, S ~string](name string, of func(*T) *S) column[T] {
 	c := scalar(name, wireText, nil, func(t *T, v string) error { *of(t) = S(v); return nil })
-	c.encode = func(s *strip, rows []T) {
-		b, used := s.cells, s.used
-		for i := range rows {
-			v := *of(&rows[i])
-			used = used || v != ""
-			b = appendText(b, v)
-		}
-		s.cells, s.used = b, used
-	}
+	c.encode = textCells(offset(name, of))
 	return c
 }
 
 // wide is a text that is written piece by piece, so that its length is known last.
 func wide[T any](name string, write func([]byte, *T) ([]byte, error), set func(*T, string) error) column[T] {
 	c := scalar(name, wireText, nil, set)
-	c.encode = func(s *strip, rows []T) {
-		for i := range rows {
+	c.encode = func(s *strip, at []unsafe.Pointer) {
+		for _, p := range at {
 			var err error
-			if s.room, err = write(s.room[:0], &rows[i]); err != nil && s.err == nil {
+			if s.room, err = write(s.room[:0], (*T)(p)); err != nil && s.err == nil {
 				s.err = err
 			}
 			s.used = s.used || len(s.room) > 0
@@ -79,78 +70,20 @@ func wide[T any](name string, write func([]byte, *T) ([]byte, error), set func(*
 	return c
 }
 
-// number is what has a fixed size on the wire.
-type number interface {
-	bool | int32 | int64 | uint32 | uint64 | float64
-}
-
 // field is a number of the row.
 func field[T any, V number](name string, of func(*T) *V) column[T] {
-	typ, add := numberAs[V]()
+	typ, encode := numberCells[V](offset(name, of))
 	c := scalar(name, typ, nil, func(t *T, v V) error { *of(t) = v; return nil })
-	c.encode = func(s *strip, rows []T) {
-		var zero V
-		for i := range rows {
-			v := *of(&rows[i])
-			s.used = s.used || v != zero
-			s.cells = add(s.cells, v)
-		}
-	}
+	c.encode = encode
 	return c
-}
-
-// numberAs is how the protocol has a number: little-endian.
-func numberAs[V number]() (proto.ColumnType, func([]byte, V) []byte) {
-	var add any
-	var typ proto.ColumnType
-	switch any(*new(V)).(type) {
-	case bool:
-		typ, add = wireBool, func(b []byte, v bool) []byte {
-			if v {
-				return append(b, 1)
-			}
-			return append(b, 0)
-		}
-	case int32:
-		typ, add = wireI32, func(b []byte, v int32) []byte { return binary.LittleEndian.AppendUint32(b, uint32(v)) }
-	case uint32:
-		typ, add = wireU32, binary.LittleEndian.AppendUint32
-	case int64:
-		typ, add = wireI64, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) }
-	case uint64:
-		typ, add = wireU64, binary.LittleEndian.AppendUint64
-	case float64:
-		typ, add = wireFloat, func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(v)) }
-	}
-	return typ, add.(func([]byte, V) []byte)
 }
 
 // list is a column of arrays: one value for each element of a slice in the row.
 // Several lists over one slice make parallel arrays.
-func list[T, E, V any](name string, typ proto.ColumnType, of func(*T) *[]E, add func([]byte, *E) []byte, set func(*E, V) error) column[T] {
+func list[T, E, V any](name string, typ proto.ColumnType, of func(*T) *[]E, encode cells, set func(*E, V) error) column[T] {
 	return column[T]{
-		name: name, typ: typ.Array(),
-		encode: func(s *strip, rows []T) {
-			b := s.cells
-			for i := range rows {
-				es := *of(&rows[i])
-				for j := range es {
-					b = add(b, &es[j])
-				}
-			}
-			s.cells, s.used = b, len(b) > 0
-		},
-		count: func(ends []uint64, rows []T) []uint64 {
-			var n uint64
-			if len(ends) > 0 {
-				n = ends[len(ends)-1]
-			}
-			for i := range rows {
-				n += uint64(len(*of(&rows[i])))
-				ends = append(ends, n)
-			}
-			return ends
-		},
+		name: name, typ: typ.Array(), encode: encode,
+		list: listing{slice: offset(name, of), size: unsafe.Sizeof(*new(E)), some: true},
 		place: func() (any, func(*T) error) {
 			vs := new([]V)
 			return vs, func(t *T) error {
@@ -169,21 +102,7 @@ func list[T, E, V any](name string, typ proto.ColumnType, of func(*T) *[]E, add 
 	}
 }
 
-// texts is a list of a string field of the elements. Most lists are, so they go
-// without the second call for each element.
+// texts is a list of a string field of the elements.
 func texts[T, E any, S ~string](name string, of func(*T) *[]E, ref func(*E) *S) column[T] {
-	c := list(name, wireText, of, nil, func(e *E, v string) error { *ref(e) = S(v); return nil })
-	c.encode = func(s *strip, rows []T) {
-		b, used := s.cells, s.used
-		for i := range rows {
-			es := *of(&rows[i])
-			for j := range es {
-				v := *ref(&es[j])
-				used = used || v != ""
-				b = appendText(b, v)
-			}
-		}
-		s.cells, s.used = b, used
-	}
-	return c
+	return list(name, wireText, of, textCells(offset(name, ref)), func(e *E, v string) error { *ref(e) = S(v); return nil })
 }

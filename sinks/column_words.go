@@ -1,66 +1,56 @@
 package sinks
 
+import "unsafe"
+
 // word is a text that is one of few.
 func word[T any, S ~string](name string, of func(*T) *S) column[T] {
 	c := text(name, of)
-	c.few = true
-	c.encode = func(s *strip, rows []T) {
-		var last string
-		var code byte
-		for i := range rows {
-			// Most are the one before, and often in the very same memory.
-			if v := string(*of(&rows[i])); v != last || i == 0 {
-				last, code = v, s.code(v)
-			}
-			s.codes = append(s.codes, code)
-		}
-	}
+	c.few, c.encode = true, wordCells(offset(name, of))
 	return c
 }
 
 // term is a word that the row says, and that set takes back.
 func term[T any](name string, say func(*T) string, set func(*T, string) error) column[T] {
 	c := scalar(name, wireText, nil, set)
-	c.few = true
-	c.encode = func(s *strip, rows []T) {
-		for i := range rows {
-			s.codes = append(s.codes, s.code(say(&rows[i])))
-		}
-	}
+	c.few, c.encode = true, saidCells(say)
 	return c
 }
 
 // wordList is a list of texts that are each one of few.
 func wordList[T, E any, S ~string](name string, of func(*T) *[]E, ref func(*E) *S) column[T] {
 	c := texts(name, of, ref)
-	c.few = true
-	c.encode = func(s *strip, rows []T) {
-		var last string
-		code, some := byte(0), false
-		for i := range rows {
-			es := *of(&rows[i])
-			for j := range es {
-				if v := string(*ref(&es[j])); v != last || !some {
-					last, code, some = v, s.code(v), true
-				}
-				s.codes = append(s.codes, code)
-			}
-		}
-	}
+	c.few, c.encode = true, wordCells(offset(name, ref))
 	return c
 }
 
 // terms is a list of words that the elements say, and that set takes back.
 func terms[T, E any](name string, of func(*T) *[]E, say func(*E) string, set func(*E, string) error) column[T] {
-	c := list(name, wireText, of, nil, set)
+	c := list(name, wireText, of, saidCells(say), set)
 	c.few = true
-	c.encode = func(s *strip, rows []T) {
-		for i := range rows {
-			es := *of(&rows[i])
-			for j := range es {
-				s.codes = append(s.codes, s.code(say(&es[j])))
+	return c
+}
+
+// wordCells encodes the text that lies off bytes into what is pointed at.
+func wordCells(off uintptr) cells {
+	return func(s *strip, at []unsafe.Pointer) {
+		var last string
+		var code byte
+		for i, p := range at {
+			// Most are the one before, and often in the very same memory.
+			if v := *(*string)(unsafe.Add(p, off)); v != last || i == 0 {
+				last, code = v, s.code(v)
 			}
+			s.codes = append(s.codes, code)
 		}
 	}
-	return c
+}
+
+// saidCells encodes what say makes of what is pointed at. It may be in memory that
+// the next text is in as well.
+func saidCells[T any](say func(*T) string) cells {
+	return func(s *strip, at []unsafe.Pointer) {
+		for _, p := range at {
+			s.codes = append(s.codes, s.code(say((*T)(p))))
+		}
+	}
 }

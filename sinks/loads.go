@@ -95,6 +95,7 @@ func (ls *loads) learn(b *block) {
 // size is the memory that l holds, used or not, near enough.
 func (l *load) size() (n int) {
 	for _, b := range [...]*block{&l.facts, &l.rejects, &l.chains, &l.alerts, &l.entries, &l.checkpoints} {
+		n += 8 * (cap(b.rowsAt) + cap(b.elementsAt))
 		for i := range b.strips {
 			s := &b.strips[i]
 			n += cap(s.cells) + 8*cap(s.ends) + cap(s.room) + s.words.size()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // A table is a ClickHouse table of rows that are made from Ts.
@@ -22,6 +23,9 @@ func newTable[T any](name string, columns ...[]column[T]) table[T] {
 			leads[group] = i
 		}
 		c.lead = leads[group]
+		if i > 0 && c.lead < i && t.columns[i-1].lead != c.lead {
+			panic("sinks: the column " + c.name + " is not beside its like")
+		}
 	}
 	return t
 }
@@ -32,6 +36,10 @@ func newTable[T any](name string, columns ...[]column[T]) table[T] {
 type block struct {
 	rows   int
 	strips []strip // of the table's columns
+
+	// rowsAt and elementsAt are where the rows are that are being encoded, and the
+	// elements of the list that is. They point at nothing between two blocks.
+	rowsAt, elementsAt []unsafe.Pointer
 }
 
 // together is how many rows are encoded column after column: few enough to stay in
@@ -42,19 +50,26 @@ const together = 32
 func (t table[T]) encode(b *block, rows []T) error {
 	b.reset(len(t.columns))
 	b.rows = len(rows)
+	defer b.forget()
 	for some := range slices.Chunk(rows, together) {
+		at := b.rowsAt[:0]
+		for i := range some {
+			at = append(at, unsafe.Pointer(&some[i]))
+		}
+		b.rowsAt = at
 		for i := range t.columns {
-			c := &t.columns[i]
-			lead := &b.strips[c.lead]
-			if c.count != nil && c.lead == i {
-				before := lead.values()
-				lead.ends = c.count(lead.ends, some)
-				lead.grew = lead.values() > before
-				// The server makes the other lists as long as those it is sent.
-				lead.used = lead.used || lead.grew
+			c, s := &t.columns[i], &b.strips[i]
+			if !c.list.some {
+				c.encode(s, at)
+				continue
 			}
-			if c.count == nil || lead.grew { // or all lists are empty
-				c.encode(&b.strips[i], some)
+			if c.lead == i {
+				b.elementsAt, s.ends = c.list.of(at, b.elementsAt[:0], s.ends)
+				// The server makes the other lists as long as those it is sent.
+				s.used = s.used || len(b.elementsAt) > 0
+			}
+			if len(b.elementsAt) > 0 {
+				c.encode(s, b.elementsAt)
 			}
 		}
 	}
@@ -73,6 +88,12 @@ func (b *block) reset(columns int) {
 	for i := range b.strips {
 		b.strips[i].reset()
 	}
+}
+
+// forget lets go of the rows.
+func (b *block) forget() {
+	clear(b.rowsAt[:cap(b.rowsAt)])
+	clear(b.elementsAt[:cap(b.elementsAt)])
 }
 
 // bytes is what b takes on the wire before compression.

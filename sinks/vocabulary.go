@@ -17,14 +17,13 @@ func ident[T any](name string, of func(*T) *correlate.ID) column[T] {
 }
 
 func key[T any](name string, of func(*T) *correlate.Key) column[T] {
-	return scalar(name, wireText,
-		func(b []byte, t *T) []byte { return appendKey(b, of(t)) },
-		func(t *T, s string) error { *of(t) = parseKey(s); return nil })
+	c := scalar(name, wireText, nil, func(t *T, s string) error { *of(t) = parseKey(s); return nil })
+	c.encode = keyCells(offset(name, of))
+	return c
 }
 
 func listedKey[T, E any](name string, of func(*T) *[]E, ref func(*E) *correlate.Key) column[T] {
-	return list(name, wireText, of,
-		func(b []byte, e *E) []byte { return appendKey(b, ref(e)) },
+	return list(name, wireText, of, listed(keyCells(offset(name, ref))),
 		func(e *E, s string) error { *ref(e) = parseKey(s); return nil })
 }
 
@@ -78,27 +77,30 @@ func rowTime(t time.Time) time.Time {
 }
 
 func instant[T any](name string, of func(*T) *time.Time) column[T] {
-	return scalar(name, wireTime,
-		func(b []byte, t *T) []byte { return appendTime(b, of(t)) },
-		func(t *T, v time.Time) error { *of(t) = rowTime(v); return nil })
+	c := scalar(name, wireTime, nil, func(t *T, v time.Time) error { *of(t) = rowTime(v); return nil })
+	c.encode = timeCells(offset(name, of))
+	return c
 }
 
 func instants[T, E any](name string, of func(*T) *[]E, ref func(*E) *time.Time) column[T] {
-	return list(name, wireTime, of,
-		func(b []byte, e *E) []byte { return appendTime(b, ref(e)) },
+	return list(name, wireTime, of, listed(timeCells(offset(name, ref))),
 		func(e *E, v time.Time) error { *ref(e) = rowTime(v); return nil })
 }
 
 // appendTime appends columnTime(*t).
 func appendTime(b []byte, t *time.Time) []byte {
-	var ns int64
+	return binary.LittleEndian.AppendUint64(b, columnNanos(t))
+}
+
+// columnNanos is columnTime(*t) as the protocol has it.
+func columnNanos(t *time.Time) uint64 {
 	switch s := t.Unix(); {
 	case s >= latest.Unix():
-		ns = latest.UnixNano()
+		return uint64(latest.UnixNano())
 	case s >= 0:
-		ns = t.UnixNano()
+		return uint64(t.UnixNano())
 	}
-	return binary.LittleEndian.AppendUint64(b, uint64(ns))
+	return 0
 }
 
 // principal is the columns of one principal. Names are kept elsewhere.

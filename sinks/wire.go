@@ -16,7 +16,6 @@ import (
 type strip struct {
 	cells []byte
 	ends  []uint64
-	grew  bool // the rows encoded last had values
 	// used says that some value is not what the server fills in for a column that
 	// an insert leaves out: half of the columns of most inserts are not used. So no
 	// column may have a default of its own in the schema.
