@@ -9,14 +9,16 @@ import (
 // nameMarks are the marks that the part of an e-mail address before the at may have.
 const nameMarks = "._%+-"
 
-// addressBytes are the bytes of a name in an e-mail address, nameMarks among them, and
-// of a label of a host.
+// addressBytes say of each byte where in an e-mail address it may stand: in a name,
+// nameMarks among them, in a label of a host, and in the last one, which has letters only.
 var addressBytes = func() (t [256]uint8) {
 	for c := range t {
 		switch b := byte(c); {
-		case cloudtrailAlnum(b):
-			t[c] = inName | inHost
-		case b == '-':
+		case b-'A' < 26:
+			t[c] = inName | inHost | inTop | isUpper
+		case cloudtrailLetter(b):
+			t[c] = inName | inHost | inTop
+		case b-'0' < 10, b == '-':
 			t[c] = inName | inHost
 		case strings.IndexByte(nameMarks, b) >= 0:
 			t[c] = inName
@@ -28,62 +30,50 @@ var addressBytes = func() (t [256]uint8) {
 const (
 	inName = 1 << iota
 	inHost
+	inTop
+	isUpper // it is not as it is kept
 )
 
 // cloudtrailEmail returns s in lower case if it is an e-mail address of a person
 // by its form; host names and the addresses of service accounts are not.
 func cloudtrailEmail(s string, mem *arena.Text) (string, bool) {
-	at := strings.IndexByte(s, '@')
-	if at < 1 || len(s) > 254 || !cloudtrailLabel(s[:at], inName) {
+	if len(s) > 254 {
 		return "", false
 	}
-	dot := strings.LastIndexByte(s, '.')
-	if dot < at {
+	at, kinds := 0, uint8(0)
+	for at < len(s) && addressBytes[s[at]]&inName != 0 {
+		kinds |= addressBytes[s[at]]
+		at++
+	}
+	if at == 0 || at == len(s) || s[at] != '@' {
 		return "", false
 	}
-	top := s[dot+1:]
-	if len(top) < 2 || len(top) > 24 || !cloudtrailLetters(top) || !cloudtrailHost(s[at+1:dot]) {
+	dot, all := at, uint8(0) // the mark before the label at hand, and what all bytes of that are
+	for i := at + 1; i < len(s); i++ {
+		c := addressBytes[s[i]]
+		switch {
+		case i == dot+1 && c&inHost != 0:
+			all = c
+		case c&inHost != 0:
+			all &= c
+		case s[i] == '.' && i > dot+1:
+			dot = i
+		default:
+			return "", false
+		}
+		kinds |= c
+	}
+	if top := len(s) - dot - 1; dot == at || top < 2 || top > 24 || all&inTop == 0 {
 		return "", false
 	}
-	s = cloudtrailLower(s, mem)
+	if kinds&isUpper != 0 {
+		s = cloudtrailLower(s, mem)
+	}
 	switch s[dot+1:] {
 	case "internal", "local", "localdomain", "localhost", "lan", "invalid":
 		return "", false
 	}
 	return s, !strings.HasSuffix(s, ".gserviceaccount.com")
-}
-
-// cloudtrailHost reports whether s is made of labels and dots between them.
-func cloudtrailHost(s string) bool {
-	for {
-		label, rest, more := strings.Cut(s, ".")
-		if !cloudtrailLabel(label, inHost) {
-			return false
-		}
-		if !more {
-			return true
-		}
-		s = rest
-	}
-}
-
-// cloudtrailLabel reports whether s has bytes of such a part only, and has any.
-func cloudtrailLabel(s string, part uint8) bool {
-	for i := 0; i < len(s); i++ {
-		if addressBytes[s[i]]&part == 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func cloudtrailLetters(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if !cloudtrailLetter(s[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // cloudtrailLower is ASCII text in lower case.

@@ -43,21 +43,22 @@ func clockTime(s string, between byte) (t time.Time, zone string, ok bool) {
 	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[10] != between || s[13] != ':' || s[16] != ':' {
 		return time.Time{}, "", false
 	}
-	t, ok = moment(pair(s, 0)*100+pair(s, 2), pair(s, 5), pair(s, 8), pair(s, 11), pair(s, 14), pair(s, 17))
-	if zone = s[19:]; !ok || zone == "" || zone[0] != '.' {
-		return t, zone, ok
+	nanos := 0
+	if zone = s[19:]; zone != "" && zone[0] == '.' {
+		n := 1
+		for ; n < len(zone) && zone[n]-'0' < 10; n++ {
+			nanos = nanos*10 + int(zone[n]-'0')
+		}
+		if n == 1 || n > 10 {
+			return time.Time{}, "", false
+		}
+		for i := n; i < 10; i++ {
+			nanos *= 10
+		}
+		zone = zone[n:]
 	}
-	nanos, n := 0, 1
-	for ; n < len(zone) && zone[n]-'0' < 10; n++ {
-		nanos = nanos*10 + int(zone[n]-'0')
-	}
-	if n == 1 || n > 10 {
-		return time.Time{}, "", false
-	}
-	for i := n; i < 10; i++ {
-		nanos *= 10
-	}
-	return t.Add(time.Duration(nanos)), zone[n:], true
+	t, ok = momentAt(pair(s, 0)*100+pair(s, 2), pair(s, 5), pair(s, 8), pair(s, 11), pair(s, 14), pair(s, 17), nanos)
+	return t, zone, ok
 }
 
 // inZone is the time that clocks of a zone show as t: Z, +01:00 or +0100. Of any other
@@ -90,6 +91,10 @@ func inZone(t time.Time, zone string) (time.Time, bool) {
 // moment is the time of these numbers, if there is such a time and it is
 // placeable.
 func moment(year, month, day, hour, minute, second int) (time.Time, bool) {
+	return momentAt(year, month, day, hour, minute, second, 0)
+}
+
+func momentAt(year, month, day, hour, minute, second, nanos int) (time.Time, bool) {
 	if year < 1900 || year > 2200 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
@@ -102,7 +107,7 @@ func moment(year, month, day, hour, minute, second int) (time.Time, bool) {
 	}
 	days := 365*year + year/4 - year/100 + year/400 + (153*month+2)/5 + day - 1
 	const epoch = 719468 // 1970-01-01
-	return time.Unix(int64(days-epoch)*86400+int64(hour*3600+minute*60+second), 0).UTC(), true
+	return time.Unix(int64(days-epoch)*86400+int64(hour*3600+minute*60+second), int64(nanos)).UTC(), true
 }
 
 // pair reads the two digits at i, or gives a number that is no part of
