@@ -41,6 +41,10 @@ func (g *guard) call(n *ast.CallNode) {
 		if len(rest) == 1 {
 			g.span(rest[0])
 		}
+	case "holds":
+		if s, ok := n.Arguments[0].(*ast.StringNode); ok { // others are texts of the chain
+			g.kind(s)
+		}
 	case "crosses":
 		if s, ok := g.constant(n.Arguments[0], `crosses wants "account" or "trust"`); ok && !slices.Contains(boundaries, s) {
 			g.refuse(n.Arguments[0], "crosses knows no %q; it is one of %q", s, boundaries)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -38,9 +39,9 @@ var words = map[string][]string{
 	"weekday": {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
 }
 
-// compile checks an expression against Env and the lists there are. Every error that has a place in the
-// expression is a *file.Error.
-func compile(when string, lists Lists) (question, error) {
+// compile checks an expression against Env, the lists there are and the kinds of keys, if
+// they are known. Every error that has a place in the expression is a *file.Error.
+func compile(when string, lists Lists, kinds ...string) (question, error) {
 	opts := append(functions(lists),
 		expr.Env(Env{}), expr.AsBool(), expr.WarnOnAny(), expr.MaxNodes(maxNodes), expr.Timezone("UTC"))
 	for _, name := range disabled {
@@ -55,7 +56,7 @@ func compile(when string, lists Lists) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	g := guard{depth: map[ast.Node]int{}, lists: lists}
+	g := guard{depth: map[ast.Node]int{}, lists: lists, kinds: kinds}
 	ast.Walk(&tree.Node, &g)
 	for i, e := range g.found {
 		var at *file.Error
@@ -74,6 +75,7 @@ type guard struct {
 	found []error
 	depth map[ast.Node]int // of predicates, the innermost being 1
 	lists Lists            // that there are
+	kinds []string         // of keys; none if they are not known
 	uses  []string         // lists that are asked for
 }
 
@@ -142,6 +144,10 @@ func (g *guard) word(name, value ast.Node) {
 	if !ok {
 		return
 	}
+	if keyKind(name) && s.Value != "" {
+		g.kind(s)
+		return
+	}
 	if of := vocabulary(name); words[of] != nil && !slices.Contains(words[of], s.Value) {
 		g.refuse(s, "%s is never %q; it is one of %q", of, s.Value, words[of])
 	}
@@ -173,6 +179,32 @@ func vocabulary(name ast.Node) string {
 		}
 	}
 	return ""
+}
+
+// keyKind reports whether a name is the kind of a key: .key.kind, or missing.kind.
+func keyKind(name ast.Node) bool {
+	m, ok := name.(*ast.MemberNode)
+	if !ok {
+		return false
+	}
+	if property := textsOf(m.Property); property == nil || property[0] != "kind" {
+		return false
+	}
+	switch of := m.Node.(type) {
+	case *ast.IdentifierNode:
+		return of.Value == "missing"
+	case *ast.MemberNode:
+		property := textsOf(of.Property)
+		return property != nil && property[0] == "key"
+	}
+	return false
+}
+
+// kind refuses a kind that no key has.
+func (g *guard) kind(s *ast.StringNode) {
+	if len(g.kinds) > 0 && !slices.Contains(g.kinds, s.Value) {
+		g.refuse(s, "no key is of kind %q; there are %s", s.Value, strings.Join(g.kinds, ", "))
+	}
 }
 
 func (g *guard) refuse(n ast.Node, format string, args ...any) {

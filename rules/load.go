@@ -25,6 +25,7 @@ func Load(fsys fs.FS) (*Set, error) {
 type reader struct {
 	Folder
 	lists    Lists
+	kinds    []string
 	problems []error
 }
 
@@ -125,7 +126,7 @@ func (f *reader) load(name string) (*compiled, []error) {
 		}
 	}
 	if r.When != "" {
-		r.question, err = compile(r.When, f.lists)
+		r.question, err = compile(r.When, f.lists, f.kinds...)
 		doc.refuseExpr(value(body, "when"), err)
 	}
 	if file.Over != nil {

@@ -15,7 +15,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the errors in testdata/load")
 
 // TestLoad loads the files of each archive and compares what is wrong with them
-// with the file "errors", which is empty when the rules load and pass.
+// with the file "errors", which is empty when the rules load and pass. The file "kinds"
+// has the kinds of keys there are.
 func TestLoad(t *testing.T) {
 	paths, err := filepath.Glob("testdata/load/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -29,9 +30,14 @@ func TestLoad(t *testing.T) {
 			}
 			fsys := fstest.MapFS{}
 			want := -1
+			var kinds []string
 			for i, f := range a.Files {
-				if f.Name == "errors" {
+				switch f.Name {
+				case "errors":
 					want = i
+					continue
+				case "kinds":
+					kinds = strings.Fields(string(f.Data))
 					continue
 				}
 				fsys[f.Name] = &fstest.MapFile{Data: f.Data}
@@ -39,7 +45,7 @@ func TestLoad(t *testing.T) {
 			if want < 0 {
 				t.Fatalf("%s has no file \"errors\"", p)
 			}
-			got := problemsOf(fsys)
+			got := problemsOf(fsys, kinds...)
 			if *update {
 				a.Files[want].Data = []byte(got)
 				if err := os.WriteFile(p, txtar.Format(a), 0o644); err != nil {
@@ -56,8 +62,8 @@ func TestLoad(t *testing.T) {
 
 // problemsOf says, a line each, what is wrong with the rules of fsys: what keeps
 // them from loading, else the tests that fail.
-func problemsOf(fsys fstest.MapFS) string {
-	s, err := Load(fsys)
+func problemsOf(fsys fstest.MapFS, kinds ...string) string {
+	s, err := Open(Config{Folders: []Folder{{FS: fsys}}, Kinds: kinds})
 	if err != nil {
 		return err.Error() + "\n"
 	}

@@ -20,6 +20,9 @@ type Config struct {
 	// Sigma are folders of Sigma rules. Those that cannot be run are left out, with
 	// the reason in Set.Refused: collections of them are of all kinds.
 	Sigma []Folder
+	// Kinds are all kinds of keys there are, of declared sources too: a rule that asks for
+	// another can never match, and is wrong. None means that they are not known.
+	Kinds []string
 	// Disabled are rules, by id, that are not judged by.
 	Disabled []string
 	// Severity overrides how urgent rules are, by id.
@@ -52,7 +55,7 @@ func Open(c Config) (*Set, error) {
 		readers = readers[1:]
 	}
 	for _, f := range readers {
-		f.lists = lists
+		f.lists, f.kinds = lists, c.Kinds
 		for _, r := range f.files() {
 			if first, ok := files[r.ID]; ok {
 				problems = append(problems, fmt.Errorf("%s: rule %q is already in %s", r.File, r.ID, first))

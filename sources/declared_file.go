@@ -162,7 +162,7 @@ func readDeclaration(name string, b []byte) (out Declared, errs []error) {
 		return out, errs
 	}
 	return Declared{File: name, tests: d.Tests, Source: Source{
-		Name: d.Source, Kinds: c.kinds, Lateness: c.lateness, Detect: c.detect, Decode: c.decode,
+		Name: d.Source, Kinds: c.kinds, Lateness: c.lateness, Detect: c.detect, Decode: c.decode, names: c.names(),
 	}}, nil
 }
 

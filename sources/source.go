@@ -37,7 +37,8 @@ type Source struct {
 	// in.Raw and into memory that out lends: see Batch. It never panics.
 	Decode func(in Input, out *Batch)
 
-	declared bool // in a file of the operator's: see Declare
+	declared bool             // in a file of the operator's: see Declare
+	names    []correlate.Kind // that lines of a declared source name beside Kinds
 }
 
 // Input is one raw record.

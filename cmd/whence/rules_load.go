@@ -6,11 +6,15 @@ import (
 	"os"
 
 	"whence/rules"
+	"whence/sources"
 )
 
 // openRules reads the rules that s names. Their tests are not run.
 func openRules(s rulesSettings) (*rules.Set, error) {
 	cfg := rules.Config{Library: s.Library, Disabled: s.Disabled, Severity: s.Severity}
+	for _, k := range sources.KindNames() { // of the declared ones too: readSettings made them known
+		cfg.Kinds = append(cfg.Kinds, string(k))
+	}
 	for _, dir := range s.Dir {
 		cfg.Folders = append(cfg.Folders, rules.Folder{Name: dir, FS: os.DirFS(dir)})
 	}
