@@ -130,6 +130,10 @@ func (b *Batch) touched(e *correlate.Event, kind, id string) {
 	}
 }
 
+// touch is touched of what has a name. It is no part of touched, which would be a call
+// with it.
+//
+//go:noinline
 func (b *Batch) touch(e *correlate.Event, kind, id string) {
 	var r *correlate.Resource
 	e.Resources, r = b.resources.Grow(e.Resources)
@@ -177,6 +181,14 @@ func (b *Batch) within(scope, name string) string {
 		return ""
 	}
 	return b.text.Join(scope, "/", name)
+}
+
+// or is a, or b where a is empty: cmp.Or of two, without a list of them.
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }
 
 // given reports whether a member came and is not null.

@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -121,7 +120,7 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 		out.reject(raw, correlate.RejectSource, "not an event of Teleport: no event or no code")
 		return
 	}
-	cluster := cmp.Or(l.Cluster, in.Scope, "default")
+	cluster := or(l.Cluster, or(in.Scope, "default"))
 	e := out.begin(teleportAudit, cluster, l.UID, raw, l.Code, l.Time)
 	dated := in.dated(e, firstTime(l.Time))
 	d.teleportMeaning = l.meanings.of(l.Event, teleportMeaningOf)
@@ -130,16 +129,8 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 		e.Class = correlate.Write
 	}
 	e.Outcome, e.Error = l.outcome()
-	ip := cmp.Or(l.Remote, l.Source)
-	if l.DesktopAt != "" && l.DesktopAt == l.Remote {
-		ip = "" // of what was called, and not of who called
-	}
-	if i := strings.LastIndexByte(ip, ':'); i > 0 && l.Remote != "" {
-		ip = strings.Trim(ip[:i], "[]")
-	}
-	e.Context = correlate.Context{
-		IP: ip, Agent: l.Agent, Account: cmp.Or(l.Account, cluster), Region: cmp.Or(l.Region, l.AWS), Session: l.Session, App: l.AppName,
-	}
+	c := &e.Context
+	c.IP, c.Agent, c.Account, c.Region, c.Session, c.App = l.ip(), l.Agent, or(l.Account, cluster), or(l.Region, l.AWS), l.Session, l.AppName
 	if l.Session != "" {
 		d.session = correlate.Key{Kind: TeleportSession, Value: out.text.Join(cluster, "/", l.Session)}
 	}
@@ -148,6 +139,28 @@ func teleportDecode(in Input, raw []byte, l *teleportLine, out *Batch) {
 	if dated {
 		d.mint(e, cluster)
 	}
+}
+
+// ip is who called, and not what was called.
+func (l *teleportLine) ip() string {
+	switch {
+	case l.Remote == "":
+		return l.Source
+	case l.DesktopAt == l.Remote:
+		return ""
+	}
+	i := strings.LastIndexByte(l.Remote, ':')
+	if i < 1 {
+		return l.Remote
+	}
+	ip := l.Remote[:i]
+	for ip != "" && (ip[0] == '[' || ip[0] == ']') {
+		ip = ip[1:]
+	}
+	for ip != "" && (ip[len(ip)-1] == '[' || ip[len(ip)-1] == ']') {
+		ip = ip[:len(ip)-1]
+	}
+	return ip
 }
 
 // outcome goes by what the event says, and else by its code: W warns of a failure
@@ -196,9 +209,9 @@ func teleportClass(event string) correlate.Class {
 // that failed to sign in is only who they said to be.
 func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 	l, out := d.teleportLine, d.out
-	user := cmp.Or(l.User, l.By, l.Reviewer, l.Identity.User)
+	user := or(l.User, or(l.By, or(l.Reviewer, l.Identity.User)))
 	if d.request && (l.Event == "access_request.review" || l.Event == "access_request.update") {
-		user = cmp.Or(l.Reviewer, l.By, l.User) // the user may be whoever asked
+		user = or(l.Reviewer, or(l.By, l.User)) // the user may be whoever asked
 	}
 	switch {
 	case user == "":
@@ -209,7 +222,7 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 		out.asked(e, &e.Actor, correlate.Attested, "teleport.system")
 		return
 	}
-	e.Actor = d.user(user, cluster)
+	d.user(&e.Actor, user, cluster)
 	if failed := e.Outcome != correlate.Success; failed && (l.Event == "user.login" || l.Event == "auth") {
 		out.asked(e, &e.Actor, correlate.Claimed, "teleport.claimed_login")
 		return
@@ -222,16 +235,18 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 		// Who has a certificate made in another's name is who asks, and that name may
 		// be nobody's.
 		e.Actor.Type = correlate.Unknown
-		asked := d.user(by, cluster)
+		var asked correlate.Principal
+		d.user(&asked, by, cluster)
 		out.asked(e, &asked, correlate.Attested, "teleport.impersonator")
 		return
 	}
 	out.asked(e, &e.Actor, correlate.Attested, "teleport.user")
 }
 
-func (d *teleportDeed) user(name, cluster string) correlate.Principal {
+// user makes p, which is empty, whom Teleport calls that.
+func (d *teleportDeed) user(p *correlate.Principal, name, cluster string) {
 	l, out := d.teleportLine, d.out
-	p := correlate.Principal{Type: correlate.Human, ID: name, Issuer: "teleport"}
+	p.Type, p.ID, p.Issuer = correlate.Human, name, "teleport"
 	bot := l.UserKind == 2 && name == l.User || strings.HasPrefix(name, "bot-") || name[0] == '@' // Teleport's own: @teleport-access-approval-bot
 	if bot {
 		p.Type, p.Name = correlate.Workload, l.Bot
@@ -241,8 +256,8 @@ func (d *teleportDeed) user(name, cluster string) correlate.Principal {
 		p.Type = correlate.ServiceAccount // an agent of the cluster: <host id>.<cluster>
 	}
 	const issuer = "teleport:"
-	scoped := out.text.Join(issuer, cluster, "/", name)
-	return out.named(p, out.text.Join(issuer, name), scoped)
+	p.Names = out.names.Make(2)
+	p.Names[0], p.Names[1] = out.text.Join(issuer, name), out.text.Join(issuer, cluster, "/", name)
 }
 
 // mint tells of sessions that begin and end.

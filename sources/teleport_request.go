@@ -1,10 +1,6 @@
 package sources
 
-import (
-	"cmp"
-
-	"whence/correlate"
-)
+import "whence/correlate"
 
 // Requests for access: somebody asks for roles or resources, others allow it, and what
 // is done then tells by which requests it may be.
@@ -52,18 +48,20 @@ func (d *teleportDeed) restsOn(cluster string) []correlate.Link {
 // mintRequest tells whose a request is, and who allowed it. Reviews that want it denied
 // allow nothing; one that is changed without a review is allowed by whoever changed it.
 func (d *teleportDeed) mintRequest(e *correlate.Event, cluster string) {
-	f := correlate.Fact{Key: d.requestKey(cluster, d.ID), Principal: e.Actor, Proof: correlate.Issued}
+	var kind correlate.FactKind
+	var proof correlate.Proof
+	var method string
 	switch {
-	case f.Key.IsZero() || e.Outcome != correlate.Success || e.Actor.Type == correlate.Unknown:
+	case d.ID == "" || e.Outcome != correlate.Success || e.Actor.Type == correlate.Unknown:
 		return
 	case d.Event == "access_request.create":
-		f.Kind, f.Method = correlate.Account, "teleport.access_request"
-	case d.Event == "access_request.review" && cmp.Or(d.Proposed, d.State) == "APPROVED":
-		f.Kind, f.Method, f.Proof = correlate.Approval, "teleport.access_review", correlate.Attested
+		kind, proof, method = correlate.Account, correlate.Issued, "teleport.access_request"
+	case d.Event == "access_request.review" && or(d.Proposed, d.State) == "APPROVED":
+		kind, proof, method = correlate.Approval, correlate.Attested, "teleport.access_review"
 	case d.Event == "access_request.update" && d.State == "APPROVED":
-		f.Kind, f.Method, f.Proof = correlate.Approval, "teleport.access_request_update", correlate.Attested
+		kind, proof, method = correlate.Approval, correlate.Attested, "teleport.access_request_update"
 	default:
 		return
 	}
-	d.out.tell(e, &f)
+	d.out.fact(e, kind, d.requestKey(cluster, d.ID), proof, method).Principal = e.Actor
 }

@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"cmp"
 	"strings"
 
 	"whence/correlate"
@@ -29,7 +28,7 @@ const teleportMaxMembers = 100
 
 func (d *teleportDeed) resources(e *correlate.Event, cluster string) {
 	l, out := d.teleportLine, d.out
-	out.touched(e, "teleport.server", out.within(cluster, cmp.Or(l.Host, l.ServerID)))
+	out.touched(e, "teleport.server", out.within(cluster, or(l.Host, l.ServerID)))
 	out.touched(e, "teleport.app", out.within(cluster, l.AppName))
 	if l.Database != "" {
 		out.touched(e, "teleport.database", strings.TrimSuffix(out.text.Join(cluster, "/", l.Database, "/", l.DBName), "/"))
@@ -37,13 +36,13 @@ func (d *teleportDeed) resources(e *correlate.Event, cluster string) {
 	out.touched(e, "teleport.kubernetes", out.within(cluster, l.K8s))
 	out.touched(e, "aws.iam.role", l.RoleARN)
 	out.touched(e, "aws.ec2.instance", l.Instance)
-	out.touched(e, "teleport.desktop", out.within(cluster, cmp.Or(l.Desktop, l.DesktopAt)))
-	out.touched(e, "teleport.file", out.within(cluster, cmp.Or(l.File, l.copied())))
+	out.touched(e, "teleport.desktop", out.within(cluster, or(l.Desktop, l.DesktopAt)))
+	out.touched(e, "teleport.file", out.within(cluster, or(l.File, l.copied())))
 	out.touched(e, "teleport.access_list", out.within(cluster, l.List))
 	for i := range l.Members[:min(len(l.Members), teleportMaxMembers)] {
 		out.touched(e, "teleport.user", out.within(cluster, l.Members[i].Name))
 	}
-	out.touched(e, "teleport.device", out.within(cluster, cmp.Or(l.Device.ID, l.MFADevice)))
+	out.touched(e, "teleport.device", out.within(cluster, or(l.Device.ID, l.MFADevice)))
 	out.touched(e, "teleport.spiffe_id", l.SVID)
 	if d.request {
 		out.touched(e, "teleport.access_request", out.within(cluster, l.ID))
