@@ -57,21 +57,23 @@ func lastPassDecode(in Input, raw []byte, l *lastPassLine, out *Batch) {
 	}
 	e.Context.IP = l.IP
 	out.touched(e, "lastpass.object", oktaShort(l.Data)) // a site, a folder, a user: no password
-	if l.Username == "" || strings.EqualFold(l.Username, "API") {
-		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "api", Issuer: "lastpass"}
-		out.asked(e, &e.Actor, correlate.Attested, "lastpass.api")
+	who := &e.Actor
+	who.Issuer = "lastpass"
+	if n := len(l.Username); n == 0 || n == len("API") && strings.EqualFold(l.Username, "API") {
+		who.Type, who.ID = correlate.ServiceAccount, "api"
+		out.asked(e, who, correlate.Attested, "lastpass.api")
 		return
 	}
-	p := correlate.Principal{Type: correlate.Human, ID: l.Username, Issuer: "lastpass"}
+	who.Type, who.ID = correlate.Human, l.Username
 	if mail, ok := out.email(l.Username); ok {
-		p.ID = mail
+		who.ID = mail
 	}
-	e.Actor = out.named(p, out.text.Join("lastpass:", l.Username))
+	out.name(who, out.text.Join("lastpass:", l.Username))
 	if e.Outcome == correlate.Failure {
-		out.asked(e, &e.Actor, correlate.Claimed, "lastpass.claimed_login")
+		out.asked(e, who, correlate.Claimed, "lastpass.claimed_login")
 		return
 	}
-	out.asked(e, &e.Actor, correlate.Attested, "lastpass.user")
+	out.asked(e, who, correlate.Attested, "lastpass.user")
 }
 
 // easternTime is the time that a clock of the US East shows as t: the report has no
