@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -52,16 +51,16 @@ func vaultHashDecode(in Input, raw []byte, l *vaultHashLine, out *Batch) {
 		return
 	}
 	scope := newVaultScope(in.Scope)
-	e := out.begin(vaultAuditHash, cmp.Or(in.Scope, "default"), out.text.Join(l.AccessKey, "/", l.Hash), raw)
+	e := out.begin(vaultAuditHash, or(in.Scope, "default"), out.text.Join(l.AccessKey, "/", l.Hash), raw)
 	in.dated(e, seen)
 	e.Action, e.Class, e.Outcome = "vault.audit_hash", correlate.Read, correlate.Success
 	e.Context.Account = scope.cluster
-	e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "audit-hash", Issuer: "vault"}
+	e.Actor.Type, e.Actor.ID, e.Actor.Issuer = correlate.ServiceAccount, "audit-hash", "vault"
 	const method = "vault.audit_hash"
 	out.asked(e, &e.Actor, correlate.Attested, method)
 	out.touched(e, "aws.access_key", l.AccessKey)
 	f := out.fact(e, correlate.Account, correlate.Key{Kind: AWSAccessKey, Value: l.AccessKey}, correlate.Attested, method)
-	f.Principal = correlate.Principal{Type: correlate.RoleType, ID: l.AccessKey, Issuer: "aws"}
+	f.Principal.Type, f.Principal.ID, f.Principal.Issuer = correlate.RoleType, l.AccessKey, "aws"
 	var parent *correlate.Link
 	f.Parents, parent = out.links.Grow(nil)
 	parent.Role, parent.Key, parent.Proof, parent.Method = correlate.Requestor, scope.key(VaultHash, l.Hash, &out.text), correlate.Attested, method

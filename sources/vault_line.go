@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"cmp"
 	"strings"
 
 	"whence/correlate"
@@ -99,7 +98,7 @@ type vaultScope struct{ cluster, device string }
 // newVaultScope reads a configured scope: "cluster" or "cluster/device".
 func newVaultScope(s string) vaultScope {
 	cluster, device, _ := strings.Cut(s, "/")
-	return vaultScope{cmp.Or(cluster, "default"), cmp.Or(device, "default")}
+	return vaultScope{or(cluster, "default"), or(device, "default")}
 }
 
 const vaultHMAC = "hmac-sha256:"
