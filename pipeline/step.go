@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
+	"whence/sources"
 )
 
 // step is the path of a batch: decode, bind, resolve, judge, sinks; what is done
@@ -67,11 +68,15 @@ func (l *lane) decode(batch []*kgo.Record) {
 	defer l.metrics.timed("decode", time.Now())()
 	out := &l.work.decoded
 	l.work.records = batch
-	for _, r := range batch {
+	now := l.clock.Now()
+	for i, r := range batch {
+		if i%sources.AheadRecords == 0 {
+			l.work.ahead(batch[i:])
+		}
 		if r.Attrs.IsControl() || !l.place.wants(r.Offset) {
 			continue
 		}
-		if rj, ok := rejectBurst(r, l.source.Name, l.clock.Now()); ok {
+		if rj, ok := rejectBurst(r, l.source.Name, now); ok {
 			out.Rejects = append(out.Rejects, rj)
 			continue
 		}

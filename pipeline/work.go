@@ -91,6 +91,18 @@ func (w *work) reset() {
 	w.out = sinks.Output{Chains: w.room, Facts: w.out.Facts[:0], Alerts: w.out.Alerts[:0]}
 }
 
+// ahead has the first of records hashed before they are decoded. What is passed over
+// then is hashed for nothing.
+func (w *work) ahead(records []*kgo.Record) {
+	var raws [sources.AheadRecords][]byte
+	n := 0
+	for _, r := range records[:min(len(records), len(raws))] {
+		raws[n] = r.Value
+		n++
+	}
+	w.decoded.Ahead(raws[:n])
+}
+
 // input is what a decoder gets of a record, of a topic with a scope of its own. It is
 // good until the next one.
 func (w *work) input(r *kgo.Record, scope string) sources.Input {

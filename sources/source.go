@@ -86,6 +86,7 @@ type Batch struct {
 	resources arena.Slab[correlate.Resource]
 	names     arena.Slab[string]
 	sums      correlate.Sums
+	ahead     ahead
 	scratch   any // of the source that decoded last: see scratch
 }
 
@@ -97,6 +98,7 @@ func (b *Batch) Reset() {
 	b.facts.Reset()
 	b.resources.Reset()
 	b.names.Reset()
+	b.ahead.forget()
 }
 
 // Poison makes Reset overwrite what was lent, for tests: what was kept against the
@@ -162,7 +164,7 @@ func (s Source) DecodeRecord(in Input, out *Batch) {
 	firstEvent, firstReject := len(out.Events), len(out.Rejects)
 	whole := in.Raw
 	if !s.Binary && !bare(in.Raw) {
-		in.Raw = bytes.TrimSpace(bytes.TrimPrefix(in.Raw, []byte("\xef\xbb\xbf")))
+		in.Raw = trimmed(in.Raw)
 	}
 	switch {
 	case len(in.Raw) == 0:
@@ -215,27 +217,6 @@ func (b *Batch) refuse(raw []byte, err error) {
 	default:
 		b.reject(raw, correlate.RejectNotJSON, "the record is not valid JSON")
 	}
-}
-
-// hash is the SHA-256 of raw in lower-case hex, lent by b: the evidence hash.
-func (b *Batch) hash(raw []byte) string {
-	hex := b.text.Bytes(correlate.HexBytes)
-	b.sums.Hex(hex, raw)
-	return arena.View(hex)
-}
-
-// hashNamed is the evidence hash of raw, and the ID of parts and that.
-func (b *Batch) hashNamed(raw []byte, parts ...string) (string, correlate.ID) {
-	hex := b.text.Bytes(correlate.HexBytes)
-	id := b.sums.Named(hex, raw, parts...)
-	return arena.View(hex), id
-}
-
-// hashBoth is the evidence hash of raw, and the ID of parts, at once.
-func (b *Batch) hashBoth(raw []byte, parts ...string) (string, correlate.ID) {
-	hex := b.text.Bytes(correlate.HexBytes)
-	id := b.sums.Both(hex, raw, parts...)
-	return arena.View(hex), id
 }
 
 // sum is the SHA-256 of raw in lower-case hex: the evidence hash.
