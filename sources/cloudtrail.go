@@ -96,20 +96,22 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	if !timed {
 		t = d.in.arrival()
 	}
-	hash := d.out.hash(raw)
 	e := cloudtrailEvent{
 		cloudtrailRecord: rec, raw: raw, d: d, out: d.out,
-		eventID: cmp.Or(rec.EventID, hash), time: t, account: cmp.Or(rec.RecipientAccount, rec.Identity.AccountID),
+		eventID: rec.EventID, time: t, account: cmp.Or(rec.RecipientAccount, rec.Identity.AccountID),
 		kind: rec.Identity.kind(), key: cloudtrailKey(rec.Identity.AccessKeyID),
 	}
-	e.id = d.out.sums.ID(cloudtrailName, cmp.Or(e.account, d.in.Scope), e.eventID)
+	ev := d.out.event() // filled in where it stays: it is large
+	if scope := cmp.Or(e.account, d.in.Scope); rec.EventID == "" {
+		ev.Evidence.SHA256, e.id = d.out.hashNamed(raw, cloudtrailName, scope)
+		e.eventID = ev.Evidence.SHA256
+	} else {
+		ev.Evidence.SHA256, e.id = d.out.hashBoth(raw, cloudtrailName, scope, e.eventID)
+	}
 	e.service, e.call = d.services.find(rec.EventSource, rec.EventName, &d.out.text)
 	e.session = rec.Identity.sessionName(e.kind)
 	e.outcome, e.readOnly = e.result(), e.reads()
 
-	// Filled in where it stays: it is large.
-	d.out.Events = append(d.out.Events, correlate.Event{})
-	ev := &d.out.Events[len(d.out.Events)-1]
 	ev.ID, ev.EventID, ev.Time = e.id, e.eventID, t
 	ev.Actor = e.caller()
 	e.uses = e.done()
@@ -124,7 +126,7 @@ func (d *cloudtrailDecoder) event(rec *cloudtrailRecord, raw []byte) {
 	if ev.Class == correlate.Model {
 		ev.Usage.Model = cloudtrailModel(rec.Request.ModelID)
 	}
-	ev.Evidence.SHA256, ev.Line = hash, raw
+	ev.Line = raw
 	ev.ActionID, ev.Primary = e.deed()
 	request := e.request(ev.Class)
 	if !request.IsZero() {

@@ -55,7 +55,7 @@ func cloudtrailAlnum(c byte) bool { return c-'0' < 10 || cloudtrailLetter(c) }
 // cloudtrailKey is an access key, or the zero key for a missing or masked id.
 func cloudtrailKey(id string) correlate.Key {
 	for i := 0; i < len(id); i++ {
-		if c := id[i]; !cloudtrailAlnum(c) && c != '_' {
+		if !cloudtrailKeyBytes[id[i]] {
 			return correlate.Key{}
 		}
 	}
@@ -64,6 +64,14 @@ func cloudtrailKey(id string) correlate.Key {
 	}
 	return correlate.Key{Kind: AWSAccessKey, Value: id}
 }
+
+// cloudtrailKeyBytes are the bytes of access keys.
+var cloudtrailKeyBytes = func() (t [256]bool) {
+	for c := range t {
+		t[c] = cloudtrailAlnum(byte(c)) || c == '_'
+	}
+	return t
+}()
 
 // cloudtrailMasked reports whether a value was blacked out: by AWS, which hides
 // the names of failed sign-ins, or by whoever passed the log on.
@@ -97,15 +105,16 @@ func cloudtrailPath(s string) (path string, ok bool) {
 	if !strings.HasPrefix(s, "arn:") {
 		return "", false
 	}
-	at := len("arn:")
-	for range 4 {
-		i := strings.IndexByte(s[at:], ':')
-		if i < 0 {
-			return "", false
+	parts := 0
+	for i := len("arn:"); i < len(s); i++ { // they are shorter than calls are worth
+		if s[i] != ':' {
+			continue
 		}
-		at += i + 1
+		if parts++; parts == 4 {
+			return s[i+1:], true
+		}
 	}
-	return s[at:], true
+	return "", false
 }
 
 // cloudtrailPartition is the ARN partition of a region.
