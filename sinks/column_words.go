@@ -33,15 +33,20 @@ func terms[T, E any](name string, of func(*T) *[]E, say func(*E) string, set fun
 // wordCells encodes the text that lies off bytes into what is pointed at.
 func wordCells(off uintptr) cells {
 	return func(s *strip, at []unsafe.Pointer) {
-		var last string
+		var last address
 		var code byte
+		codes := s.codes
 		for i, p := range at {
-			// Most are the one before, and often in the very same memory.
-			if v := *(*string)(unsafe.Add(p, off)); v != last || i == 0 {
-				last, code = v, s.code(v)
+			v := *(*string)(unsafe.Add(p, off))
+			// Most are the one before.
+			if a := addressOf(v); a != last || i == 0 {
+				last = a
+				s.codes = codes // a chapter begins behind them
+				code = s.codeAt(a, v)
 			}
-			s.codes = append(s.codes, code)
+			codes = append(codes, code)
 		}
+		s.codes = codes
 	}
 }
 

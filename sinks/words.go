@@ -1,6 +1,9 @@
 package sinks
 
-import "math/bits"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // Words are the different texts of a strip that has few of them: sources, methods,
 // regions. Over the wire they go as LowCardinality(String) does, each once and then
@@ -20,6 +23,28 @@ type words struct {
 	// hash. What another word has pushed out is written again when it comes back: the
 	// server does not mind. So a look-up is one comparison, whatever comes.
 	seen []uint16
+	// found has the codes of texts by where they lie: what is encoded stays there, and
+	// stays as it is, until the block is made. So most are known without a look at
+	// them, as names are mostly shared. It has one place for each hash of an address.
+	found []found
+}
+
+// found is the code of the text that lies at an address, and its place among the seen,
+// where another word may be by now.
+type found struct {
+	at   address
+	seen uint16
+	code byte
+}
+
+// address is where a text lies, not a pointer to it: nothing of a row is kept.
+type address struct {
+	at uintptr
+	n  int
+}
+
+func addressOf(v string) address {
+	return address{uintptr(unsafe.Pointer(unsafe.StringData(v))), len(v)}
 }
 
 // span is a text in cells; its length is before it.
@@ -31,22 +56,45 @@ type chapter struct{ value, word int }
 const (
 	chapterWords = 1 << 8
 	// seenBits: twice as many places as a chapter has words.
-	seenBits = 9
+	seenBits  = 9
+	foundBits = 6
 )
 
 // size is the memory that w holds.
-func (w *words) size() int { return 8*cap(w.spans) + cap(w.codes) + 16*cap(w.chapters) + 2*cap(w.seen) }
+func (w *words) size() int {
+	return 8*cap(w.spans) + cap(w.codes) + 16*cap(w.chapters) + 2*cap(w.seen) + 24*cap(w.found)
+}
 
 func (w *words) reset() {
 	if len(w.spans) > 0 {
 		clear(w.seen)
+		clear(w.found)
 	}
 	w.spans, w.codes, w.chapters = w.spans[:0], w.codes[:0], w.chapters[:0]
+}
+
+// codeAt is code of a text that lies at an address until the block is made.
+func (s *strip) codeAt(a address, v string) byte {
+	if s.found == nil {
+		s.found = make([]found, 1<<foundBits)
+	}
+	f := &s.found[(uint64(a.at)^uint64(a.n)<<32)*0x9E3779B97F4A7C15>>(64-foundBits)]
+	if a.n == 0 || f.at != a || s.seen[f.seen] != uint16(f.code)+1 { // or it was pushed out
+		code, seen := s.look(v)
+		*f = found{a, seen, code}
+	}
+	return f.code
 }
 
 // code is the number of the next value's word, which is written if it is new. It is
 // good until the next call.
 func (s *strip) code(v string) byte {
+	code, _ := s.look(v)
+	return code
+}
+
+// look is code, and the word's place among the seen.
+func (s *strip) look(v string) (code byte, place uint16) {
 	first := 0
 	if n := len(s.chapters); n > 0 {
 		first = s.chapters[n-1].word
@@ -54,16 +102,17 @@ func (s *strip) code(v string) byte {
 	if s.seen == nil {
 		s.seen = make([]uint16, 1<<seenBits)
 	}
-	hash := glance(v) >> (64 - seenBits)
+	hash := uint16(glance(v) >> (64 - seenBits))
 	if n := int(s.seen[hash]); n > 0 {
 		if at := s.spans[first+n-1]; string(s.cells[at.from:at.to]) == v {
-			return byte(n - 1)
+			return byte(n - 1), hash
 		}
 	}
 	if len(s.spans)-first == chapterWords {
 		first = len(s.spans)
 		s.chapters = append(s.chapters, chapter{len(s.codes), first})
 		clear(s.seen)
+		clear(s.found)
 	}
 	s.used = s.used || v != ""
 	s.cells = appendText(s.cells, v)
@@ -71,7 +120,7 @@ func (s *strip) code(v string) byte {
 	s.spans = append(s.spans, span{to - uint32(len(v)), to})
 	n := len(s.spans) - first
 	s.seen[hash] = uint16(n)
-	return byte(n - 1)
+	return byte(n - 1), hash
 }
 
 // glance is a hash in its highest bits. It need not be a good one: texts of one hash

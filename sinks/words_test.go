@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 // What is sent of words is what was said, whatever there is of it: read back by
@@ -43,6 +44,31 @@ func TestWords(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { checkWords(t, blocks) })
+	}
+}
+
+// Words are known by where they lie, for one block: the next finds others there.
+func TestWordsInLentMemory(t *testing.T) {
+	type row struct{ v string }
+	tab, b := newTable("t", []column[row]{word("c", func(r *row) *string { return &r.v })}), new(block)
+	memory := make([]byte, 3000)
+	for round := range 3 {
+		var rows []row
+		var want []byte
+		for i := range memory {
+			memory[i] = 'a' + byte((i*i+round)%7)
+		}
+		for i := range 2000 { // some hundred words in as many places, and none
+			at := i * i % 997
+			v := arena.View(memory[at : at+i%5])
+			rows, want = append(rows, row{v}), appendText(want, v)
+		}
+		if err := tab.encode(b, rows); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.strips[0].spell(nil); !bytes.Equal(got, want) {
+			t.Fatalf("round %d: the words are others", round)
+		}
 	}
 }
 
