@@ -70,6 +70,16 @@ func textCells(off uintptr) cells {
 	}
 }
 
+func idCells(off uintptr) cells {
+	return func(s *strip, at []unsafe.Pointer) {
+		b := s.cells
+		for _, p := range at {
+			b = appendID(b, (*correlate.ID)(unsafe.Add(p, off)))
+		}
+		s.cells, s.used = b, true
+	}
+}
+
 func keyCells(off uintptr) cells {
 	return func(s *strip, at []unsafe.Pointer) {
 		b, used := s.cells, s.used

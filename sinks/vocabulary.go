@@ -11,9 +11,9 @@ import (
 // The columns in this file hold the types of package correlate.
 
 func ident[T any](name string, of func(*T) *correlate.ID) column[T] {
-	return scalar(name, wireText,
-		func(b []byte, t *T) []byte { return appendID(b, of(t)) },
-		func(t *T, s string) (err error) { *of(t), err = correlate.ParseID(s); return err })
+	c := scalar(name, wireText, nil, func(t *T, s string) (err error) { *of(t), err = correlate.ParseID(s); return err })
+	c.encode = idCells(offset(name, of))
+	return c
 }
 
 func key[T any](name string, of func(*T) *correlate.Key) column[T] {

@@ -7,6 +7,7 @@ import (
 	"github.com/ClickHouse/ch-go/proto"
 
 	"whence/correlate"
+	"whence/correlate/arena"
 )
 
 // A strip is one column of one block in the bytes of ClickHouse's native protocol:
@@ -69,9 +70,13 @@ func appendText[S ~string | ~[]byte](b []byte, s S) []byte {
 // appendID appends what ID.String gives.
 func appendID(b []byte, id *correlate.ID) []byte { return appendHex(b, id[:]) }
 
-// appendHex appends up to 63 bytes as a String of hex.
+// appendHex appends up to 63 bytes as a String of hex, four of them at once.
 func appendHex(b, raw []byte) []byte {
-	return hex.AppendEncode(append(b, byte(hex.EncodedLen(len(raw)))), raw)
+	b = append(b, byte(hex.EncodedLen(len(raw))))
+	for ; len(raw) >= 4; raw = raw[4:] {
+		b = binary.LittleEndian.AppendUint64(b, arena.HexOf(binary.LittleEndian.Uint32(raw)))
+	}
+	return hex.AppendEncode(b, raw)
 }
 
 // appendKey appends what Key.String gives.
