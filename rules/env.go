@@ -82,6 +82,9 @@ type Principal struct {
 	// What the id itself names: the account of an ARN, or the project of a Google
 	// service account. That of the event is context.account.
 	Account string `expr:"account"`
+	// The id without what differs from session to session: of an assumed role's session
+	// the role, of a run its repository; else the id.
+	Lasting string `expr:"lasting"`
 }
 
 // An Executor is a principal and the key it acted with.
@@ -199,7 +202,7 @@ func (e *Env) clear() {
 func keyOf(k correlate.Key) Key { return Key{string(k.Kind), k.Value} }
 
 func principalOf(p *correlate.Principal) Principal {
-	return Principal{string(p.Type), p.ID, p.Name, p.Issuer, p.Unit, p.Owner, accountOf(p)}
+	return Principal{string(p.Type), p.ID, p.Name, p.Issuer, p.Unit, p.Owner, accountOf(p), lastingOf(p)}
 }
 
 func hopOf(h *correlate.Hop, at time.Time) Hop {

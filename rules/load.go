@@ -133,10 +133,7 @@ func (f *reader) load(name string) (*compiled, []error) {
 		if r.Over, err = file.Over.over(f.lists); err != nil {
 			doc.refuseAt(body, "over", "over: %v", err)
 		}
-		if r.Over.Limits != "" && !slices.Contains(r.uses, r.Over.Limits) {
-			r.uses = append(r.uses, r.Over.Limits)
-			slices.Sort(r.uses)
-		}
+		r.uses = slices.Compact(slices.Sorted(slices.Values(slices.Concat(r.uses, r.Over.uses()))))
 		if h := r.narrowed(); r.When != "" && len(h.sources)+len(h.classes)+len(h.actions)+len(h.prefixes) == 0 {
 			doc.refuseAt(body, "when", "a rule over time reads stored chains: name sources, classes or actions that it is about, or say so in when")
 		}

@@ -114,6 +114,7 @@ func (n *names) principal(path string, of func(*correlate.Chain, int) *correlate
 	n.texts[path+".issuer"] = func(c *correlate.Chain, at int) string { return of(c, at).Issuer }
 	n.texts[path+".unit"] = func(c *correlate.Chain, at int) string { return of(c, at).Unit }
 	n.texts[path+".account"] = func(c *correlate.Chain, at int) string { return accountOf(of(c, at)) }
+	n.texts[path+".lasting"] = func(c *correlate.Chain, at int) string { return lastingOf(of(c, at)) }
 	n.texts[path+".owner"] = func(c *correlate.Chain, at int) string { return of(c, at).Owner }
 }
 

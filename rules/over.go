@@ -38,10 +38,14 @@ type Over struct {
 	First     string
 	Past      time.Duration
 	NewGroups bool
+	// By is an expression: only chains that fulfil it bring values that count. A value
+	// that the others have, before or within the window, is not new.
+	By string `json:",omitempty"`
 
 	distinct each
 	sum      func(c *correlate.Chain) int64 // in billionths: sums of floats depend on their order
 	limits   map[string]float64
+	by       *bringing // of By; nil for all chains
 }
 
 // each yields the values of a name of Env, one or those of a list's elements.
@@ -67,6 +71,7 @@ type first struct {
 	Of        string `yaml:"of"`
 	Past      string `yaml:"past"`
 	NewGroups bool   `yaml:"new_groups"`
+	By        string `yaml:"by"`
 }
 
 // mostWindows is how many windows the past of a rule may hold.
@@ -118,7 +123,11 @@ func (f *overFile) over(lists Lists) (*Over, error) {
 		}
 	}
 	if f.FirstSeen != nil {
-		o.First, o.NewGroups = f.FirstSeen.Of, f.FirstSeen.NewGroups
+		o.First, o.NewGroups, o.By = f.FirstSeen.Of, f.FirstSeen.NewGroups, f.FirstSeen.By
+		var err error
+		if o.by, err = newBringing(o.By, lists); err != nil {
+			refuse("first_seen.by: %w", err)
+		}
 		o.Past = span("first_seen.past", f.FirstSeen.Past)
 	}
 	if o.Window > 0 && o.Past > 0 && (o.Past%o.Window != 0 || o.Past/o.Window > mostWindows) {
@@ -189,6 +198,17 @@ func limitsOf(lists Lists, name string) (map[string]float64, error) {
 		return nil, fmt.Errorf("limits: list %s: %q: a limit is for one group; leave the * out", name, l.patterns[0])
 	}
 	return out, nil
+}
+
+// uses are the lists it looks into.
+func (o *Over) uses() (names []string) {
+	if o.Limits != "" {
+		names = append(names, o.Limits)
+	}
+	if o.by != nil {
+		names = append(names, o.by.uses...)
+	}
+	return names
 }
 
 // limit is that of a group; false if it has none.

@@ -95,10 +95,10 @@ type grouped struct {
 	group  []string
 	n      int
 	sum    int64
-	values map[string]struct{}
-	chains []correlate.ID   // the first by time and id
+	values map[string]bool  // and whether a chain has it that does not bring it
+	chains []correlate.ID   // the first by time and id, of those that bring values
 	times  []time.Time      // theirs
-	last   *correlate.Chain // the last by time and id
+	last   *correlate.Chain // the last of them by time and id
 }
 
 // NewTally begins one for the windows from the one that begins at from up to the one
@@ -129,7 +129,7 @@ func (t *Tally) Add(c *correlate.Chain) error {
 		if t.groups++; t.groups > maxGroups {
 			return ErrTooMany
 		}
-		g = &grouped{group: cloned(group), values: map[string]struct{}{}}
+		g = &grouped{group: cloned(group), values: map[string]bool{}}
 		w.groups[key] = g
 	}
 	return t.count(g, c)
@@ -149,16 +149,24 @@ func (t *Tally) count(g *grouped, c *correlate.Chain) error {
 	if o.sum != nil {
 		g.sum += o.sum(c)
 	}
+	brings := o.brings(c)
 	if o.distinct != nil {
 		o.distinct(c, func(v string) {
-			if _, ok := g.values[v]; !ok && v != "" {
-				g.values[strings.Clone(v)] = struct{}{}
+			old, ok := g.values[v]
+			switch {
+			case ok:
+				g.values[v] = old || !brings
+			case v != "":
+				g.values[strings.Clone(v)] = !brings
 				t.values++
 			}
 		})
 		if t.values > maxValues {
 			return ErrTooMany
 		}
+	}
+	if !brings {
+		return nil
 	}
 	if g.last == nil || later(c, g.last) {
 		last := c.Clone()
@@ -274,8 +282,8 @@ func (t *Tally) above(start time.Time, key string, g *grouped, limit float64) (v
 		}
 	}
 	if o.First != "" {
-		for v := range g.values {
-			if !seen[v] {
+		for v, had := range g.values {
+			if !seen[v] && !had {
 				value++
 			}
 		}

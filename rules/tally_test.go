@@ -32,6 +32,7 @@ var overs = map[string]string{
 	"sum":        "  window: 1h\n  sum: usage.cost_usd\n  more_than: 0.5\n",
 	"usual":      "  window: 1h\n  sum: usage.cost_usd\n  more_than: 0.1\n  usual: {past: 4h, times: 1.5}\n",
 	"first seen": "  window: 1h\n  first_seen: {of: context.region, past: 5h}\n",
+	"by some":    "  window: 1h\n  first_seen: {of: context.region, past: 5h, by: 'any(resources, .id == \"a1\")'}\n",
 	"budget":     "  window: 1h\n  limits: budgets\n",
 }
 

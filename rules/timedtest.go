@@ -23,18 +23,16 @@ func (f *testFile) timed(r *compiled, t *Test) (problems []error) {
 	} else {
 		t.Alerts = *f.Alerts
 	}
-	t.over = r.Over
-	if r.Over.Limits != "" {
-		lists := Lists{r.Over.Limits: nil}
-		if l, err := NewList(t.Lists[r.Over.Limits]...); err == nil {
-			lists[r.Over.Limits] = l
+	lists := Lists{}
+	for _, name := range r.Over.uses() {
+		lists[name] = nil
+		if l, err := NewList(t.Lists[name]...); err == nil {
+			lists[name] = l
 		}
-		own := *r.Over
-		var err error
-		if own.limits, err = limitsOf(lists, own.Limits); err != nil {
-			problems = append(problems, err)
-		}
-		t.over = &own
+	}
+	var err error
+	if t.over, err = r.Over.withLists(lists); err != nil {
+		problems = append(problems, err)
 	}
 	read := func(what string, from []any) (out []correlate.Chain) {
 		for i, v := range from {
