@@ -19,6 +19,7 @@ type trial struct {
 	accounts map[string]*account
 	over     []overTime
 	cost     costs
+	told     told
 	truth    *truths           // nil if it is not known
 	alerts   []correlate.Alert // used again
 }
@@ -40,7 +41,6 @@ type account struct {
 	// shown are the alerts whose chains have the lowest ids: any, but the same ones
 	// whatever the order.
 	shown []correlate.Alert
-	told  told
 	// closed is how many more were raised and closed by a later fact, -1 if that is
 	// not known; installed, what the rule as it is installed has raised by now.
 	closed    int
@@ -137,9 +137,7 @@ func (t *trial) account(a *correlate.Alert, c *correlate.Chain) {
 		who = a.Executor.ID
 	}
 	of.people.add(who)
-	if of.rule.Suppress > 0 {
-		of.told.add(a.Time, group)
-	}
+	t.told.add(a)
 	at, _ := slices.BinarySearchFunc(of.shown, a, func(b correlate.Alert, a *correlate.Alert) int {
 		return bytes.Compare(b.ChainID[:], a.ChainID[:])
 	})

@@ -11,11 +11,11 @@ import (
 // print writes the report for people: a table, then the rules that alert one by one.
 func (r *backtestReport) print(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "%s to %s: %s, %s, %s (%.2f per 100,000 events), %d ns of CPU an event\n\n",
+	fmt.Fprintf(out, "%s to %s: %s, %s, %s (%.2f per 100,000 events; %d would tell somebody), %d ns of CPU an event\n\n",
 		r.From.UTC().Format(time.DateTime), r.To.UTC().Format(time.DateTime), count(r.Events, "event"), count(r.Rules, "rule"),
-		count(r.Alerts, "alert"), r.Per100k, r.CPUNanosec)
+		count(r.Alerts, "alert"), r.Per100k, r.Told, r.CPUNanosec)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RULE\tSEVERITY\tALERTS\tA DAY\tDAYS\tNS")
+	fmt.Fprintln(t, "RULE\tSEVERITY\tALERTS\tTOLD\tA DAY\tDAYS\tNS")
 	quiet := 0
 	for i := range r.of {
 		o := &r.of[i]
@@ -23,7 +23,7 @@ func (r *backtestReport) print(w io.Writer) error {
 			quiet++
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%.2f\t%s\t%d\n", o.Rule, o.Severity, o.Alerts, o.PerDay, bars(r.From, r.To, o.Days), o.CPU)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%.2f\t%s\t%d\n", o.Rule, o.Severity, o.Alerts, o.Told, o.PerDay, bars(r.From, r.To, o.Days), o.CPU)
 	}
 	_ = t.Flush() // its error comes again from out
 	if quiet > 0 {
@@ -52,7 +52,7 @@ func (o *ruleReport) print(w io.Writer) {
 		fmt.Fprintf(w, ", %d more closed by later facts", *o.Closed)
 	}
 	if o.Told != o.Alerts {
-		fmt.Fprintf(w, "; %d would have told somebody, the others come soon after one of their group", o.Told)
+		fmt.Fprintf(w, "; %d would have told somebody, the others come soon after one of their group or are inhibited", o.Told)
 	}
 	fmt.Fprintln(w)
 	if o.Installed != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"whence/correlate"
+	notices "whence/rules/notice"
 )
 
 // backtestReport is what a trial found.
@@ -20,6 +21,7 @@ type backtestReport struct {
 	Events     int       `json:"events"`
 	Rules      int       `json:"rules"`
 	Alerts     int       `json:"alerts"`
+	Told       int       `json:"told"`
 	Per100k    float64   `json:"alerts_per_100000_events"`
 	CPUNanosec int64     `json:"cpu_ns_per_event"`
 	Failing    int       `json:"rules_failing"`
@@ -34,7 +36,7 @@ type ruleReport struct {
 	Severity   string         `json:"severity"`
 	Version    string         `json:"version"`
 	Alerts     int            `json:"alerts"`
-	Told       int            `json:"told"` // those that are not suppressed
+	Told       int            `json:"told"` // those that are neither suppressed nor inhibited
 	PerDay     float64        `json:"alerts_per_day"`
 	Days       map[string]int `json:"days,omitempty"`
 	Groups     []top          `json:"groups,omitempty"`
@@ -56,8 +58,11 @@ type shownChain struct {
 
 func (t *trial) report() *backtestReport {
 	r := &backtestReport{From: t.from, To: t.to, Events: t.events, Rules: len(t.accounts), CPUNanosec: int64(t.cost.all)}
+	told := t.told.count(notices.Policies(t.set))
 	for _, id := range slices.Sorted(maps.Keys(t.accounts)) {
 		one := t.accounts[id].report(r.days())
+		one.Told = told[id]
+		r.Told += one.Told
 		one.CPU = int64(t.cost.each[id])
 		r.Alerts += one.Alerts
 		r.of = append(r.of, one)
@@ -91,11 +96,8 @@ func (r *backtestReport) fail(rule string, n uint64, err error) {
 func (a *account) report(days float64) ruleReport {
 	r := ruleReport{
 		Rule: a.rule.ID, Title: a.rule.Title, Severity: string(a.rule.Severity), Version: a.rule.Version,
-		Alerts: a.alerts, Told: a.alerts, PerDay: float64(a.alerts) / days, Days: a.days,
+		Alerts: a.alerts, PerDay: float64(a.alerts) / days, Days: a.days,
 		Groups: a.groups.first(), Principals: a.people.first(), Installed: a.installed,
-	}
-	if a.rule.Suppress > 0 {
-		r.Told = a.told.count(a.rule.Suppress)
 	}
 	if a.closed >= 0 {
 		r.Closed = &a.closed

@@ -175,18 +175,29 @@ func (d *Desk) reason(e *Entry, now time.Time) Reason {
 }
 
 // inhibitor is an open alert that keeps a quiet: of the same group, if both rules group by
-// the same, and else of the same requestor.
+// the same, and else of the same requestor. If its rule has a suppress span, a happened
+// within it: what somebody did once says nothing of what they do a year later.
 func (d *Desk) inhibitor(a *correlate.Alert) (correlate.ID, bool) {
 	for _, rule := range d.quieters[a.Rule] {
 		key := whoKey(rule, a)
 		if g := d.policies[rule].Group; len(g) > 0 && len(a.Group) > 0 && slices.Equal(g, d.policies[a.Rule].Group) {
 			key = keyOf(rule, a.Group...)
 		}
-		if ids := slices.Collect(maps.Keys(d.quieting[key])); len(ids) > 0 {
+		if ids := d.near(d.quieting[key], a.Time, d.policies[rule].Suppress); len(ids) > 0 {
 			return slices.MinFunc(ids, func(x, y correlate.ID) int { return slices.Compare(x[:], y[:]) }), true
 		}
 	}
 	return correlate.ID{}, false
+}
+
+// near are those of ids that happened within span of a time; all of them if there is none.
+func (d *Desk) near(ids map[correlate.ID]struct{}, at time.Time, span time.Duration) (out []correlate.ID) {
+	for id := range ids {
+		if span == 0 || near(d.entries[id].Alert.Time, at, span) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 func (d *Desk) tell(out []correlate.Notice, e *Entry, kind correlate.NoticeKind) []correlate.Notice {

@@ -19,6 +19,7 @@ var policies = map[string]Policy{
 	"alone":   {},
 	"burst":   {Group: []string{"requestor.id"}, Suppress: time.Hour},
 	"worse":   {Group: []string{"requestor.id"}, Inhibits: []string{"burst", "alone"}},
+	"short":   {Group: []string{"requestor.id"}, Suppress: time.Hour, Inhibits: []string{"plain"}},
 	"plain":   {Group: []string{"requestor.id"}},
 	"another": {Group: []string{"source"}},
 }
@@ -105,6 +106,11 @@ func TestDesk(t *testing.T) {
 			{hear: []correlate.Alert{raised("worse", "alice", 1, 1, open)}, want: []string{"opened worse alice v1"}},
 			{hear: []correlate.Alert{raised("burst", "alice", 2, 1, open), raised("alone", "alice", 1, 1, open), raised("burst", "bob", 3, 1, open)}, want: []string{"opened burst bob v1"}},
 			{hear: []correlate.Alert{raised("worse", "alice", 1, 2, closed)}, want: []string{"resolved worse alice v2", "opened alone alice v1", "opened burst alice v1"}},
+		}},
+		{"inhibited, for as long as the other's span is", []step{
+			{hear: []correlate.Alert{raised("short", "alice", 60, 1, open)}, want: []string{"opened short alice v1"}},
+			{hear: []correlate.Alert{raised("plain", "alice", 1, 1, open), raised("plain", "alice", 119, 1, open)}},
+			{hear: []correlate.Alert{raised("plain", "alice", 0, 1, open), raised("plain", "alice", 120, 1, open)}, want: []string{"opened plain alice v1", "opened plain alice v1"}},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
