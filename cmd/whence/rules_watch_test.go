@@ -102,7 +102,7 @@ func TestRulesReload(t *testing.T) {
 		write("a.yaml", ruleAsking(`class == "auth"`))
 		want("a test fails", "", "match is true, want false", `DIR/a.yaml:7: mine, test "n": match is true, want false`)
 		write("a.yaml", ruleAsking(`knows("of_mine", action)`))
-		want("a list that is not there", "", "there is no list", `DIR/a.yaml:5:13: when: there is no list "of_mine"; there are approved_models, approved_tools, break_glass, budgets, ci_secrets, outside_service_accounts, own_repositories, production, trusted_issuers. Lists are in the folder lists beside the rules`)
+		want("a list that is not there", "", "there is no list", `DIR/a.yaml:5:13: when: there is no list "of_mine"; there are agent_roles, approved_models, approved_tools, break_glass, budgets, ci_secrets, outside_service_accounts, own_repositories, production, trusted_issuers. Lists are in the folder lists beside the rules`)
 		write("lists/l.yaml", "of_mine: [a]")
 		want("the list comes", `knows("of_mine", action)`, "changed=1", "")
 		version := w.status().Version

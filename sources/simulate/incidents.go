@@ -37,6 +37,7 @@ var incidents = []incident{
 	{"vault_audit_off", []string{"vault-audit-switched-off"}, vaultAuditOff},
 	{"break_glass", []string{"root-account-used", "break-glass-used", "over-break-glass-first-use"}, incidentRoot},
 	{"unattributed", []string{"unattributed-write", "unattributed-secret-access", "unattributed-admin-action"}, byNobody},
+	{"agent_beyond_person", []string{"over-agent-beyond-person"}, agentBeyondPerson},
 }
 
 // Incidents are the names of those that Config.Injected can ask for.

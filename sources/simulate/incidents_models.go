@@ -48,3 +48,16 @@ func spendSpike(s *story) {
 		}, nil)
 	}
 }
+
+// agentBeyondPerson: a person's agent changes rights with what it was lent, which the
+// person has never done.
+func agentBeyondPerson(s *story) {
+	p := s.engineer()
+	a := s.saml(p, s.roles["staging/Developer"], p.email)
+	k := s.personalKey(p, "code-agent")
+	s.ask(k)
+	s.tool(k, "aws", "s3_get")
+	s.ask(k)
+	b := s.assume(a, s.roles["staging/agent-tools"], "agent-"+k.session[:8], time.Hour)
+	s.succeed(b, deedNamed("AttachRolePolicy"))
+}

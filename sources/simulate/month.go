@@ -114,5 +114,6 @@ own_repositories: ["example-org/*"]
 ci_secrets: ["*/secret/data/ci/*"]
 trusted_issuers: ["token.actions.githubusercontent.com", "saml"]
 break_glass: ["arn:aws:iam::123456789012:root"]
+agent_roles: ["*:assumed-role/agent-tools/*"]
 `)
 }
