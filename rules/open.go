@@ -66,12 +66,17 @@ func Open(c Config) (*Set, error) {
 		}
 		problems = append(problems, f.problems...)
 	}
-	signalling, refused, wrong := c.readSigma()
+	signalling, correlations, refused, wrong := c.readSigma()
 	problems = append(problems, wrong...)
 	ours, err := signalled(signalling)
 	if err != nil {
 		problems = append(problems, err)
 	}
+	counting, err := correlated(correlations)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	ours = append(ours, counting...)
 	for _, r := range ours {
 		files[r.ID] = r.File
 	}
@@ -89,30 +94,42 @@ func Open(c Config) (*Set, error) {
 }
 
 // readSigma reads the Sigma rules of all folders. Of two with one id the first counts.
-func (c *Config) readSigma() (all []*sigma.Rule, refused []sigma.Finding, problems []error) {
+func (c *Config) readSigma() (all []*sigma.Rule, counting []*sigma.Correlation, refused []sigma.Finding, problems []error) {
 	seen := map[string]string{}
 	for _, f := range c.Sigma {
-		found, findings, err := sigma.Import(f.FS)
+		found, err := sigma.Import(f.FS)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", f.Name, err))
+			continue
 		}
-		for _, r := range found {
-			r.File = f.called(r.File)
-			if first, ok := seen[r.ID]; ok {
-				refused = append(refused, sigma.Finding{File: r.File, ID: r.ID, Title: r.Title, Result: sigma.Refused, Reason: "duplicate", Detail: first + " has the same id"})
-				continue
+		known := func(a *sigma.About) bool {
+			a.File = f.called(a.File)
+			first, ok := seen[a.ID]
+			if ok {
+				refused = append(refused, sigma.Finding{File: a.File, ID: a.ID, Title: a.Title, Result: sigma.Refused, Reason: "duplicate", Detail: first + " has the same id"})
+			} else {
+				seen[a.ID] = a.File
 			}
-			seen[r.ID] = r.File
-			all = append(all, r)
+			return ok
 		}
-		for _, one := range findings {
+		for _, r := range found.Rules {
+			if !known(&r.About) {
+				all = append(all, r)
+			}
+		}
+		for _, r := range found.Correlations {
+			if !known(&r.About) {
+				counting = append(counting, r)
+			}
+		}
+		for _, one := range found.Findings {
 			if one.Result == sigma.Refused {
 				one.File = f.called(one.File)
 				refused = append(refused, one)
 			}
 		}
 	}
-	return all, refused, problems
+	return all, counting, refused, problems
 }
 
 // readLists reads the lists of all folders, the library first. One of its gives way to the

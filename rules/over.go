@@ -225,6 +225,8 @@ func (o *Over) measure() string {
 	switch {
 	case o.First != "":
 		return "new values of " + o.First
+	case o.Distinct == distinctSignals:
+		return "different rules that match"
 	case o.Distinct != "":
 		return "different values of " + o.Distinct
 	case o.Sum != "":

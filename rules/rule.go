@@ -71,7 +71,8 @@ type Rule struct {
 	// the same chains; not with titles and explanations.
 	Version string
 
-	group []text // of Group
+	group   []text   // of Group
+	signals []string // of a rule that stands for Sigma's: those it asks for
 }
 
 // GroupOf is what c is grouped by: its values of Group, in that order. They are views

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -104,5 +105,71 @@ func TestSigmaDisabled(t *testing.T) {
 	}
 	if s.NewJudge().Notice(&e); len(e.Signals) != 1 || len(s.Refused()) != 1 {
 		t.Errorf("joined: signals %v, refused %v", e.Signals, s.Refused())
+	}
+}
+
+const sigmaTwo = `title: Two of the three
+name: two
+correlation: {type: temporal, rules: [Stop, 00000000-0000-4000-8000-0000000000ac], group-by: [userIdentity.arn], timespan: 10m}
+---
+title: Started
+name: Stop
+id: 00000000-0000-4000-8000-0000000000ab
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {eventName: StopLogging}, condition: selection}
+---
+title: Any
+id: 00000000-0000-4000-8000-0000000000ac
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {userAgent|startswith: aws}, condition: selection}
+`
+
+// TestSigmaCorrelation: rules of which one correlation asks have signals and no alerts,
+// other rules that match the same lines count for nothing, and neither does a line of
+// nobody.
+func TestSigmaCorrelation(t *testing.T) {
+	folder := []Folder{{FS: fstest.MapFS{"stop.yml": {Data: []byte(sigmaStop)}, "two.yml": {Data: []byte(sigmaTwo)}}}}
+	s, err := Open(Config{Sigma: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.Rules()); n != 2 || s.SigmaRules() != 2 || len(s.Timed()) != 1 {
+		t.Fatalf("%d rules, %d of Sigma, %d over time", n, s.SigmaRules(), len(s.Timed()))
+	}
+	at := func(minute int, who, agent string) correlate.Chain {
+		e := stopped(`{"eventSource":"cloudtrail.amazonaws.com"}`)
+		e.Time, e.Actor.ID, e.Context.Agent = time.Unix(0, 0).Add(time.Duration(minute)*time.Minute), who, agent
+		s.NewJudge().Notice(&e)
+		return correlate.Chain{Event: e.Clone(), Version: 1}
+	}
+	for _, tt := range []struct {
+		name   string
+		chains []correlate.Chain
+		want   []string
+	}{
+		{"one of them, and a third", []correlate.Chain{at(1, "alice", "x"), at(2, "alice", "y")}, nil},
+		{"both", []correlate.Chain{at(1, "alice", "x"), at(2, "alice", "aws-cli")}, []string{"alice"}},
+		{"in two windows", []correlate.Chain{at(1, "alice", "x"), at(12, "alice", "x")}, nil},
+		{"of nobody", []correlate.Chain{at(1, "", "aws-cli")}, nil},
+	} {
+		got, err := s.tallied(s.Timed()[0], time.Unix(0, 0), time.Unix(1200, 0), tt.chains)
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: alerts of %q, want %q; %v", tt.name, got, tt.want, err)
+		}
+	}
+	without, err := Open(Config{Sigma: folder, Disabled: []string{"sigma-two"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := stopped(`{"eventSource":"cloudtrail.amazonaws.com"}`)
+	if without.NewJudge().Notice(&e); len(e.Signals) != 1 {
+		t.Errorf("signals that nobody asks for: %q", e.Signals)
+	}
+	only, err := s.Only("sigma-two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if only.NewJudge().Notice(&e); len(e.Signals) != 1 || e.Signals[0] != "sigma-00000000-0000-4000-8000-0000000000ab" {
+		t.Errorf("signals of the one rule: %q", e.Signals)
 	}
 }

@@ -68,11 +68,11 @@ func importSigma(args []string) ([]sigmaFile, error) {
 		if !info.IsDir() {
 			folder = filepath.Dir(arg)
 		}
-		_, findings, err := sigma.Import(os.DirFS(folder))
+		found, err := sigma.Import(os.DirFS(folder))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", arg, err)
 		}
-		for _, f := range findings {
+		for _, f := range found.Findings {
 			one := sigmaFile{f, filepath.Join(folder, filepath.FromSlash(f.File)), f.File}
 			if !info.IsDir() && one.path != filepath.Clean(arg) {
 				continue

@@ -12,8 +12,8 @@ import (
 	"whence/correlate"
 )
 
-// A Rule is one Sigma rule, compiled for the logs that it is about.
-type Rule struct {
+// About is what a file says of itself.
+type About struct {
 	// ID is "sigma-" and the rule's own id, or its file's name where it has none.
 	ID             string
 	Title          string
@@ -25,9 +25,19 @@ type Rule struct {
 	Tags           []string // such as attack.t1078.004
 	FalsePositives []string
 	File           string
-	Sum            string // SHA-256 of the file, in hex
-	// Sources are the logs of whence that the rule is matched against.
+	Sum            string // SHA-256 of the document, in hex
+	// Sources are the logs of whence that it is matched against.
 	Sources []string
+
+	names []string // what rules that correlate it may call it
+}
+
+// A Rule is one Sigma rule, compiled for the logs that it is about.
+type Rule struct {
+	About
+	// Counted says that there are correlations of it, none of which wants alerts of the
+	// rule itself.
+	Counted bool
 
 	forms []form // one for each of Sources
 }
@@ -74,18 +84,7 @@ func Parse(file string, text []byte) (*Rule, error) {
 	if len(logs) == 0 {
 		return nil, refuse("logsource", "no source of whence reads the log %s", logName(r.Logsource))
 	}
-	sum := sha256.Sum256(text)
-	out := &Rule{
-		ID: "sigma-" + strings.ToLower(cmp.Or(r.ID, strings.TrimSuffix(base(file), ".yml"))), Title: r.Title,
-		Level: cmp.Or(strings.ToLower(r.Level), "medium"), Status: r.Status, Description: strings.TrimSpace(r.Description),
-		Author: r.Author, References: r.References, Tags: r.Tags, File: file,
-		Sum: hex.EncodeToString(sum[:]),
-	}
-	if list, ok := r.AdditionalFields["falsepositives"].([]any); ok {
-		for _, v := range list {
-			out.FalsePositives = append(out.FalsePositives, fmt.Sprint(v))
-		}
-	}
+	out := &Rule{About: about(file, text, &r)}
 	var last error
 	for _, l := range logs {
 		f, err := l.compile(&r.Detection)
@@ -99,6 +98,23 @@ func Parse(file string, text []byte) (*Rule, error) {
 		return nil, last
 	}
 	return out, nil
+}
+
+func about(file string, text []byte, r *sigma.Rule) About {
+	sum := sha256.Sum256(text)
+	name, _ := r.AdditionalFields["name"].(string)
+	out := About{
+		ID: "sigma-" + strings.ToLower(cmp.Or(r.ID, strings.TrimSuffix(base(file), ".yml"))), Title: r.Title,
+		Level: cmp.Or(strings.ToLower(r.Level), "medium"), Status: r.Status, Description: strings.TrimSpace(r.Description),
+		Author: r.Author, References: r.References, Tags: r.Tags, File: file,
+		Sum: hex.EncodeToString(sum[:]), names: []string{strings.ToLower(r.ID), name},
+	}
+	if list, ok := r.AdditionalFields["falsepositives"].([]any); ok {
+		for _, v := range list {
+			out.FalsePositives = append(out.FalsePositives, fmt.Sprint(v))
+		}
+	}
+	return out
 }
 
 // parse calls the library, which panics at some files that are no rules.
@@ -124,14 +140,16 @@ func (r *Rule) Matches(e *correlate.Event, raw []byte) bool {
 	return false
 }
 
+var errCollection = refuse("syntax", "collections of rules (action: global) are of an old version of Sigma; convert it")
+
 // single refuses what is not one rule of single events.
 func single(text []byte) error {
 	for l := range strings.Lines(string(text)) {
 		switch l = strings.TrimRight(l, " \r\n"); {
 		case l == "correlation:":
-			return refuse("correlation", "it correlates other rules; write it as a rule over time")
+			return refuse("correlation", "it correlates other rules, which are read together with it")
 		case l == "action: global":
-			return refuse("syntax", "collections of rules (action: global) are of an old version of Sigma; convert it")
+			return errCollection
 		}
 	}
 	return nil

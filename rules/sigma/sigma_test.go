@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,6 +19,8 @@ import (
 
 	"whence/correlate"
 )
+
+var update = flag.Bool("update", false, "rewrite the findings in testdata")
 
 // tried is one case of match.txtar.
 type tried struct {
@@ -63,18 +66,19 @@ func cases(t testing.TB) (fstest.MapFS, []tried) {
 // TestMatch: every case by the rule alone and by the set of all rules, whose index
 // must find the same.
 func TestMatch(t *testing.T) {
-	files, all := cases(t)
-	rules, findings, err := Import(files)
+	files, tries := cases(t)
+	all, err := Import(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range findings {
+	rules := all.Rules
+	for _, f := range all.Findings {
 		if f.Result != Imported {
 			t.Errorf("%s: %s: %s", f.File, f.Reason, f.Detail)
 		}
 	}
 	set := NewSet(rules).NewMatcher()
-	for i, c := range all {
+	for i, c := range tries {
 		t.Run(fmt.Sprint(i+1, " ", c.Rule), func(t *testing.T) {
 			at := slices.IndexFunc(rules, func(r *Rule) bool { return r.File == c.Rule })
 			if at < 0 {
@@ -97,12 +101,12 @@ func TestRefused(t *testing.T) {
 			files[f.Name] = &fstest.MapFile{Data: f.Data}
 		}
 	}
-	rules, findings, err := Import(files)
-	if err != nil || len(rules) > 0 {
-		t.Fatalf("%d rules, %v", len(rules), err)
+	all, err := Import(files)
+	if err != nil || len(all.Rules)+len(all.Correlations) > 0 {
+		t.Fatalf("%+v, %v", all, err)
 	}
 	var got strings.Builder
-	for _, f := range findings {
+	for _, f := range all.Findings {
 		if f.File == "regexp.yml" || f.File == "yaml.yml" { // the words are the library's
 			continue
 		}
@@ -111,16 +115,44 @@ func TestRefused(t *testing.T) {
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Error(diff)
 	}
-	if len(findings) != len(files) {
-		t.Errorf("%d findings of %d files", len(findings), len(files))
+	if len(all.Findings) != len(files) {
+		t.Errorf("%d findings of %d files", len(all.Findings), len(files))
+	}
+}
+
+// TestCorrelations: what becomes of each document, with what is counted.
+func TestCorrelations(t *testing.T) {
+	a := archive(t, "correlate.txtar")
+	files, want := fstest.MapFS{}, -1
+	for i, f := range a.Files {
+		if files[f.Name] = (&fstest.MapFile{Data: f.Data}); f.Name == "findings" {
+			delete(files, f.Name)
+			want = i
+		}
+	}
+	all, err := Import(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	for _, f := range all.Findings {
+		fmt.Fprintln(&got, f.File, f.Result, strings.TrimSpace(f.ID+" "+f.Reason)+":", f.Detail)
+	}
+	if *update {
+		a.Files[want].Data = got.Bytes()
+		if err := os.WriteFile("testdata/correlate.txtar", txtar.Format(a), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if diff := cmp.Diff(string(a.Files[want].Data), got.String()); diff != "" {
+		t.Error(diff)
 	}
 }
 
 func TestTwoOfOneID(t *testing.T) {
 	text := []byte("title: t\nid: x\nlogsource: {product: okta}\ndetection: {s: {eventType: a}, condition: s}\n")
-	rules, findings, err := Import(fstest.MapFS{"a.yml": {Data: text}, "b.yml": {Data: text}})
-	if err != nil || len(rules) != 1 || findings[1].Reason != "duplicate" {
-		t.Errorf("%d rules, %+v, %v", len(rules), findings, err)
+	all, err := Import(fstest.MapFS{"a.yml": {Data: text}, "b.yml": {Data: text}})
+	if err != nil || len(all.Rules) != 1 || all.Findings[1].Reason != "duplicate" {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
 
@@ -153,19 +185,19 @@ func TestPublicRules(t *testing.T) {
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 		t.Skip("SIGMA'S PUBLIC RULES ARE NOT HERE: set WHENCE_SIGMA to their folder to run this test")
 	}
-	_, findings, err := Import(os.DirFS(folder))
+	all, err := Import(os.DirFS(folder))
 	if err != nil {
 		t.Fatal(err)
 	}
 	imported := 0
-	for _, f := range findings {
+	for _, f := range all.Findings {
 		if f.Result == Imported {
 			imported++
 			continue
 		}
 		t.Logf("%s: %s: %s", f.File, f.Reason, f.Detail)
 	}
-	if t.Logf("%d of %d", imported, len(findings)); imported*5 < len(findings)*4 {
+	if t.Logf("%d of %d", imported, len(all.Findings)); imported*5 < len(all.Findings)*4 {
 		t.Error("fewer than four of five")
 	}
 }
@@ -180,7 +212,20 @@ func FuzzParse(f *testing.F) {
 	for _, file := range archive(f, "refused.txtar").Files {
 		f.Add(file.Data, "okta.system_log", "a", []byte(`{}`))
 	}
+	for _, file := range archive(f, "correlate.txtar").Files {
+		f.Add(file.Data, "okta.system_log", "a", []byte(`{}`))
+	}
+	base := []byte("title: t\nname: denied\nlogsource: {product: aws, service: cloudtrail}\ndetection: {s: {errorCode: x}, condition: s}\n")
 	f.Fuzz(func(t *testing.T, text []byte, source, action string, raw []byte) {
+		all, err := Import(fstest.MapFS{"a.yml": {Data: base}, "f.yml": {Data: text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range all.Findings {
+			if (found.Result == Imported) == (found.Reason != "") {
+				t.Errorf("%+v", found)
+			}
+		}
 		r, err := Parse("f.yml", text)
 		if err != nil {
 			if !errors.As(err, new(*Refusal)) {
@@ -197,10 +242,11 @@ func FuzzParse(f *testing.F) {
 
 func BenchmarkMatch(b *testing.B) {
 	files, all := cases(b)
-	rules, _, err := Import(files)
+	in, err := Import(files)
 	if err != nil {
 		b.Fatal(err)
 	}
+	rules := in.Rules
 	for i := range 200 { // of other actions: what most rules are for most lines
 		r, err := Parse(fmt.Sprintf("other%d.yml", i), fmt.Appendf(nil, "title: t\nlogsource: {product: aws, service: cloudtrail}\ndetection: {s: {eventName: Other%d}, condition: s}\n", i))
 		if err != nil {
