@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/ClickHouse/ch-go/compress"
@@ -95,4 +96,32 @@ func NewPacker(clock func() time.Duration) func([]Output, *Packed) error {
 		}
 		return nil
 	}
+}
+
+// NewSender returns what ch-go does to send chains in blocks of a lane each, without
+// compression: each call sends all of them.
+func NewSender(w io.Writer, lanes [][]correlate.Chain) (func() error, error) {
+	t := chainTable()
+	var blocks []*block
+	for _, chains := range lanes {
+		b := new(block)
+		if err := t.encode(b, chains); err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, b)
+	}
+	out := proto.NewWriter(w, new(proto.Buffer))
+	in := newInsertion("whence", &t, blocks, nil)
+	in.chained = true
+	return func() error {
+		for q := in.query(); q.OnInput(context.Background()) == nil; {
+			if err := (proto.Block{Columns: len(in.input), Rows: in.rows}).WriteBlock(out, proto.Version, in.input); err != nil {
+				return err
+			}
+			if _, err := out.Flush(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }

@@ -50,7 +50,9 @@ func insertInOrder[T any](ctx context.Context, c *ClickHouse, t *table[T], loads
 	if len(blocks) == 0 {
 		return nil
 	}
-	if err := c.try(ctx, newInsertion(c.cfg.Database, t, blocks, c.insertSettings())); err != nil {
+	in := newInsertion(c.cfg.Database, t, blocks, c.insertSettings())
+	in.chained = !c.cfg.TLS.Enabled // which would make a record of each piece
+	if err := c.try(ctx, in); err != nil {
 		return fmt.Errorf("insert into %s.%s: %w", c.cfg.Database, t.name, err)
 	}
 	return nil
