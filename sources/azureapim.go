@@ -26,31 +26,20 @@ func apimKinds() []correlate.KindInfo {
 	}}
 }
 
-// account is the name of the resource that the line is of, in lower case: of the service,
-// or of the gateway.
-func (s *azureOpenAICall) account(out *Batch) string {
-	if s.name == "" {
-		s.name = out.fold(azureLast(s.ResourceID))
-	}
-	return s.name
-}
-
 // request is what all lines of one request to API Management share.
 func (s *azureOpenAICall) request(out *Batch) correlate.Key {
 	if s.Correlation == "" {
 		return correlate.Key{}
 	}
-	return correlate.Key{Kind: APIMRequest, Value: out.text.Join(s.account(out), "/", s.Correlation)}
+	return correlate.Key{Kind: APIMRequest, Value: out.text.Join(s.place.name, "/", s.Correlation)}
 }
 
-// join makes the two lines of one call one deed, and leads from the one with the tokens
-// to the one with the caller.
-func (s *azureOpenAICall) join(e *correlate.Event, timed bool, out *Batch) {
-	k := s.request(out)
+// join leads from the line with the tokens of a call to the one with the caller. Both tell
+// of one deed.
+func (s *azureOpenAICall) join(e *correlate.Event, k correlate.Key, timed bool, out *Batch) {
 	if k.IsZero() {
 		return
 	}
-	e.ActionID = out.sums.ID(string(APIMRequest), k.Value)
 	s.oneCounts(e, out)
 	switch {
 	case s.Category.text == llmCategory:

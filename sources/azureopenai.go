@@ -43,7 +43,8 @@ type azureOpenAICall struct {
 
 	classes words[correlate.Class]
 	types   azureTypes
-	name    string // see account, of this line
+	places  words[azurePlace] // by resource
+	place   azurePlace        // of this line
 }
 
 // azureGatewayCall is what API Management says.
@@ -93,31 +94,48 @@ func (s *azureOpenAICall) tell(source string, in Input, raw []byte, out *Batch) 
 		return
 	}
 	p := &s.Properties
-	s.name = ""
-	// A correlation id is one request's, but what the service and a gateway write of
-	// it are different lines: the bytes are the event's id.
-	e := out.begin(source, cmp.Or(s.tenant(out), in.Scope), "", raw)
+	s.place = s.where(out)
+	called := azureDeployment(cmp.Or(p.Backend, p.URL))
+	class := s.class(called)
+	var request correlate.Key
+	if class == correlate.Model && azureGateway(s.Category.text) {
+		request = s.request(out)
+	}
+	e := s.begin(source, in, request, raw, out)
 	at, ok := s.at(out)
 	timed := in.dated(e, eventTime{at, ok})
 	e.Action = cmp.Or(p.Operation, s.Operation.text, s.Category.text)
-	e.Class = s.class()
+	e.Class = class
 	if e.Outcome = s.outcome(); e.Outcome != correlate.Success && e.Outcome != correlate.UnknownOutcome {
 		e.Error = short(cmp.Or(p.Error.Reason, p.Status.text, s.Signature.text))
 	}
-	deployment := cmp.Or(p.Deployment, p.LLM, azureDeployment(cmp.Or(p.Backend, p.URL)))
-	out.touched(e, "azure.openai_deployment", deployment)
-	out.touched(e, s.types.of(s.ResourceID, out), s.ResourceID)
-	e.Context = correlate.Context{
-		IP: azureIP(s.CallerIP), Account: s.subscription(out), Region: cmp.Or(s.Location.text, s.Region), App: cmp.Or(p.Product, p.API),
-	}
-	if e.Class == correlate.Model {
+	out.touched(e, "azure.openai_deployment", cmp.Or(p.Deployment, p.LLM, called))
+	out.touched(e, s.place.kind, s.ResourceID)
+	c := &e.Context
+	c.IP, c.Account, c.Region, c.App = azureIP(s.CallerIP), s.place.subscription, cmp.Or(s.Location.text, s.Region), cmp.Or(p.Product, p.API)
+	if class == correlate.Model {
 		e.Usage.Model = s.served()
 		out.price(e, s.tokens())
 	}
 	s.who(e, out)
-	if azureGateway(s.Category.text) && e.Class == correlate.Model {
-		s.join(e, timed, out)
+	s.join(e, request, timed, out)
+}
+
+// begin appends the event of a line. A correlation id is one request's, but what the
+// service and a gateway write of it are different lines: the bytes are the event's id, and
+// the request is the deed, if that is known. Hashing one and the other at once saves the
+// time of one.
+func (s *azureOpenAICall) begin(source string, in Input, request correlate.Key, raw []byte, out *Batch) *correlate.Event {
+	scope := cmp.Or(s.tenant(out), in.Scope)
+	if request.IsZero() {
+		return out.begin(source, scope, "", raw)
 	}
+	e := out.event()
+	e.Evidence.SHA256, e.ActionID = out.hashBoth(raw, string(request.Kind), request.Value)
+	e.EventID, e.Line = e.Evidence.SHA256, raw
+	e.ID = out.sums.ID(source, scope, e.EventID)
+	e.Primary, e.Source, e.Outcome = true, source, correlate.UnknownOutcome
+	return e
 }
 
 // foreign is why a line is not the source's, or "".

@@ -12,7 +12,7 @@ import (
 func (s *azureOpenAICall) who(e *correlate.Event, out *Batch) {
 	p := &s.Properties
 	gateway := azureGateway(s.Category.text)
-	account := s.account(out)
+	account := s.place.name
 	switch {
 	case !gateway && p.Object != "":
 		// The line does not say whether it is a person or an application.
@@ -36,6 +36,24 @@ func (s *azureOpenAICall) who(e *correlate.Event, out *Batch) {
 	}
 }
 
+// azurePlace is what the id of a resource says of it, in lower case.
+type azurePlace struct{ kind, name, subscription string }
+
+// where tells the place of the line. A log is of few resources, so it is remembered.
+func (s *azureOpenAICall) where(out *Batch) azurePlace {
+	if len(s.ResourceID) > maxWordBytes {
+		return s.look(out)
+	}
+	return s.places.of(s.ResourceID, func(string) azurePlace {
+		p := s.look(out)
+		return azurePlace{strings.Clone(p.kind), strings.Clone(p.name), strings.Clone(p.subscription)}
+	})
+}
+
+func (s *azureOpenAICall) look(out *Batch) azurePlace {
+	return azurePlace{s.types.of(s.ResourceID, out), out.fold(azureLast(s.ResourceID)), s.subscription(out)}
+}
+
 // azureDeployment is the deployment in the address of a call.
 func azureDeployment(url string) string {
 	_, rest, ok := strings.Cut(url, "/deployments/")
@@ -49,10 +67,11 @@ func azureDeployment(url string) string {
 }
 
 // class: API Management fronts any API, and those that are no model's are reads and
-// writes. The service's audit category is about its keys.
-func (s *azureOpenAICall) class() correlate.Class {
+// writes. The service's audit category is about its keys. called is the deployment in the
+// address, if there is one.
+func (s *azureOpenAICall) class(called string) correlate.Class {
 	p := &s.Properties
-	if s.Category.text == "GatewayLogs" && !azureModelURL(p.Backend) && !azureModelURL(p.URL) {
+	if s.Category.text == "GatewayLogs" && called == "" && !azureModelURL(p.Backend) && !azureModelURL(p.URL) {
 		return correlate.Read
 	}
 	if s.Category.text == llmCategory {

@@ -22,7 +22,7 @@ type wordSlot[V any] struct {
 
 const (
 	maxWords     = 4096
-	maxWordBytes = 128
+	maxWordBytes = 192 // ids of resources, too
 	// firstWords is how many slots there are to begin with.
 	firstWords = 32
 	// wordTries is how many slots are looked at for a word. Words of one hash, which
