@@ -36,7 +36,8 @@ func demoCommand() *cobra.Command {
 ClickHouse are started here, an estate of people, services, pipelines and agents
 is made up, its raw logs go to Kafka, and the same pipeline that whence run uses
 finds out who asked for every action. At the end it scores itself against the
-truth, which only the estate knows, and shows three chains.
+truth, which only the estate knows, and shows three chains. A SIEM is told of all
+of it in OCSF, on two topics.
 
 The first time, the ClickHouse library is fetched with npm (about 180 MB).`,
 		Example: `  whence demo
@@ -105,6 +106,7 @@ func demo(ctx context.Context, o demoOptions, out, errOut io.Writer) (err error)
 		result.print(out, colorful(out))
 		fmt.Fprintf(out, "\nClickHouse  %s (native), %s/play (in a browser); database whence\n", ch.Addr(), ch.HTTPURL())
 		fmt.Fprintf(out, "Try         SELECT status, count() FROM whence.chains_now GROUP BY status\n")
+		fmt.Fprintf(out, "A SIEM's    kcat -C -b %s -t %s -c 1 | jq\n", broker.Addr(), demoSIEM[1].Topic)
 	}
 	if o.keep {
 		p.say("Kafka is at %s. Both stay up until Ctrl-C.", broker.Addr())
@@ -135,6 +137,9 @@ const demoMaxWait = 15 * time.Second
 // demoSources are the formats the estate writes, one topic each.
 var demoSources = []string{"aws.cloudtrail", "okta.system_log", "vault.audit", "github.webhook", "github.audit", "litellm.spend"}
 
+// demoSIEM are the topics that a SIEM would read.
+var demoSIEM = []siemSettings{{Name: "chains", What: "chains", Topic: "siem.chains"}, {Name: "alerts", What: "alerts", Topic: "siem.alerts"}}
+
 func demoTopics(partitions int32) map[string]int32 {
 	topics := map[string]int32{}
 	for _, s := range demoSources {
@@ -158,6 +163,7 @@ func demoSettings(o demoOptions, estate *simulate.Estate, dir, brokerAddr, click
 	s.ClickHouse.Addr = []string{clickhouseAddr}
 	s.ClickHouse.Linger = 100 * time.Millisecond
 	s.Sessions.Replication = 1
+	s.SIEM = demoSIEM
 	s.Store.Dir = filepath.Join(dir, "sessions")
 	s.Directory.Path = []string{filepath.Join(dir, "directory.yaml")}
 	s.Pipeline.CommitEvery = 500 * time.Millisecond

@@ -19,6 +19,7 @@ type demoResult struct {
 	settle   []float64 // seconds from the last line sent, for each chain
 	seconds  float64
 	samples  [3]*correlate.Chain
+	siem     map[string]int64 // OCSF documents by topic
 }
 
 // demoJSON is what `whence demo --json` prints.
@@ -32,6 +33,7 @@ type demoJSON struct {
 	Wrong        int     `json:"wrong"`
 	Missed       int     `json:"missed"`
 	SettleP99    float64 `json:"settle_p99_s"`
+	OCSF         int64   `json:"ocsf_documents"`
 }
 
 func (r *demoResult) json() demoJSON {
@@ -39,6 +41,7 @@ func (r *demoResult) json() demoJSON {
 	return demoJSON{
 		Actions: s.Actions, Attributed: s.Attributed, Automated: s.Automated, Ambiguous: s.Ambiguous, Partial: s.Partial,
 		Unattributed: s.Unattributed, Wrong: s.Wrong, Missed: s.Missed, SettleP99: math.Round(r.p99()*10) / 10,
+		OCSF: r.siem[demoSIEM[0].Topic] + r.siem[demoSIEM[1].Topic],
 	}
 }
 
@@ -111,6 +114,8 @@ func (r *demoResult) print(w io.Writer, color bool) {
 	row("missed", s.Missed, "knowable from the logs, and not found")
 	fmt.Fprintf(w, "  %-13s %6.1fs  from the last line in Kafka until 99 of 100 chains were settled\n", "settle p99", r.p99())
 	fmt.Fprintf(w, "  %-13s %7d  chains improved by facts that came late\n", "repaired", r.repaired.Improved)
+	fmt.Fprintf(w, "  %-13s %7d  documents for a SIEM, and %d of alerts: on the topics %s and %s\n",
+		"OCSF", r.siem[demoSIEM[0].Topic], r.siem[demoSIEM[1].Topic], demoSIEM[0].Topic, demoSIEM[1].Topic)
 	for _, c := range r.samples {
 		if c != nil {
 			fmt.Fprintln(w)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"whence/correlate"
@@ -49,7 +50,33 @@ func (d *demonstration) run(ctx context.Context) (result demoResult, err error) 
 		return result, err
 	}
 	d.progress.step("repairing after late facts", 0, 0)
-	return d.score(context.WithoutCancel(ctx), settle)
+	ctx = context.WithoutCancel(ctx)
+	if result, err = d.score(ctx, settle); err != nil {
+		return result, err
+	}
+	result.siem, err = d.announced(ctx)
+	return result, err
+}
+
+// announced counts what a SIEM was told, by topic.
+func (d *demonstration) announced(ctx context.Context) (map[string]int64, error) {
+	client, err := kgo.NewClient(kgo.SeedBrokers(d.broker))
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	n := map[string]int64{}
+	for _, to := range demoSIEM {
+		ends, err := kadm.NewClient(client).ListEndOffsets(ctx, to.Topic)
+		if err == nil {
+			err = ends.Error()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("count what a SIEM was told: %w", err)
+		}
+		ends.Each(func(o kadm.ListedOffset) { n[to.Topic] += o.Offset })
+	}
+	return n, nil
 }
 
 // feed sends the estate's lines to Kafka in the order of their delivery and
