@@ -12,7 +12,10 @@ import (
 // are known by comparing them with the one that is expected, without looking for
 // their ends and looking them up. It changes nothing in what is read. A struct that
 // is made anew for every line has no use for it.
-type Order struct{ habits []habit } // by number of the object
+type Order struct {
+	habits []habit  // by number of the object
+	marks  []uint64 // of the line that is read
+}
 
 // A habit is in which order the members of one object come. Its first step is the
 // start of the object, then there is one for each field, and the rest is for names

@@ -18,7 +18,8 @@ type reader struct {
 
 	stopped bool // why: an Each was not read to its end
 
-	habits []habit // of the struct that is read into
+	habits []habit  // of the struct that is read into
+	marks  []uint64 // where b is special: see lookOver
 }
 
 func (r *reader) reason() error {
@@ -266,7 +267,7 @@ func (r *reader) texts(i int, p unsafe.Pointer, depth int) int {
 
 // text reads the string that starts at i.
 func (r *reader) text(i int) (string, int) {
-	end := special(r.b, i+1)
+	end := r.special(i + 1)
 	if end < len(r.b) && r.b[end] == '"' {
 		return arena.View(r.b[i+1 : end]), end + 1
 	}

@@ -24,7 +24,7 @@ func (r *reader) skip(i, depth int) int {
 	b := r.b
 	switch c := b[i]; c {
 	case '"':
-		if end := quote(b, i+1); end >= 0 {
+		if end := r.quote(i + 1); end >= 0 {
 			return end + 1
 		}
 		return -1
@@ -55,7 +55,7 @@ func (r *reader) skipObject(i, depth int) int {
 		if i >= len(r.b) || r.b[i] != '"' {
 			return -1
 		}
-		if i = quote(r.b, i+1); i < 0 {
+		if i = r.quote(i + 1); i < 0 {
 			return -1
 		}
 		if i = r.space(i + 1); i >= len(r.b) || r.b[i] != ':' {

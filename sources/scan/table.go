@@ -134,6 +134,9 @@ func (t *Table[T]) read(r *reader, i int, into *T) int {
 			order.habits = make([]habit, t.objects)
 		}
 		r.habits = order.habits
+		if r.marks == nil {
+			r.lookOver(&order.marks)
+		}
 	}
 	return r.object(i+1, t.object, unsafe.Pointer(into), 1)
 }
