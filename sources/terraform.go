@@ -121,28 +121,29 @@ func (l *terraformLine) who(e *correlate.Event, out *Batch) {
 		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: terraformIssuer}
 		return
 	case a.Impersonator != "":
-		e.Actor = terraformUser(out, a.Impersonator, "")
+		terraformUser(&e.Actor, out, a.Impersonator, "")
 		out.asked(e, &e.Actor, correlate.Attested, "terraform.impersonator")
 		return
 	}
-	e.Actor = terraformUser(out, a.Accessor, a.Description)
+	terraformUser(&e.Actor, out, a.Accessor, a.Description)
 	if a.Type == "System" {
 		e.Actor.Type = correlate.ServiceAccount
 	}
 	out.asked(e, &e.Actor, correlate.Attested, "terraform.accessor")
 }
 
-// terraformUser is a user by id and name. Tokens of teams and organisations act as
-// users with names of their own.
-func terraformUser(out *Batch, id, name string) correlate.Principal {
-	p := correlate.Principal{Type: correlate.Human, ID: cmp.Or(name, id), Issuer: terraformIssuer}
+// terraformUser makes p, which is empty, a user by id and name. Tokens of teams and
+// organisations act as users with names of their own.
+func terraformUser(p *correlate.Principal, out *Batch, id, name string) {
+	p.Type, p.ID, p.Issuer = correlate.Human, cmp.Or(name, id), terraformIssuer
 	if strings.HasPrefix(name, "api-org-") || strings.HasPrefix(name, "api-team_") {
 		p.Type = correlate.ServiceAccount
 	}
 	if mail, ok := out.email(name); ok {
 		p.ID = mail
 	}
-	return out.named(p, out.join("terraform:", name), out.join("terraform:", id))
+	out.name(p, out.join("terraform:", name))
+	out.name(p, out.join("terraform:", id))
 }
 
 func terraformRunOf(k correlate.Key, name string) correlate.Principal {
@@ -197,7 +198,8 @@ func terraformRunDecode(in Input, raw []byte, l *terraformNotice, out *Batch) {
 	case "errored", "canceled", "force_canceled", "discarded", "policy_soft_failed":
 		e.Outcome, e.Error = correlate.Failure, n.Status
 	}
-	workspace := out.text.Join(l.Organization, "/", l.Workspace)
+	names := l.names(out)
+	workspace := names[0]
 	e.Context.Account = l.Organization
 	out.touched(e, "terraform.workspace", workspace)
 	out.touched(e, "terraform.run", l.RunID)
@@ -216,14 +218,15 @@ func terraformRunDecode(in Input, raw []byte, l *terraformNotice, out *Batch) {
 	if l.CreatedBy != "" {
 		var parent *correlate.Link
 		f.Parents, parent = out.links.Grow(nil)
-		parent.Principal, parent.Proof, parent.Method = terraformUser(out, "", l.CreatedBy), correlate.Attested, "terraform.run_created_by"
+		parent.Proof, parent.Method = correlate.Attested, "terraform.run_created_by"
+		terraformUser(&parent.Principal, out, "", l.CreatedBy)
 		parent.Role = requestorOf(&parent.Principal)
 	}
 	if n.Trigger == "run:applying" && n.UpdatedBy != "" {
-		out.fact(e, correlate.Approval, k, correlate.Issued, "terraform.apply").Principal = terraformUser(out, "", n.UpdatedBy)
+		terraformUser(&out.fact(e, correlate.Approval, k, correlate.Issued, "terraform.apply").Principal, out, "", n.UpdatedBy)
 	}
 	over := terraformIsOver(n.Status)
-	l.bind(e, k, created.Time, over, workspace, out)
+	l.bind(e, k, created.Time, over, names[1:], out)
 	if over {
 		out.fact(e, correlate.Ending, k, correlate.Issued, "terraform.run").Reason = "completed"
 	}
@@ -240,15 +243,23 @@ func terraformIsOver(status string) bool {
 	return false
 }
 
-// bind gives the run the subjects of its two phases, as far as they name the
-// organisation and the workspace: see ciAlias.
-func (l *terraformNotice) bind(e *correlate.Event, k correlate.Key, start time.Time, over bool, workspace string, out *Batch) {
+// names are those of the workspace, and of the subjects of its two phases as far as they
+// name the organisation and the workspace: see ciAlias. All are made at once.
+func (l *terraformNotice) names(out *Batch) [3]string {
+	const plan, apply = "/plan", "/apply"
+	all := out.text.Join(l.Organization, "/", l.Workspace, plan, l.Organization, "/", l.Workspace, apply)
+	planned := (len(all) + len(plan) - len(apply)) / 2
+	return [...]string{all[:planned-len(plan)], all[:planned], all[planned:]}
+}
+
+// bind gives the run its subjects.
+func (l *terraformNotice) bind(e *correlate.Event, k correlate.Key, start time.Time, over bool, subjects []string, out *Batch) {
 	var end time.Time
 	if over {
 		end = e.Time
 	}
-	for _, phase := range [...]string{"/plan", "/apply"} {
-		f := out.fact(e, correlate.Binding, correlate.Key{Kind: TerraformSub, Value: out.text.Join(workspace, phase)}, correlate.Attested, "terraform.workspace")
+	for _, subject := range subjects {
+		f := out.fact(e, correlate.Binding, correlate.Key{Kind: TerraformSub, Value: subject}, correlate.Attested, "terraform.workspace")
 		f.Target, f.Start, f.End, f.Reason = k, start, end, overAt(end)
 	}
 }
