@@ -1,6 +1,10 @@
 package sinks
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"whence/correlate"
+)
 
 // word is a text that is one of few.
 func word[T any, S ~string](name string, of func(*T) *S) column[T] {
@@ -56,6 +60,25 @@ func saidCells[T any](say func(*T) string) cells {
 	return func(s *strip, at []unsafe.Pointer) {
 		for _, p := range at {
 			s.codes = append(s.codes, s.code(say((*T)(p))))
+		}
+	}
+}
+
+// proofCells encodes the name of the proof that lies off bytes into what is pointed at.
+func proofCells(off uintptr) cells {
+	return func(s *strip, at []unsafe.Pointer) {
+		var last correlate.Proof
+		var code byte
+		for i, p := range at {
+			if f := *(*correlate.Proof)(unsafe.Add(p, off)); f != last || i == 0 {
+				last = f
+				if name := f.String(); f <= correlate.Issued { // a constant
+					code = s.codeAt(addressOf(name), name)
+				} else {
+					code = s.code(name)
+				}
+			}
+			s.codes = append(s.codes, code)
 		}
 	}
 }

@@ -35,13 +35,15 @@ func parseKey(s string) correlate.Key {
 }
 
 func proof[T any](name string, of func(*T) *correlate.Proof) column[T] {
-	return term(name, func(t *T) string { return of(t).String() },
-		func(t *T, s string) (err error) { *of(t), err = correlate.ParseProof(s); return err })
+	c := term(name, nil, func(t *T, s string) (err error) { *of(t), err = correlate.ParseProof(s); return err })
+	c.encode = proofCells(offset(name, of))
+	return c
 }
 
 func listedProof[T, E any](name string, of func(*T) *[]E, ref func(*E) *correlate.Proof) column[T] {
-	return terms(name, of, func(e *E) string { return ref(e).String() },
-		func(e *E, s string) (err error) { *ref(e), err = correlate.ParseProof(s); return err })
+	c := terms(name, of, nil, func(e *E, s string) (err error) { *ref(e), err = correlate.ParseProof(s); return err })
+	c.encode = proofCells(offset(name, ref))
+	return c
 }
 
 // ClickHouse's functions on times are sure from the epoch to 2106; a year is left
