@@ -297,9 +297,9 @@ func (b *Batch) short(s string) string {
 func (b *Batch) hashed(s string) string { return b.text.Join("sha256:", b.hash([]byte(s))) }
 
 // person is a user as an issuer names them. Only an e-mail address makes a person.
-func (b *Batch) person(issuer, id, email string) correlate.Principal {
-	p := correlate.Principal{Type: correlate.Unknown, ID: b.short(id), Issuer: issuer}
-	p = b.named(p, b.join(issuer, ":", p.ID))
+func (b *Batch) person(issuer, id, email string) (p correlate.Principal) {
+	p.Type, p.ID, p.Issuer = correlate.Unknown, b.short(id), issuer
+	b.name(&p, b.join(issuer, ":", p.ID))
 	for _, s := range [...]string{email, id} {
 		if mail, ok := b.email(s); ok {
 			p.Type, p.ID = correlate.Human, mail
@@ -311,11 +311,11 @@ func (b *Batch) person(issuer, id, email string) correlate.Principal {
 }
 
 // agent is an agent as an issuer names it.
-func (b *Batch) agent(issuer, id, name string) correlate.Principal {
-	p := correlate.Principal{Type: correlate.Agent, ID: b.short(id), Name: b.short(name), Issuer: issuer}
-	p = b.named(p, b.text.Join("agent:", p.ID))
+func (b *Batch) agent(issuer, id, name string) (p correlate.Principal) {
+	p.Type, p.ID, p.Name, p.Issuer = correlate.Agent, b.short(id), b.short(name), issuer
+	b.name(&p, b.text.Join("agent:", p.ID))
 	if p.Name != p.ID {
-		p = b.named(p, b.join("agent:", p.Name))
+		b.name(&p, b.join("agent:", p.Name))
 	}
 	return p
 }

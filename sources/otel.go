@@ -39,6 +39,7 @@ type otelScratch struct {
 	asTold   otelAsTold // how far the request is read
 	apart    otelApart
 	line     otelLine
+	value    otelValue // of an attribute that is not written as most are
 	resource labels
 	labels   labels
 	rec      otelRecord

@@ -70,7 +70,7 @@ func (s *otelScratch) jsonApart(raw scan.Raw) {
 func (s *otelScratch) resourceOf(attributes []otelAttribute) {
 	s.resource.reset()
 	for i := range attributes {
-		attributes[i].set(&s.resource, &s.out.text)
+		attributes[i].set(&s.resource, &s.value, &s.out.text)
 	}
 }
 
@@ -81,7 +81,7 @@ func (s *otelScratch) recordApart(raw scan.Raw, isLog bool) {
 	}
 	s.labels.copy(&s.resource)
 	for i := range p.Attributes {
-		if !p.Attributes[i].set(&s.labels, &s.out.text) {
+		if !p.Attributes[i].set(&s.labels, &s.value, &s.out.text) {
 			s.out.refuse(raw, scan.ErrSyntax)
 			return
 		}

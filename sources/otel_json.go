@@ -1,7 +1,7 @@
 package sources
 
 import (
-	"strconv"
+	"math"
 
 	"whence/correlate/arena"
 	"whence/sources/scan"
@@ -32,14 +32,18 @@ type otelResource struct {
 	Attributes scan.Each[otelAttribute] `json:"attributes"`
 }
 
+// otelAttribute is read no further than is wanted of most: what it is called.
 type otelAttribute struct {
-	Key   string `json:"key"`
-	Value struct {
-		Text   scan.Raw `json:"stringValue"`
-		Int    scan.Raw `json:"intValue"`
-		Double float64  `json:"doubleValue"`
-		Bool   scan.Raw `json:"boolValue"`
-	} `json:"value"`
+	Key   string   `json:"key"`
+	Value scan.Raw `json:"value"`
+}
+
+type otelValue struct {
+	Order  scan.Order
+	Text   scan.Raw `json:"stringValue"`
+	Int    scan.Raw `json:"intValue"`
+	Double float64  `json:"doubleValue"`
+	Bool   scan.Raw `json:"boolValue"`
 }
 
 // otelSpan is a span, or a log record.
@@ -63,7 +67,10 @@ type otelHead struct {
 	} `json:"status"`
 }
 
-var otelRequests = scan.Of[otelRequest]()
+var (
+	otelRequests = scan.Of[otelRequest]()
+	otelValues   = scan.Of[otelValue]()
+)
 
 func (s *otelScratch) json(raw scan.Raw, depth int) {
 	if raw.IsList() && depth == 0 {
@@ -125,12 +132,12 @@ func (s *otelScratch) listen() {
 
 func (s *otelScratch) listenTo(resource *otelResource, spans *scan.Each[otelSpan], logs bool) {
 	resource.Attributes.Visit(func(scan.Raw) bool {
-		return s.asTold.records == 0 && resource.Attributes.Item.set(&s.resource, &s.out.text)
+		return s.asTold.records == 0 && resource.Attributes.Item.set(&s.resource, &s.value, &s.out.text)
 	})
 	span := &spans.Item
 	span.Attributes.Visit(func(scan.Raw) bool {
 		s.begin()
-		return span.Attributes.Item.set(&s.labels, &s.out.text)
+		return span.Attributes.Item.set(&s.labels, &s.value, &s.out.text)
 	})
 	spans.Visit(func(raw scan.Raw) bool {
 		s.begin()
@@ -179,24 +186,46 @@ func otelID(id string) string {
 	return ""
 }
 
-// otelInt reads a number, or text with one in it.
-func otelInt(raw scan.Raw) int64 {
-	s := litellmBare(raw)
-	if !cloudtrailDigits(s) || len(s) > 19 {
+// otelInt reads a number, or text with one in it. Too large a number is no time and no
+// count.
+func otelInt(raw scan.Raw) int64 { return otelDigits(litellmBare(raw)) }
+
+func otelDigits(s string) int64 {
+	if len(s) > 19 {
 		return 0
 	}
-	n, _ := strconv.ParseInt(s, 10, 64) // too large a number is no time and no count
-	return n
+	n := uint64(0)
+	for i := range len(s) {
+		digit := s[i] - '0'
+		if digit > 9 {
+			return 0
+		}
+		n = n*10 + uint64(digit)
+	}
+	return int64(min(n, math.MaxInt64))
 }
 
 // set gives l what the attribute says, if that is wanted: prompts and answers, which are
 // attributes too, stay where they are. It reports false if what is wanted is no text.
-func (a *otelAttribute) set(l *labels, mem *arena.Text) bool {
+func (a *otelAttribute) set(l *labels, v *otelValue, mem *arena.Text) bool {
 	s := l.spelling(a.Key)
 	if s.rank == 0 {
 		return true
 	}
-	v := &a.Value
+	if text, ok := a.Value.Sole(`{"stringValue":"`); ok { // as nearly all are written
+		l.put(s, text, 0)
+		return true
+	}
+	if text, ok := a.Value.Sole(`{"intValue":"`); ok && cloudtrailDigits(text) {
+		l.put(s, text, float64(otelDigits(text)))
+		return true
+	}
+	if !a.Value.IsObject() {
+		return true // it says nothing
+	}
+	if otelValues.Read(a.Value, v, mem) != nil {
+		return false
+	}
 	text, ok := v.Text.Text(mem)
 	switch {
 	case !ok && len(v.Text) > 0 && v.Text[0] == '"':

@@ -123,13 +123,14 @@ func agentTool(id string) correlate.Key {
 }
 
 // service is the program that was instrumented.
-func (s *otelScratch) service() correlate.Principal {
+func (s *otelScratch) service() (p correlate.Principal) {
 	name := s.out.short(s.resource.text(labelApp))
 	if name == "" {
-		return correlate.Principal{}
+		return p
 	}
-	p := correlate.Principal{Type: correlate.Workload, ID: name, Issuer: "otel"}
-	return s.out.named(p, s.out.text.Join("otel:", name))
+	p.Type, p.ID, p.Issuer = correlate.Workload, name, "otel"
+	s.out.name(&p, s.out.text.Join("otel:", name))
+	return p
 }
 
 func (s *otelScratch) traceKey() correlate.Key {
@@ -148,10 +149,13 @@ func (s *otelScratch) mint(e *correlate.Event, kind otelKind) {
 		return
 	}
 	if k := s.traceKey(); !k.IsZero() && !s.rec.isLog && len(s.claims) > 0 {
-		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: s.claims, Proof: correlate.Claimed, Method: "otel.trace"})
+		f := out.fact(e, correlate.Account, k, correlate.Claimed, "otel.trace")
+		f.Principal, f.Parents = e.Actor, s.claims
 	}
 	if k := agentSession(l.text(labelSession)); !k.IsZero() && !user.IsZero() {
-		parents := out.links.Append(nil, correlate.Link{Role: correlate.Requestor, Principal: *user, Proof: correlate.Claimed, Method: "otel.user"})
-		out.tell(e, &correlate.Fact{Kind: correlate.Account, Key: k, Principal: e.Actor, Parents: parents, Proof: correlate.Claimed, Method: "otel.session"})
+		f := out.fact(e, correlate.Account, k, correlate.Claimed, "otel.session")
+		parents, by := out.links.Grow(nil)
+		by.Role, by.Principal, by.Proof, by.Method = correlate.Requestor, *user, correlate.Claimed, "otel.user"
+		f.Principal, f.Parents = e.Actor, parents
 	}
 }

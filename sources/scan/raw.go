@@ -44,6 +44,17 @@ func (r Raw) Unquoted(mem *arena.Text) []byte {
 	return unsafe.Slice(unsafe.StringData(s), len(s))
 }
 
+// Sole returns the text of the one member that r has, where r is before, that text as it
+// stands and the end, such as {"stringValue":"eu-central-1"}. Of any other it reports
+// false, such as one with white space or escapes: the caller reads that with a table.
+func (r Raw) Sole(before string) (string, bool) {
+	end := len(r) - len(`"}`)
+	if end < len(before) || string(r[:len(before)]) != before || string(r[end:]) != `"}` || !plain(r[len(before):end]) {
+		return "", false
+	}
+	return arena.View(r[len(before):end]), true
+}
+
 // IsObject reports whether r is an object.
 func (r Raw) IsObject() bool { return len(r) > 0 && r[0] == '{' }
 
