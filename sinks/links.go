@@ -3,7 +3,6 @@ package sinks
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -30,13 +29,10 @@ func packLinks(b []byte, ls []correlate.Link, walked []correlate.Key) (_ []byte,
 		b = append(append(b, open, '[', '"'), start(l.Role.String())...)
 		b = append(b, '"', ',')
 		beside := false
-		switch at := slices.Index(walked, l.Key); {
-		case l.Key.IsZero():
+		if l.Key.IsZero() {
 			b = packPrincipal(b, &l.Principal)
-		case at >= 0:
-			b, beside = strconv.AppendInt(b, int64(at), 10), !l.Principal.IsZero()
-		default:
-			b, beside = appendJSONKey(b, &l.Key), !l.Principal.IsZero()
+		} else {
+			b, beside = packKey(b, &l.Key, walked), !l.Principal.IsZero()
 		}
 		b = append(append(b, ',', '"'), start(l.Proof.String())...)
 		b = appendString(append(b, '"', ','), l.Method)
@@ -56,6 +52,16 @@ func packLinks(b []byte, ls []correlate.Link, walked []correlate.Key) (_ []byte,
 		b, open = append(b, ']'), ','
 	}
 	return append(b, ']'), nil
+}
+
+// packKey appends the place of k among those that were looked up, or k.
+func packKey(b []byte, k *correlate.Key, walked []correlate.Key) []byte {
+	for i := range walked {
+		if w := &walked[i]; w.Kind == k.Kind && w.Value == k.Value {
+			return strconv.AppendInt(b, int64(i), 10)
+		}
+	}
+	return appendJSONKey(b, k)
 }
 
 // start is what a word is known by: no two roles and no two proofs begin alike.
