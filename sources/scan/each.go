@@ -12,6 +12,9 @@ import (
 // What was shown cannot be taken back. So Read ends with ErrStopped where an element is
 // no object and where the list comes a second time, and whoever wants to read on reads
 // it another way. What is no list at all is skipped.
+//
+// Tagged with scan:"members", an Each takes the members of an object in place of the
+// elements of a list, whatever their names are. Members that are no objects are skipped.
 type Each[T any] struct {
 	visit
 	Item T
@@ -32,7 +35,8 @@ func (*Each[T]) each() {}
 
 var eachType = reflect.TypeFor[interface{ each() }]()
 
-// each reads elements up to the closing bracket into the Each at p, one by one.
+// each reads elements up to the closing bracket, or members up to the closing brace, into
+// the Each at p, one by one.
 func (r *reader) each(i int, k *kind, p unsafe.Pointer, depth int) int {
 	if depth >= MaxDepth {
 		r.deep = true
@@ -43,10 +47,23 @@ func (r *reader) each(i int, k *kind, p unsafe.Pointer, depth int) int {
 		return -1
 	}
 	v.begun = 1
-	if i = r.space(i); i < len(r.b) && r.b[i] == ']' {
+	close := byte(']')
+	if k.members {
+		close = '}'
+	}
+	if i = r.space(i); i < len(r.b) && r.b[i] == close {
 		return i + 1
 	}
 	for more := true; more; {
+		if k.members {
+			if _, i = r.name(i); i < 0 {
+				return -1
+			}
+			if r.b[i] != '{' {
+				i, more = r.more(r.skip(i, depth), close)
+				continue
+			}
+		}
 		if r.stopped = i < 0 || i >= len(r.b) || r.b[i] != '{'; r.stopped {
 			return -1
 		}
@@ -58,7 +75,7 @@ func (r *reader) each(i int, k *kind, p unsafe.Pointer, depth int) int {
 		if r.stopped = v.one != nil && !v.one(r.b[i:end:end]); r.stopped {
 			return -1
 		}
-		i, more = r.more(end, ']')
+		i, more = r.more(end, close)
 	}
 	return i
 }

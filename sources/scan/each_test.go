@@ -68,3 +68,48 @@ func TestEach(t *testing.T) {
 		}
 	}
 }
+
+// TestEachMember: what a list has in a row, an object may have under names.
+func TestEachMember(t *testing.T) {
+	type page struct {
+		Order Order
+		Name  string `json:"name"`
+		Rows  Each[struct {
+			A string `json:"a"`
+		}] `json:"rows" scan:"members"`
+	}
+	table := Of[page]()
+	var p page
+	var seen []string
+	p.Rows.Visit(func(raw Raw) bool {
+		seen = append(seen, fmt.Sprintf("%s/%s %s", p.Name, p.Rows.Item.A, raw))
+		return true
+	})
+	for _, tt := range []struct {
+		in   string
+		want []string
+		err  error
+	}{
+		{in: `{"name":"n","rows":{"Event1":{"a":"x"},"Event2":{},"":{"a":"y"}}}`, want: []string{`n/x {"a":"x"}`, "n/ {}", `n/y {"a":"y"}`}},
+		{in: ` { "rows" : { "Event\u0031" : { "a" : "x" } , "b" : 5, "c":[{"a":"z"}] , "d":{"a":"y"}} } `, want: []string{`/x { "a" : "x" }`, `/y {"a":"y"}`}},
+		{in: `{"rows":{ },"name":"n"}`},
+		{in: `{"rows":[{"a":"x"}]}`},
+		{in: `{"rows":null}`},
+		{in: `{"rows":{"a":{}},"rows":{"a":{}}}`, want: []string{"/ {}"}, err: ErrStopped},
+		{in: `{"rows":{"a":{}]}`, want: []string{"/ {}"}, err: ErrSyntax},
+		{in: `{"rows":{"a":{},}}`, want: []string{"/ {}"}, err: ErrSyntax},
+		{in: `{"rows":{"a"}}`, err: ErrSyntax},
+		{in: `{"rows":{"a":tru}}`, err: ErrSyntax},
+		{in: `{"rows":{"a":`, err: ErrSyntax},
+		{in: `{"rows":{"z":` + strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth) + `}}`, err: ErrDeep},
+	} {
+		var mem arena.Text
+		seen = nil
+		if err := table.Read([]byte(tt.in), &p, &mem); !errors.Is(err, tt.err) {
+			t.Errorf("%.80s: got %v, want %v", tt.in, err, tt.err)
+		}
+		if d := cmp.Diff(tt.want, seen); d != "" {
+			t.Errorf("%.80s (-want +got):\n%s", tt.in, d)
+		}
+	}
+}

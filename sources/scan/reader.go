@@ -158,7 +158,7 @@ func (r *reader) value(i int, k *kind, p unsafe.Pointer, depth int) int {
 	case k.op < opQuoted: // the last two
 	case k.op == opQuoted:
 		return r.quoted(i, k, p, depth)
-	case c == '[':
+	case c == '[' && !k.members, c == '{' && k.members:
 		return r.each(i+1, k, p, depth+1)
 	}
 	end := r.skip(i, depth)

@@ -162,12 +162,13 @@ const (
 
 // kind is how a value is read.
 type kind struct {
-	op     op
-	typ    reflect.Type
-	object *object // of opObject, opQuoted and opEach
-	elem   *kind   // of opList
-	lone   bool    // of opList: what is no list is its only element
-	method Reader  // of opReader: a nil one, for its methods
+	op      op
+	typ     reflect.Type
+	object  *object // of opObject, opQuoted and opEach
+	elem    *kind   // of opList
+	lone    bool    // of opList: what is no list is its only element
+	members bool    // of opEach: of an object, not of a list
+	method  Reader  // of opReader: a nil one, for its methods
 }
 
 // reader is the field at p, of opReader. It is put together by hand: asking package
@@ -252,6 +253,7 @@ func (o *object) add(t reflect.Type, base uintptr, number *int) {
 			if f.Tag.Get("scan") == "quoted" && k.op == opObject {
 				k.op = opQuoted
 			}
+			k.members = f.Tag.Get("scan") == "members" && k.op == opEach
 			k.lone = f.Tag.Get("scan") == "lone" && k.op == opList
 			o.fields = append(o.fields, field{kind: k, name: name, offset: base + f.Offset})
 		}
