@@ -21,7 +21,7 @@ func TestSums(t *testing.T) {
 			t.Fatalf("%d bytes: not their SHA-256", len(b)-n)
 		}
 		whole, tail := s.text(b[n:])
-		slow := s.slow(b[n:n+whole*blockBytes], s.tail[:tail*blockBytes])
+		slow := s.slow(whole, tail)
 		if slow.hex(got); string(got) != want {
 			t.Fatalf("%d bytes: not their SHA-256 by crypto/sha256", len(b)-n)
 		}
@@ -41,6 +41,19 @@ func TestSums(t *testing.T) {
 			clear(got)
 			if s.Named(got, b[n:], parts...) != NewID(append(parts, want)...) || string(got) != want {
 				t.Fatalf("%d bytes, parts of %d bytes: not their SHA-256 and the ID with it", len(b)-n, len(p))
+			}
+		}
+	}
+	// Texts of all numbers of blocks, two by two.
+	other := make([]byte, HexBytes)
+	for n := range 8 * blockBytes {
+		for m := range 8 * blockBytes {
+			if n%13 > 0 && m%17 > 0 {
+				continue
+			}
+			a, c := s.Two(got, b[:n], other, b[9:9+m], "snyk.audit", "scope")
+			if string(got) != hexOf(b[:n]) || string(other) != hexOf(b[9:9+m]) || a != NewID("snyk.audit", "scope", string(got)) || c != NewID("snyk.audit", "scope", string(other)) {
+				t.Fatalf("%d and %d bytes: not their SHA-256 and the IDs with it", n, m)
 			}
 		}
 	}
@@ -68,7 +81,8 @@ func TestSumsAllocateNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		named := s.Named(b[64:128], b, "okta.system_log", "example")
 		both := s.Both(b[:64], b, "okta.system_log", "example", id)
-		b[0] ^= s.ID("okta.system_log", "example", id)[0] ^ named[0] ^ both[0]
+		first, second := s.Two(b[64:128], b, b[:64], b[300:], "okta.system_log", "example")
+		b[0] ^= first[0] ^ second[0] ^ s.ID("okta.system_log", "example", id)[0] ^ named[0] ^ both[0]
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

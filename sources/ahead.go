@@ -68,6 +68,21 @@ func (b *Batch) hashNamed(raw []byte, parts ...string) (string, correlate.ID) {
 	return arena.View(hex), id
 }
 
+// byHash gives e the evidence hash of its line, and an ID by that within scope.
+func (b *Batch) byHash(e *correlate.Event, scope string) {
+	e.Evidence.SHA256, e.ID = b.hashNamed(e.Line, e.Source, scope)
+	e.EventID, e.ActionID = e.Evidence.SHA256, e.ID
+}
+
+// byHashes is byHash of two events of one source.
+func (b *Batch) byHashes(e, f *correlate.Event, scope string) {
+	hexE, hexF := b.text.Bytes(correlate.HexBytes), b.text.Bytes(correlate.HexBytes)
+	e.ID, f.ID = b.sums.Two(hexE, e.Line, hexF, f.Line, e.Source, scope)
+	e.Evidence.SHA256, f.Evidence.SHA256 = arena.View(hexE), arena.View(hexF)
+	e.EventID, e.ActionID = e.Evidence.SHA256, e.ID
+	f.EventID, f.ActionID = f.Evidence.SHA256, f.ID
+}
+
 // hashBoth is the evidence hash of raw, and the ID of parts, at once.
 func (b *Batch) hashBoth(raw []byte, parts ...string) (string, correlate.ID) {
 	if hex, ok := b.ahead.hash(raw); ok {

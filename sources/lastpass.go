@@ -8,29 +8,88 @@ import (
 	"whence/sources/scan"
 )
 
-// The event report of LastPass Business.
+// The event report of LastPass Business. Its API answers with a page of up to 10,000
+// events, each a member of an object:
+//
+//	{"status":"OK","next":null,"data":{"Event1":{"Time":"2026-03-02 04:00:00", ...}, ...}}
+//
+// and shippers take them apart.
 const lastPassReport = "lastpass.report"
 
 var _ = register(Source{
 	Name: lastPassReport, Lateness: 15 * time.Minute,
-	Detect: func(v Value) bool { return v.Has("Time", "Username", "IP_Address", "Action") },
-	Decode: lastPassFormat.decode,
+	Detect: func(v Value) bool {
+		is := func(v Value) bool { return v.Has("Time", "Username", "IP_Address", "Action") }
+		return is(v) || v.Has("status", "data") && is(v.Member("data").Member("Event1"))
+	},
+	Decode: lastPassDecode,
 })
 
-var lastPassFormat = format[lastPassLine]{
-	table: scan.Of[lastPassLine](),
-	inner: func(*lastPassLine) scan.Raw { return nil },
-	line:  lastPassDecode,
+var lastPassFormat = format[lastPassRecord]{
+	table: scan.Of[lastPassRecord](),
+	inner: func(*lastPassRecord) scan.Raw { return nil },
+	line: func(_ Input, raw []byte, r *lastPassRecord, out *Batch) {
+		if !r.paged || r.Action != "" || r.Time != "" {
+			r.tell(raw, &r.lastPassLine)
+		}
+		r.paged = false
+		r.finish()
+	},
+}
+
+// lastPassRecord is a line, or a page of them, which are told as they are read.
+type lastPassRecord struct {
+	Order    scan.Order
+	meanings words[lastPassMeaning] // by action
+	lastPassLine
+	Page scan.Each[lastPassLine] `json:"data" scan:"members"`
+
+	hour  lastPassHour
+	in    Input
+	out   *Batch
+	paged bool // something was told of the page
+	open  int  // the event that has no ID yet, plus one
 }
 
 type lastPassLine struct {
-	Order    scan.Order
-	meanings words[lastPassMeaning] // by action
-	Time     string                 `json:"Time"`
-	Username string                 `json:"Username"`
-	IP       string                 `json:"IP_Address"`
-	Action   string                 `json:"Action"`
-	Data     string                 `json:"Data"`
+	Time     string `json:"Time"`
+	Username string `json:"Username"`
+	IP       string `json:"IP_Address"`
+	Action   string `json:"Action"`
+	Data     string `json:"Data"`
+}
+
+func lastPassDecode(in Input, out *Batch) {
+	r := scratch[lastPassRecord](out)
+	if r.out == nil {
+		r.Page.Visit(func(raw scan.Raw) bool {
+			r.paged = true
+			r.tell(raw, &r.Page.Item)
+			return true
+		})
+	}
+	r.in, r.out, r.paged, r.open = in, out, false, 0
+	if scan.Raw(in.Raw).IsList() {
+		lastPassFormat.decode(in, out)
+		r.finish()
+		return
+	}
+	events, rejects := len(out.Events), len(out.Rejects)
+	err := lastPassFormat.table.Read(in.Raw, r, &out.text)
+	if err == nil {
+		lastPassFormat.line(in, in.Raw, r, out)
+		return
+	}
+	out.Events, out.Rejects = out.Events[:events], out.Rejects[:rejects]
+	out.refuse(in.Raw, err)
+}
+
+// finish gives the last event its ID, if it has none.
+func (r *lastPassRecord) finish() {
+	if r.open > 0 {
+		r.out.byHash(&r.out.Events[r.open-1], r.in.Scope)
+		r.open = 0
+	}
 }
 
 type lastPassMeaning struct {
@@ -39,18 +98,23 @@ type lastPassMeaning struct {
 	outcome correlate.Outcome
 }
 
-func lastPassDecode(in Input, raw []byte, l *lastPassLine, out *Batch) {
+// tell appends the event of a line, or rejects it.
+func (r *lastPassRecord) tell(raw []byte, l *lastPassLine) {
+	in, out := r.in, r.out
 	if l.Action == "" || l.Time == "" {
 		out.reject(raw, correlate.RejectSource, "not a line of LastPass's report: no Action or no Time")
 		return
 	}
-	e := out.begin(lastPassReport, in.Scope, "", raw)
-	at := firstTime(l.Time)
-	if at.ok {
-		at.Time = easternTime(at.Time)
+	e := out.event()
+	e.Line, e.Source, e.Primary = raw, lastPassReport, true
+	if r.open == 0 {
+		r.open = len(out.Events)
+	} else { // two at once take less
+		out.byHashes(&out.Events[r.open-1], e, in.Scope)
+		r.open = 0
 	}
-	in.dated(e, at)
-	m := l.meanings.of(l.Action, lastPassMeaningOf)
+	in.dated(e, r.hour.time(l.Time))
+	m := r.meanings.of(l.Action, lastPassMeaningOf)
 	e.Action, e.Class, e.Outcome = m.action, m.class, m.outcome
 	if e.Outcome == correlate.Failure {
 		e.Error = "failed"
@@ -74,6 +138,31 @@ func lastPassDecode(in Input, raw []byte, l *lastPassLine, out *Batch) {
 		return
 	}
 	out.asked(e, who, correlate.Attested, "lastpass.user")
+}
+
+// lastPassHour is the hour of the last time that was read: most are of the same one.
+type lastPassHour struct {
+	text  [len("2006-01-02 15:")]byte
+	began time.Time
+}
+
+func (h *lastPassHour) time(s string) eventTime {
+	const full = len("2006-01-02 15:04:05")
+	if len(s) == full && s[:len(h.text)] == string(h.text[:]) && s[16] == ':' {
+		if minute, second := pair(s, 14), pair(s, 17); minute < 60 && second < 60 {
+			return eventTime{h.began.Add(time.Duration(minute*60+second) * time.Second), true}
+		}
+	}
+	at := firstTime(s)
+	if !at.ok {
+		return at
+	}
+	at.Time = easternTime(at.Time)
+	if len(s) == full {
+		copy(h.text[:], s)
+		h.began = at.Time.Truncate(time.Hour)
+	}
+	return at
 }
 
 // easternTime is the time that a clock of the US East shows as t: the report has no

@@ -24,3 +24,21 @@ func TestEasternTime(t *testing.T) {
 		}
 	}
 }
+
+// TestLastPassHour: the hour that is remembered changes no time.
+func TestLastPassHour(t *testing.T) {
+	var h lastPassHour
+	for _, s := range []string{
+		"2026-03-02 04:00:00", "2026-03-02 04:59:59", "2026-03-02 04:60:00", "2026-03-02 04:0x:00", "2026-03-02 04:00 00", "2026-03-02 05:00:01",
+		"2026-03-08 01:59:59", "2026-03-08 02:00:00", "2026-03-08 02:30:00", "2026-03-08T02:30:00", "2026-03-08T02:31:00", "2026-03-08 02:30:00Z",
+		"2026-11-01 01:00:00", "2026-11-01 01:30:00", "2026-11-01 02:00:00", "2026-03-02 04:30:15", "", "2026-03-02 04:30",
+	} {
+		want := firstTime(s)
+		if want.ok {
+			want.Time = easternTime(want.Time)
+		}
+		if got := h.time(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+	}
+}

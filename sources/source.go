@@ -212,7 +212,7 @@ func (b *Batch) refuse(raw []byte, err error) {
 	switch {
 	case errors.Is(err, scan.ErrDeep):
 		b.reject(raw, correlate.RejectTooDeep, fmt.Sprintf("the record nests deeper than %d levels", scan.MaxDepth))
-	case errors.Is(err, scan.ErrObject):
+	case errors.Is(err, scan.ErrObject), errors.Is(err, scan.ErrStopped):
 		b.reject(raw, correlate.RejectInvalid, "a field has another type than this log gives it")
 	default:
 		b.reject(raw, correlate.RejectNotJSON, "the record is not valid JSON")

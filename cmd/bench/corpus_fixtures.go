@@ -37,8 +37,12 @@ func (c *corpus) takeFixtures(ctx context.Context, source string) error {
 		return errors.New("there is no such source")
 	}
 	origin := "%d of fixtures, repeated"
-	if i := slices.IndexFunc(paths, func(p string) bool { return filepath.Base(p) == typical }); i >= 0 {
-		paths, origin = paths[i:i+1], "%d typical ones, repeated"
+	paged := false
+	for _, name := range [...]string{page, typical} {
+		if i := slices.IndexFunc(paths, func(p string) bool { return filepath.Base(p) == name }); i >= 0 {
+			paths, origin, paged = paths[i:i+1], "%d typical ones, repeated", name == page
+			break
+		}
 	}
 	var few, wrapped corpus
 	for _, path := range paths {
@@ -46,7 +50,7 @@ func (c *corpus) takeFixtures(ctx context.Context, source string) error {
 		if err != nil {
 			return err
 		}
-		few.takeFixture(src, a, &wrapped)
+		few.takeFixture(src, a, &wrapped, paged)
 	}
 	if few.len() == 0 {
 		few = wrapped // this log comes no other way
@@ -65,10 +69,14 @@ func (c *corpus) takeFixtures(ctx context.Context, source string) error {
 // typical is the fixture of the lines that a log mostly has.
 const typical = "typical.txtar"
 
-// takeFixture takes what of one fixture is one event, and none of it a reject. What a
-// shipper put an envelope around goes to wrapped: fixtures have one of every kind of
-// them, with one line each.
-func (c *corpus) takeFixture(src sources.Source, a *txtar.Archive, wrapped *corpus) {
+// page is the fixture of a page of many lines, where that is what the vendor's API hands
+// out.
+const page = "page.txtar"
+
+// takeFixture takes what of one fixture is one event, or of a page one or more, and none
+// of it a reject. What a shipper put an envelope around goes to wrapped: fixtures have
+// one of every kind of them, with one line each.
+func (c *corpus) takeFixture(src sources.Source, a *txtar.Archive, wrapped *corpus, paged bool) {
 	var scope string
 	var records [][]byte
 	headers := map[string]string{}
@@ -94,10 +102,10 @@ func (c *corpus) takeFixture(src sources.Source, a *txtar.Archive, wrapped *corp
 		one := corpus{}
 		one.take(r, scope, headers)
 		var batch sources.Batch
-		if src.DecodeRecord(one.input(0), &batch); len(batch.Events) != 1 || len(batch.Rejects) > 0 {
+		if src.DecodeRecord(one.input(0), &batch); len(batch.Events) == 0 || len(batch.Events) > 1 && !paged || len(batch.Rejects) > 0 {
 			continue
 		}
-		if whole := sha256.Sum256(r); batch.Events[0].Evidence.SHA256 == hex.EncodeToString(whole[:]) {
+		if whole := sha256.Sum256(r); paged || batch.Events[0].Evidence.SHA256 == hex.EncodeToString(whole[:]) {
 			c.take(r, scope, headers)
 		} else {
 			wrapped.take(r, scope, headers)
