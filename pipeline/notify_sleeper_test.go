@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"whence/correlate"
+	"whence/rules/notice"
 	"whence/sinks"
 )
 
@@ -162,6 +164,49 @@ func TestNoticeThatCannotBeNoted(t *testing.T) {
 		same(t, p, "opened single v1", "opened single v1")
 		if refused != 2 {
 			t.Errorf("%d times nothing could be noted; want 2", refused)
+		}
+	})
+}
+
+// TestNotesAreTakenOver: from when on somebody has the notes, those before note nothing, on
+// Kafka as it is.
+func TestNotesAreTakenOver(t *testing.T) {
+	everywhere(t, func(t *testing.T, b *bench) {
+		b.makeTopics(nil, alertsTopic, noticesTopic)
+		n, _ := b.notifier(&pager{name: "soc"})
+		n.client = b.client()
+		defer n.client.Close()
+		heard := func(version uint64) *notice.Desk {
+			d := notice.NewDesk(nil, 10)
+			d.Hear(correlate.Alert{ID: correlate.NewID("a"), Version: version, State: open, Rule: "single"})
+			return d
+		}
+		first, err := n.openNotes(b.t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer first.close()
+		if err := first.note(t.Context(), heard(1)); err != nil {
+			t.Fatal(err)
+		}
+		second, err := n.openNotes(b.t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer second.close()
+		if err := second.note(t.Context(), heard(2)); err != nil {
+			t.Fatal(err)
+		}
+		if err := first.note(t.Context(), heard(3)); err == nil {
+			t.Error("who had the notes before can still note")
+		}
+		known := notice.NewDesk(nil, 10)
+		if err := n.restore(t.Context(), known); err != nil {
+			t.Fatal(err)
+		}
+		known.Again(correlate.NewID("a"))
+		if all, _ := known.Changed(); len(all) != 1 || all[0].Alert.Version != 2 {
+			t.Errorf("what is noted is %+v; want version 2", all)
 		}
 	})
 }
