@@ -101,4 +101,9 @@ var notifyGuards = []guard{
 		old: "e.must = true", without: "",
 		tests: "TestDeskIsBounded",
 	},
+	{
+		name: "an inhibition is over when its span is", file: "rules/notice/desk.go",
+		old: "if span == 0 || near(d.entries[id].Alert.Time, at, span) {", without: "if span == 0 || id != (correlate.ID{}) {",
+		tests: "TestDesk",
+	},
 }
