@@ -69,7 +69,7 @@ MONTH := $(or $(TMPDIR),/tmp)/whence-month
 backtest: build ## Ask the library about a simulated quiet month and one with incidents, half a million events each (EVENTS=20000 for less).
 	@for i in none all; do \
 	  rm -rf $(MONTH) && bin/whence simulate --out $(MONTH) --days 30 --incidents $$i $(if $(EVENTS),--events $(EVENTS)) && \
-	  bin/whence rules backtest --library --rules $(MONTH)/rules --truth $(MONTH)/truth.ndjson \
+	  GOGC=50 bin/whence rules backtest --library --rules $(MONTH)/rules --truth $(MONTH)/truth.ndjson \
 	    --directory $(MONTH)/directory.yaml --scope prod/file0 $(MONTH) || exit 1; \
 	done; rm -rf $(MONTH)
 
