@@ -278,11 +278,11 @@ func (g *log) field(name string) (*field, error) {
 		return nil, refuse("field", "a value without a field")
 	}
 	if f, ok := g.fields[strings.ToLower(name)]; ok {
-		return f.ready(strings.ToLower(name)), nil
+		return f.ready(strings.ToLower(name), nil), nil
 	}
 	top, _, _ := strings.Cut(name, ".")
 	if slices.ContainsFunc(g.open, func(member string) bool { return strings.EqualFold(member, top) }) {
-		return field{paths: []string{name}}.ready(""), nil
+		return field{paths: []string{name}}.ready("", g.open), nil
 	}
 	return nil, refuse("field", "no line of %s has a field %q", g.source, name)
 }

@@ -34,24 +34,39 @@ func (l *line) values(f *field, yield func(v value) bool) bool {
 		// The text is read while the line's bytes are there, and kept by nobody.
 		l.text = unsafe.String(unsafe.SliceData(l.raw), len(l.raw))
 	}
-	for i, p := range f.paths {
-		if l.at(p, f.direct[i], f.param, yield) {
+	// Most rules write paths as the log does, and then what is behind the value in the
+	// line need not be read.
+	there := false
+	for _, p := range f.direct {
+		if p == "" {
+			continue
+		}
+		if r := gjson.Get(l.text, p); r.Exists() {
+			if there = true; arrive(r, f.param, yield) {
+				return true
+			}
+		}
+	}
+	if there {
+		return false
+	}
+	for i := range f.paths {
+		if l.search(f, i, yield) {
 			return true
 		}
 	}
 	return false
 }
 
-// at yields what is at a path. Most rules write paths as the log does, and then what is
-// behind it in the line need not be read. Where there is nothing members may be spelled
-// otherwise, or lists and text be on the way.
-func (l *line) at(path, direct, param string, yield func(v value) bool) bool {
-	if direct != "" {
-		if r := gjson.Get(l.text, direct); r.Exists() {
-			return arrive(r, param, yield)
-		}
+// search yields what is at a path where members may be spelled otherwise, and lists and
+// text be on the way.
+func (l *line) search(f *field, i int, yield func(v value) bool) bool {
+	path, top := f.paths[i], f.tops[i]
+	if top == "" {
+		return descend(gjson.Parse(l.text), path, f.param, yield)
 	}
-	return descend(gjson.Parse(l.text), path, param, yield)
+	r := gjson.Get(l.text, top)
+	return r.Exists() && descend(r, strings.TrimPrefix(path[len(top):], "."), f.param, yield)
 }
 
 // keyword reports whether the line holds the word anywhere, whatever its case.

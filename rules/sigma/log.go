@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	sigma "github.com/bradleyjkemp/sigma-go"
@@ -40,20 +41,26 @@ type field struct {
 
 	// key is the same for fields that have the same values.
 	key string
-	// direct are those of paths that can be looked up as they are written, and "".
-	direct []string
+	// direct are those of paths that can be looked up as they are written, and "". tops
+	// are the first steps of those whose first step is spelled as the log spells it.
+	direct, tops []string
 }
 
-// ready completes a field that rules call name.
-func (f field) ready(name string) *field {
+// ready completes a field that rules call name; spelled are the members that are known
+// to be spelled so at the top of a line, nil for all.
+func (f field) ready(name string, spelled []string) *field {
 	f.key = strings.Join(f.paths, " ") + " " + f.param
 	if f.event != nil {
 		f.key += " " + name
 	}
-	f.direct = make([]string, len(f.paths))
+	f.direct, f.tops = make([]string, len(f.paths)), make([]string, len(f.paths))
 	for i, p := range f.paths {
-		if plainPath(p) {
-			f.direct[i] = p
+		if !plainPath(p) {
+			continue
+		}
+		f.direct[i] = p
+		if top, _, _ := strings.Cut(p, "."); spelled == nil || slices.Contains(spelled, top) {
+			f.tops[i] = top
 		}
 	}
 	return &f
