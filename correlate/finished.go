@@ -3,8 +3,6 @@ package correlate
 import (
 	"math/bits"
 	"sync/atomic"
-
-	"whence/correlate/lexicon"
 )
 
 // Finished keeps walks that have ended at somebody, for the next event that starts
@@ -20,8 +18,8 @@ type Finished struct {
 	secret secret
 	// A walk may be in any slot of one set.
 	sets []walkSet
-	// names are what walks say again and again: see pack.
-	names *lexicon.Lexicon[string]
+	// names are what walks say again and again: see keeper.
+	names *sharedNames
 	limit int64
 	held  atomic.Int64 // bytes of walks
 	eager bool         // keep all, for tests
@@ -33,8 +31,8 @@ const (
 	// share is how many of them are used, on average, when all bytes are. They are not
 	// more, because a set that is full while there are bytes left has a session too
 	// many, and whichever it is is walked anew. Of 100,000 sessions in 96 MiB that is
-	// one event in 150; it was one in 17 with four slots, and four of them used.
-	share = 3
+	// one event in 280; it was one in 17 with four slots, and four of them used.
+	share = 2
 )
 
 // A walkSet is one line of the processor's cache. All there is to read elsewhere is
@@ -52,10 +50,7 @@ type walkSet struct {
 
 const (
 	// finishedBytes is what a finished walk takes, all in, on real chains of 2-4 hops.
-	finishedBytes = 600
-	// Numbers and bytes of the names that walks share.
-	finishedNames    = 1 << 16
-	finishedNameSize = 4 << 20
+	finishedBytes = 750
 )
 
 // NewFinished returns one of about so many bytes, beside a few megabytes for names, or
@@ -66,7 +61,7 @@ func NewFinished(size int) *Finished {
 	}
 	return &Finished{
 		secret: newSecret(), sets: make([]walkSet, size/(share*finishedBytes)), limit: int64(size),
-		names: lexicon.New[string](finishedNames, finishedNameSize),
+		names: newSharedNames(size),
 	}
 }
 

@@ -19,9 +19,7 @@ func (w *Walker) again(e *Event, c *Chain) (start, bool) {
 	c.Event = *e
 	c.Rank, c.Version, c.Settled, c.Status, c.Proof = f.rank, 0, false, f.status(), f.proof
 	c.Missing, c.Reason, c.Approvers = Key{}, "", nil
-	u := unpacker{b: f.packed(), names: w.Finished.names.Items(), texts: w.texts[:0], mem: &w.mem}
-	u.chain(c)
-	w.texts = u.texts[:0]
+	f.giveTo(c, w.Finished, &w.mem)
 	if k := &c.Hops[0].Key; *k != e.Key() {
 		return s, false // two starts have one hash
 	}
@@ -31,7 +29,7 @@ func (w *Walker) again(e *Event, c *Chain) (start, bool) {
 }
 
 func (w *Walker) holdsNow(f *finished, at int64) bool {
-	return f != nil && f.holdsAt(at) && w.stamper.Holds(f.stamps())
+	return f != nil && f.holdsAt(at) && w.stamper.Holds(f.stamped())
 }
 
 // finish keeps the walk of c for the next event that starts there, if it can be.
@@ -54,16 +52,16 @@ func (w *Walker) finish(s start, c *Chain) {
 	if head.until, ok = nanosOf(until); !ok {
 		head.until = math.MaxInt64
 	}
-	w.stamps = w.stamps[:0]
+	w.keeper.reset()
 	for i := range w.spots.list {
 		if p := &w.spots.list[i]; p.read {
-			w.stamps = append(w.stamps, p.stamp)
+			w.keeper.rest.stamps = append(w.keeper.rest.stamps, p.stamp)
 		}
 	}
-	w.packer.reset()
-	w.packer.chain(c)
-	if f := newFinished(head, w.stamps, w.packer.b); f != nil {
-		w.Finished.keep(i, f)
+	if w.keeper.chain(c, &head) {
+		if f := newFinished(head, &w.keeper.rest); f != nil {
+			w.Finished.keep(i, f)
+		}
 	}
 	w.sealing, w.found = c, head.found
 }

@@ -1,5 +1,7 @@
 package correlate
 
+import "unsafe"
+
 // lookAhead is how many events' walks are looked for at once. Each is a few reads of
 // memory that no cache has, one after the other; those of many go on at the same time.
 const lookAhead = 16
@@ -72,11 +74,10 @@ func (w *Walker) lookFor() {
 			a.found[i] = nil
 			continue
 		}
-		b := f.packed()
-		for j := 0; j < len(b); j += cacheLine {
-			a.read += uint64(b[j])
+		for at, end := 0, f.bytes(); at < end; at += cacheLine {
+			a.read += uint64(*(*byte)(unsafe.Add(unsafe.Pointer(f), at)))
 		}
-		_ = w.stamper.Holds(f.stamps()) // it will be asked again, when it counts
+		_ = w.stamper.Holds(f.stamped()) // it will be asked again, when it counts
 	}
 	if w.foreseer == nil {
 		return

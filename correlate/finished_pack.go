@@ -1,119 +1,110 @@
 package correlate
 
 import (
-	"encoding/binary"
-	"time"
+	"math"
+	"unsafe"
 )
 
-// What a finished walk keeps of its chain: requestor, hops, candidates, and what it
-// looked at and waits for. A text begins with a number whose lowest two bits say what
-// the rest of it is.
-const (
-	spelled = iota // how many bytes follow
-	again          // which of the texts spelled before, in this walk: most keys come three times
-	named          // which of the names that walks share
-)
-
-// maxName is the longest text that may become a name.
-const maxName = 256
-
-// A packer writes what a finished walk keeps.
-type packer struct {
+// A keeper writes down what a finished walk keeps of its chain: requestor, hops,
+// candidates, and what it looked at and waits for.
+type keeper struct {
 	names *names
-	b     []byte
-	texts []string // that were spelled
+	rest  rest
+	// spelled are the texts in rest.text, and places where: most keys come three times.
+	spelled []string
+	places  []place
+	long    bool // there is more text than there are places for
 }
 
-func (p *packer) reset() {
-	p.b = p.b[:0]
-	clear(p.texts)
-	p.texts = p.texts[:0]
+// mostSpelled bounds how many texts are searched for one.
+const mostSpelled = 64
+
+func (k *keeper) reset() {
+	r := &k.rest
+	*r = rest{r.stamps[:0], r.hops[:0], r.candidates[:0], r.walked[:0], r.waits[:0], r.names[:0], r.text[:0]}
+	clear(k.spelled)
+	k.spelled, k.places, k.long = k.spelled[:0], k.places[:0], false
 }
 
-func (p *packer) chain(c *Chain) {
-	p.principal(&c.Requestor)
-	p.count(len(c.Hops))
+// chain writes down all but the stamps. It reports false if there is too much of it.
+func (k *keeper) chain(c *Chain, head *finished) bool {
+	r := &k.rest
+	head.requestor = k.principal(&c.Requestor, 0)
 	for i := range c.Hops {
 		h := &c.Hops[i]
-		p.key(&h.Key)
-		p.principal(&h.Principal)
-		p.b = append(p.b, byte(h.Proof))
-		p.time(h.Time)
-		p.name(h.Method)
-		p.text(h.EventID)
-		p.name(h.Source)
-		p.name(h.State)
+		to := keptHop{
+			principal: k.principal(&h.Principal, h.Proof), key: k.key(&h.Key),
+			// Seconds and nanoseconds apart, as the zero time is out of reach of
+			// nanoseconds since 1970.
+			sec: h.Time.Unix(), nsec: uint32(h.Time.Nanosecond()),
+			method: k.name(h.Method), eventID: k.text(h.EventID), source: k.name(h.Source), state: k.name(h.State),
+		}
+		r.hops = append(r.hops, to)
 	}
-	p.count(len(c.Candidates))
 	for i := range c.Candidates {
 		o := &c.Candidates[i]
-		p.key(&o.Key)
-		p.principal(&o.Principal)
-		p.b = append(p.b, byte(o.Proof))
-		p.name(o.Method)
-		p.text(o.EventID)
-		p.name(o.Why)
+		r.candidates = append(r.candidates, keptCandidate{
+			k.principal(&o.Principal, o.Proof), k.key(&o.Key), k.name(o.Method), k.text(o.EventID), k.name(o.Why),
+		})
 	}
-	p.keys(c.Walked)
-	p.keys(c.Waits)
+	for i := range c.Walked {
+		r.walked = append(r.walked, k.key(&c.Walked[i]))
+	}
+	for i := range c.Waits {
+		r.waits = append(r.waits, k.key(&c.Waits[i]))
+	}
+	return !k.long
 }
 
-func (p *packer) keys(keys []Key) {
-	p.count(len(keys))
-	for i := range keys {
-		p.key(&keys[i])
+func (k *keeper) key(of *Key) keptKey { return keptKey{k.name(string(of.Kind)), k.text(of.Value)} }
+
+func (k *keeper) principal(p *Principal, proof Proof) keptPrincipal {
+	for _, n := range p.Names {
+		k.rest.names = append(k.rest.names, k.name(n))
 	}
-}
-
-func (p *packer) key(k *Key) {
-	p.name(string(k.Kind))
-	p.text(k.Value)
-}
-
-func (p *packer) principal(q *Principal) {
-	for _, s := range [...]string{string(q.Type), q.ID, q.Name, q.Issuer, q.Unit, q.Owner} {
-		p.name(s)
+	k.long = k.long || len(p.Names) > math.MaxUint16
+	return keptPrincipal{
+		k.name(string(p.Type)), k.name(p.ID), k.name(p.Name), k.name(p.Issuer), k.name(p.Unit), k.name(p.Owner), uint16(len(p.Names)), proof,
 	}
-	p.count(len(q.Names))
-	for _, n := range q.Names {
-		p.name(n)
-	}
-}
-
-func (p *packer) count(n int) { p.b = binary.AppendUvarint(p.b, uint64(n)) }
-
-// time writes a time in UTC; seconds and nanoseconds apart, as the zero time is out of
-// reach of nanoseconds since 1970.
-func (p *packer) time(t time.Time) {
-	p.b = binary.LittleEndian.AppendUint64(p.b, uint64(t.Unix()))
-	p.b = binary.LittleEndian.AppendUint32(p.b, uint32(t.Nanosecond()))
 }
 
 // name writes what other walks may well say too.
-func (p *packer) name(s string) {
-	if s != "" && len(s) <= maxName {
-		if id, ok := p.names.number(s); ok {
-			p.count(int(id)<<2 | named)
-			return
-		}
+func (k *keeper) name(s string) place {
+	if p, ok := k.names.place(s); ok {
+		return p
 	}
-	p.text(s)
+	return k.text(s)
 }
 
 // text writes what is of this walk.
-func (p *packer) text(s string) {
-	if s != "" {
-		for i := range p.texts[:min(len(p.texts), mostAgain)] {
-			if p.texts[i] == s {
-				p.count(i<<2 | again)
-				return
-			}
-		}
-		p.texts = append(p.texts, s)
+func (k *keeper) text(s string) place {
+	if s == "" {
+		return 0
 	}
-	p.count(len(s)<<2 + spelled)
-	p.b = append(p.b, s...)
+	for i, old := range k.spelled {
+		if old == s {
+			return k.places[i]
+		}
+	}
+	at := len(k.rest.text)
+	if len(s) > maxPlaceText || at > maxPlace {
+		k.long = true
+		return 0
+	}
+	p := placeOf(at, len(s), ownText)
+	if len(k.spelled) < mostSpelled {
+		k.spelled, k.places = append(k.spelled, s), append(k.places, p)
+	}
+	k.rest.text = append(k.rest.text, s...)
+	return p
 }
 
-// mostAgain bounds how many texts are searched for one.
-const mostAgain = 64
+// memories are those that the texts of the walk are in. If it has none of its own, the
+// empty text lies there all the same.
+func (w *finished) memories(r *rest, f *Finished) texts {
+	at := unsafe.Pointer(w)
+	if len(r.text) > 0 {
+		at = unsafe.Pointer(unsafe.SliceData(r.text))
+	}
+	return texts{ownText: at, sharedText: f.names.memory()}
+}

@@ -6,7 +6,7 @@ import "testing"
 // itself, when it comes twice in a row.
 func TestFinishedWithoutRoom(t *testing.T) {
 	f := NewFinished(share * finishedBytes) // one set
-	kept := newFinished(finished{start: start{1, 1 << 40}}, nil, nil)
+	kept := newFinished(finished{start: start{1, 1 << 40}}, &rest{})
 	f.keep(f.place(kept.start), kept)
 	f.held.Store(f.limit)
 	other := start{1, 2 << 40}
@@ -26,10 +26,10 @@ func TestFinishedWithoutRoom(t *testing.T) {
 // A walk whose set has nothing in it makes room in another one: all bytes may be there.
 func TestFinishedMakesRoomElsewhere(t *testing.T) {
 	f := NewFinished(2 * share * finishedBytes) // two sets
-	kept := newFinished(finished{start: start{1, 1 << 40}}, nil, make([]byte, finishedBytes))
+	kept := newFinished(finished{start: start{1, 1 << 40}}, &rest{text: make([]byte, finishedBytes)})
 	f.keep(f.place(kept.start), kept)
 	f.held.Store(f.limit)
-	other := newFinished(finished{start: start{1 << 63, 2 << 40}}, nil, nil)
+	other := newFinished(finished{start: start{1 << 63, 2 << 40}}, &rest{})
 	if f.set(kept.start) == f.set(other.start) {
 		t.Fatal("they are of one set")
 	}

@@ -195,7 +195,7 @@ func TestFinishedKeepsToItsBytes(t *testing.T) {
 	for range 20_000 {
 		s := start{rng.Uint64(), rng.Uint64()}
 		if i := f.place(s); i >= 0 {
-			f.keep(i, newFinished(finished{start: s}, nil, make([]byte, rng.IntN(4000))))
+			f.keep(i, newFinished(finished{start: s}, &rest{text: make([]byte, rng.IntN(4000))}))
 		}
 	}
 	held := int64(0)
@@ -212,7 +212,7 @@ func TestFinishedKeepsToItsBytes(t *testing.T) {
 	if held != f.held.Load() || held > size || held < size*9/10 {
 		t.Errorf("%d bytes are held, %d counted, of %d", held, f.held.Load(), size)
 	}
-	if newFinished(finished{}, nil, make([]byte, mostFinished)) != nil {
+	if newFinished(finished{}, &rest{text: make([]byte, mostFinished)}) != nil {
 		t.Error("a walk without bounds is kept")
 	}
 }

@@ -1,112 +1,59 @@
 package correlate
 
-import (
-	"encoding/binary"
-	"time"
-	"unsafe"
-)
+import "time"
 
-// An unpacker reads what a packer wrote. Text is a view: what is packed never changes,
-// and neither do names.
-type unpacker struct {
-	b     []byte
-	at    int
-	names []string
-	texts []string
+// giveTo sets what a finished walk found, looked at and waits for in c. Text is where
+// the walk has it, which never changes; lists are lent.
+func (w *finished) giveTo(c *Chain, f *Finished, mem *Memory) {
+	r := w.rest()
+	g := giver{w.memories(&r, f), r.names, mem}
+	g.principal(&c.Requestor, &w.requestor)
+	c.Hops = mem.hops.Make(len(r.hops))
+	for i := range c.Hops {
+		h, from := &c.Hops[i], &r.hops[i]
+		g.key(&h.Key, &from.key)
+		g.principal(&h.Principal, &from.principal)
+		h.Proof = from.principal.proof
+		h.Method, h.EventID = g.at(from.method), g.at(from.eventID)
+		h.Source, h.State = g.at(from.source), g.at(from.state)
+		h.Time = time.Unix(from.sec, int64(from.nsec)).UTC()
+	}
+	c.Candidates = mem.candidates.Make(len(r.candidates))
+	for i := range c.Candidates {
+		o, from := &c.Candidates[i], &r.candidates[i]
+		g.key(&o.Key, &from.key)
+		g.principal(&o.Principal, &from.principal)
+		o.Proof = from.principal.proof
+		o.Method, o.EventID, o.Why = g.at(from.method), g.at(from.eventID), g.at(from.why)
+	}
+	c.Walked, c.Waits = g.keys(r.walked), g.keys(r.waits)
+}
+
+type giver struct {
+	texts
+	names []place // of the principals that are left
 	mem   *Memory
 }
 
-func (u *unpacker) chain(c *Chain) {
-	u.principal(&c.Requestor)
-	c.Hops = u.mem.hops.Make(u.count())
-	for i := range c.Hops {
-		h := &c.Hops[i]
-		u.key(&h.Key)
-		u.principal(&h.Principal)
-		h.Proof = u.proof()
-		h.Time = u.time()
-		h.Method, h.EventID, h.Source, h.State = u.text(), u.text(), u.text(), u.text()
-	}
-	c.Candidates = u.mem.candidates.Make(u.count())
-	for i := range c.Candidates {
-		o := &c.Candidates[i]
-		u.key(&o.Key)
-		u.principal(&o.Principal)
-		o.Proof = u.proof()
-		o.Method, o.EventID, o.Why = u.text(), u.text(), u.text()
-	}
-	c.Walked, c.Waits = u.keys(), u.keys()
-}
-
-func (u *unpacker) keys() []Key {
-	keys := u.mem.keys.Make(u.count())
+func (g *giver) keys(from []keptKey) []Key {
+	keys := g.mem.keys.Make(len(from))
 	for i := range keys {
-		u.key(&keys[i])
+		g.key(&keys[i], &from[i])
 	}
 	return keys
 }
 
-func (u *unpacker) key(k *Key) { k.Kind, k.Value = Kind(u.text()), u.text() }
+func (g *giver) key(k *Key, from *keptKey) { k.Kind, k.Value = Kind(g.at(from.kind)), g.at(from.value) }
 
-func (u *unpacker) principal(p *Principal) {
-	p.Type, p.ID, p.Name = PrincipalType(u.text()), u.text(), u.text()
-	p.Issuer, p.Unit, p.Owner = u.text(), u.text(), u.text()
-	p.Names = u.mem.Names.Make(u.count())
-	for i := range p.Names {
-		p.Names[i] = u.text()
+func (g *giver) principal(p *Principal, from *keptPrincipal) {
+	p.Type, p.ID, p.Name = PrincipalType(g.at(from.typ)), g.at(from.id), g.at(from.name)
+	p.Issuer, p.Unit, p.Owner = g.at(from.issuer), g.at(from.unit), g.at(from.owner)
+	p.Names = nil
+	if n := int(from.names); n > 0 {
+		p.Names = g.mem.Names.Make(n)
+		for i := range p.Names {
+			p.Names[i] = g.at(g.names[i])
+		}
+		g.names = g.names[n:]
 	}
-}
-
-func (u *unpacker) count() int {
-	c := u.b[u.at]
-	u.at++
-	if c < 0x80 {
-		return int(c)
-	}
-	return u.more(c)
-}
-
-// more reads the rest of a count that begins with c.
-func (u *unpacker) more(c byte) int {
-	d := u.b[u.at]
-	if d < 0x80 {
-		u.at++
-		return int(c)&0x7f | int(d)<<7
-	}
-	v, n := binary.Uvarint(u.b[u.at-1:])
-	u.at += n - 1
-	return int(v)
-}
-
-func (u *unpacker) text() string {
-	v := u.count()
-	n := v >> 2
-	switch v & 3 {
-	case named:
-		return u.names[n]
-	case again:
-		return u.texts[n]
-	}
-	if n == 0 {
-		return ""
-	}
-	s := unsafe.String(&u.b[u.at], n)
-	u.at += n
-	u.texts = append(u.texts, s)
-	return s
-}
-
-func (u *unpacker) proof() Proof {
-	u.at++
-	return Proof(u.b[u.at-1])
-}
-
-func (u *unpacker) time() time.Time {
-	b := u.b[u.at : u.at+12]
-	u.at += 12
-	sec, nsec := int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint32(b[8:]))
-	if t := time.Unix(sec, nsec).UTC(); !t.IsZero() {
-		return t
-	}
-	return time.Time{}
 }

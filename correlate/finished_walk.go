@@ -17,45 +17,113 @@ type finished struct {
 	from, until int64
 	found       digest
 	rank        uint32
-	stamped     uint32 // stamps
-	size        uint32 // bytes of what it gave
-	proof       Proof
-	automated   bool // or attributed
+	// How many of each follow, in this order.
+	stamps, hops, candidates, walked, waits, names, text uint32
+
+	requestor keptPrincipal
+	proof     Proof
+	automated bool // or attributed
+}
+
+// What is kept of a chain. Names of principals are all together, in the order of who
+// has them.
+type (
+	keptKey       struct{ kind, value place }
+	keptPrincipal struct {
+		typ, id, name, issuer, unit, owner place
+		names                              uint16
+		proof                              Proof // of a hop or a candidate; here it takes no room
+	}
+	keptHop struct {
+		sec                            int64
+		nsec                           uint32
+		principal                      keptPrincipal
+		key                            keptKey
+		method, eventID, source, state place
+	}
+	keptCandidate struct {
+		principal            keptPrincipal
+		key                  keptKey
+		method, eventID, why place
+	}
+)
+
+// A rest is what follows a finished walk. The last is text.
+type rest struct {
+	stamps     []Stamp
+	hops       []keptHop
+	candidates []keptCandidate
+	walked     []keptKey
+	waits      []keptKey
+	names      []place
+	text       []byte
 }
 
 const (
 	finishedHead = int(unsafe.Sizeof(finished{}))
-	stampSize    = int(unsafe.Sizeof(Stamp{}))
-	// mostFinished bounds one walk, so that sizes and numbers of stamps fit. A name
-	// that thousands carry is walked anew.
+	// mostFinished bounds one walk. A name that thousands carry is walked anew.
 	mostFinished = 1 << 20
 )
 
 // newFinished returns a copy of head with what follows it, or nil if that is too much.
-func newFinished(head finished, stamps []Stamp, packed []byte) *finished {
-	head.stamped, head.size = uint32(len(stamps)), uint32(len(packed))
-	n := finishedHead + len(stamps)*stampSize + len(packed)
+func newFinished(head finished, r *rest) *finished {
+	head.stamps, head.hops, head.candidates = uint32(len(r.stamps)), uint32(len(r.hops)), uint32(len(r.candidates))
+	head.walked, head.waits = uint32(len(r.walked)), uint32(len(r.waits))
+	head.names, head.text = uint32(len(r.names)), uint32(len(r.text))
+	n := head.bytes()
 	if n > mostFinished {
 		return nil
 	}
-	memory := make([]uint64, (n+7)/8) // of words, to be aligned for the head
+	// Of words, to be aligned for the head, and one byte more: what would come after
+	// the last is in the same memory too.
+	memory := make([]uint64, n/8+1)
 	w := (*finished)(unsafe.Pointer(unsafe.SliceData(memory)))
 	*w = head
-	copy(w.stamps(), stamps)
-	copy(w.packed(), packed)
+	to := w.rest()
+	copy(to.stamps, r.stamps)
+	copy(to.hops, r.hops)
+	copy(to.candidates, r.candidates)
+	copy(to.walked, r.walked)
+	copy(to.waits, r.waits)
+	copy(to.names, r.names)
+	copy(to.text, r.text)
 	return w
 }
 
-func (w *finished) bytes() int { return finishedHead + int(w.stamped)*stampSize + int(w.size) }
-
-// stamps are those of the keys it looked at, from before it did.
-func (w *finished) stamps() []Stamp {
-	return unsafe.Slice((*Stamp)(unsafe.Add(unsafe.Pointer(w), finishedHead)), w.stamped)
+func (w *finished) bytes() int {
+	return finishedHead + size[Stamp](w.stamps) + size[keptHop](w.hops) + size[keptCandidate](w.candidates) +
+		size[keptKey](w.walked) + size[keptKey](w.waits) + size[place](w.names) + size[byte](w.text)
 }
 
-// packed is what it gave: see pack.
-func (w *finished) packed() []byte {
-	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(w), finishedHead+int(w.stamped)*stampSize)), w.size)
+func (w *finished) rest() (r rest) {
+	at := unsafe.Add(unsafe.Pointer(w), finishedHead)
+	r.stamps, at = list[Stamp](at, w.stamps)
+	r.hops, at = list[keptHop](at, w.hops)
+	r.candidates, at = list[keptCandidate](at, w.candidates)
+	r.walked, at = list[keptKey](at, w.walked)
+	r.waits, at = list[keptKey](at, w.waits)
+	r.names, at = list[place](at, w.names)
+	r.text, _ = list[byte](at, w.text)
+	return r
+}
+
+// stamped are the stamps of the keys it looked at, from before it did.
+func (w *finished) stamped() []Stamp {
+	stamps, _ := list[Stamp](unsafe.Add(unsafe.Pointer(w), finishedHead), w.stamps)
+	return stamps
+}
+
+// list is that of n things at a place in memory, and what comes after it.
+func list[T any](at unsafe.Pointer, n uint32) ([]T, unsafe.Pointer) {
+	if n == 0 {
+		return nil, at
+	}
+	return unsafe.Slice((*T)(at), n), unsafe.Add(at, size[T](n))
+}
+
+func size[T any](n uint32) int {
+	var one T
+	return int(n) * int(unsafe.Sizeof(one))
 }
 
 func (w *finished) holdsAt(t int64) bool { return w.from <= t && t < w.until }

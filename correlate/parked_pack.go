@@ -7,8 +7,7 @@ import (
 )
 
 // A parked chain is kept in bytes without pointers: the collector would otherwise
-// look at some fifty strings of each, again and again. It is packed as a finished walk
-// is, with the event before and all else that the chain says.
+// look at some fifty strings of each, again and again.
 
 // whole packs all of c into p, its text spelled or, where it is one of few, by number.
 func (p *packer) whole(c *Chain, words *words) {

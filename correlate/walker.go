@@ -25,10 +25,7 @@ type Walker struct {
 	// is its number foreseen, or -1.
 	foreseer Foreseer
 	foreseen int
-	// To keep a walk in, and to use one again.
-	packer packer
-	stamps []Stamp
-	texts  []string
+	keeper   keeper
 	// sealing is the chain that was walked last if the digest of what the walk found
 	// is known, which is found.
 	sealing *Chain
@@ -72,7 +69,7 @@ func (r *Resolver) NewWalker() *Walker {
 		if f, ok := r.Index.(ForeseeingIndex); ok {
 			w.foreseer = f.NewForeseer()
 		}
-		w.packer.names = &names{shared: r.Finished.names}
+		w.keeper.names = &names{sharedNames: r.Finished.names}
 	}
 	return w
 }
