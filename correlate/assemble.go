@@ -115,6 +115,12 @@ func (w *Walker) executor(key Key) Hop {
 			return h
 		}
 	}
+	return w.stated(key)
+}
+
+// stated is the executor as the line itself tells of it.
+func (w *Walker) stated(key Key) Hop {
+	e := w.event
 	h := e.line().hop(key, &e.Actor, Attested, "")
 	for i := range e.Uses {
 		if e.Uses[i].Role == Acting {

@@ -18,10 +18,14 @@ func (w *Walker) again(e *Event, c *Chain) (start, bool) {
 	}
 	c.Event = *e
 	c.Rank, c.Version, c.Settled, c.Status, c.Proof = f.rank, 0, false, f.status(), f.proof
-	c.Missing, c.Reason, c.Approvers = Key{}, "", nil
+	c.Approvers = nil
 	f.giveTo(c, w.Finished, &w.mem)
 	if k := &c.Hops[0].Key; *k != e.Key() {
 		return s, false // two starts have one hash
+	}
+	if f.vain {
+		c.Hops[0] = w.stated(e.Key()) // of this line, and so is its digest
+		return s, true
 	}
 	w.reused++
 	w.sealing, w.found = c, f.found
@@ -34,7 +38,8 @@ func (w *Walker) holdsNow(f *finished, at int64) bool {
 
 // finish keeps the walk of c for the next event that starts there, if it can be.
 func (w *Walker) finish(s start, c *Chain) {
-	if !w.lasting(c) {
+	vain := w.vain(c)
+	if !vain && !w.lasting(c) {
 		return
 	}
 	i := w.Finished.place(s)
@@ -45,7 +50,7 @@ func (w *Walker) finish(s start, c *Chain) {
 	if !ok {
 		return
 	}
-	head := finished{start: s, found: c.found(), rank: c.Rank, proof: c.Proof, automated: c.Status == Automated}
+	head := finished{start: s, found: c.found(), rank: c.Rank, proof: c.Proof, automated: c.Status == Automated, vain: vain}
 	if head.from, ok = nanosOf(from); !ok {
 		return
 	}

@@ -30,6 +30,28 @@ func (w *Walker) lasting(c *Chain) bool {
 	return true
 }
 
+// vain reports whether nothing at all is known of any key that the walk of c looked at.
+// Then c follows from the links, but for the executor, whom the line alone tells of.
+// Sessions of which nothing is known act as often as others do, and what they did is
+// walked twice: again when it settles.
+func (w *Walker) vain(c *Chain) bool {
+	if !w.missed || c.Status != Unattributed || len(c.Hops) != 1 || c.Hops[0].Key.IsZero() || c.Hops[0].Key != c.Key() ||
+		len(c.Candidates)+len(c.Approvers)+len(w.asked) > 0 || w.unlisted {
+		return false
+	}
+	for i := range c.Uses {
+		if c.Uses[i].Key.IsZero() {
+			return false
+		}
+	}
+	for i := range w.spots.list {
+		if p := &w.spots.list[i]; len(p.facts)+len(p.all)+p.over > 0 || p.part != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // forever is later than anything that is logged.
 var forever = time.Unix(1<<36, 0)
 

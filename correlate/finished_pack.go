@@ -30,6 +30,7 @@ func (k *keeper) reset() {
 func (k *keeper) chain(c *Chain, head *finished) bool {
 	r := &k.rest
 	head.requestor = k.principal(&c.Requestor, 0)
+	head.missing, head.reason = k.key(&c.Missing), k.text(c.Reason)
 	for i := range c.Hops {
 		h := &c.Hops[i]
 		to := keptHop{

@@ -15,6 +15,8 @@ import (
 func TestKeptIsWhole(t *testing.T) {
 	type part struct {
 		Requestor     Principal
+		Missing       Key
+		Reason        string
 		Hops          []Hop
 		Candidates    []Candidate
 		Walked, Waits []Key
@@ -28,13 +30,13 @@ func TestKeptIsWhole(t *testing.T) {
 		fields++
 		k.reset()
 		var head finished
-		c := Chain{Requestor: p.Requestor, Hops: p.Hops, Candidates: p.Candidates, Walked: p.Walked, Waits: p.Waits}
+		c := Chain{Requestor: p.Requestor, Missing: p.Missing, Reason: p.Reason, Hops: p.Hops, Candidates: p.Candidates, Walked: p.Walked, Waits: p.Waits}
 		if !k.chain(&c, &head) {
 			t.Fatalf("%s: it is not kept", path)
 		}
 		var got Chain
 		newFinished(head, &k.rest).giveTo(&got, f, &mem)
-		if d := cmp.Diff(p, part{got.Requestor, got.Hops, got.Candidates, got.Walked, got.Waits}); d != "" {
+		if d := cmp.Diff(p, part{got.Requestor, got.Missing, got.Reason, got.Hops, got.Candidates, got.Walked, got.Waits}); d != "" {
 			t.Errorf("%s (-want +got):\n%s", path, d)
 		}
 	}

@@ -8,6 +8,8 @@ func (w *finished) giveTo(c *Chain, f *Finished, mem *Memory) {
 	r := w.rest()
 	g := giver{w.memories(&r, f), r.names, mem}
 	g.principal(&c.Requestor, &w.requestor)
+	g.key(&c.Missing, &w.missing)
+	c.Reason = g.at(w.reason)
 	c.Hops = mem.hops.Make(len(r.hops))
 	for i := range c.Hops {
 		h, from := &c.Hops[i], &r.hops[i]

@@ -21,8 +21,11 @@ type finished struct {
 	stamps, hops, candidates, walked, waits, names, text uint32
 
 	requestor keptPrincipal
+	missing   keptKey // of a walk in vain
+	reason    place
 	proof     Proof
 	automated bool // or attributed
+	vain      bool // or neither: see Walker.vain
 }
 
 // What is kept of a chain. Names of principals are all together, in the order of who
@@ -129,7 +132,10 @@ func size[T any](n uint32) int {
 func (w *finished) holdsAt(t int64) bool { return w.from <= t && t < w.until }
 
 func (w *finished) status() Status {
-	if w.automated {
+	switch {
+	case w.vain:
+		return Unattributed
+	case w.automated:
 		return Automated
 	}
 	return Attributed

@@ -41,6 +41,7 @@ type Walker struct {
 	rank  uint32
 	// unlisted says that what the chain shows depends on who acted: see candidatesOf.
 	unlisted bool
+	missed   bool // it ended at a key of which nothing is known
 	err      error
 	spots    spots
 	queue    []int32 // of reach: spots to go on from
@@ -81,7 +82,8 @@ func (w *Walker) Reset() {
 	w.reused, w.sealing = 0, nil
 }
 
-// Reused is how many finished walks have been used again since the last Reset.
+// Reused is how many finished walks have been used again since the last Reset, of those
+// that ended at somebody.
 func (w *Walker) Reused() int { return w.reused }
 
 // Poison makes Reset overwrite what it takes back, for tests.
@@ -108,6 +110,7 @@ func (w *Walker) Walk(ctx context.Context, e *Event, c *Chain) error {
 			*c = Chain{}
 			return fmt.Errorf("resolve %s: %w", e.ID, w.err)
 		}
+		w.missed = o.end == missing && !o.missing.IsZero()
 		w.chain(&o, c)
 		if !w.torn {
 			if again {
