@@ -72,6 +72,28 @@ func TestWordsInLentMemory(t *testing.T) {
 	}
 }
 
+// A block forgets where the words of the one before lay, even where another word has
+// the number and the place of the one that was there.
+func TestWordsForgetWhereTheyLay(t *testing.T) {
+	type row struct{ v string }
+	tab, b := newTable("t", []column[row]{word("c", func(r *row) *string { return &r.v })}), new(block)
+	memory := []byte("a word")
+	place, like := glance("a word")>>(64-seenBits), ""
+	for i := 0; like == "" || glance(like)>>(64-seenBits) != place; i++ {
+		like = fmt.Sprint("like it ", i)
+	}
+	if err := tab.encode(b, []row{{arena.View(memory)}}); err != nil {
+		t.Fatal(err)
+	}
+	copy(memory, "others")
+	if err := tab.encode(b, []row{{like}, {arena.View(memory)}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.strips[0].spell(nil), appendText(appendText(nil, like), "others"); !bytes.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func FuzzWords(f *testing.F) {
 	f.Add("a b c a b c  a", uint8(3))
 	f.Add(strings.Repeat("some words and some more ", 40), uint8(2))
