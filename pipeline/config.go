@@ -39,11 +39,11 @@ type Config struct {
 	// partition is paused until half is done. One fetch may come on top.
 	QueueRecords int
 	QueueBytes   int
-	// StepRecords bounds what the lanes work on at the same time, in equal shares.
+	// StepRecords bounds what the lanes work on at the same time: a few steps, taken in
+	// turn.
 	// A record and its chain take about 6 KB while they are worked on.
 	StepRecords int
-	// FlightRows bounds the rows of all lanes on their way into the sinks, in equal
-	// shares. A row takes about 1 KB, and the more there are the larger the inserts.
+	// FlightRows bounds the rows of all lanes on their way into the sinks. A row takes about 1 KB, and the more there are the larger the inserts.
 	FlightRows int
 	// CommitEvery is how often offsets are committed and marks announced.
 	CommitEvery time.Duration

@@ -34,18 +34,19 @@ func (s *shared) walks() *correlate.Resolver {
 }
 
 // takeDirectory has the lane walk by the directory that is in use now, and reports
-// whether that is another one than before. It is called between steps, when nothing
-// that the walker lent is in use.
+// whether that is another one than in the lane's last step. It is called between steps,
+// when nothing that the walker lent is in use.
 func (l *lane) takeDirectory() bool {
 	r := l.walks()
-	if r == l.walker.Resolver {
-		return false
+	if r != l.walker.Resolver {
+		l.walker = r.NewWalker()
+		if l.poison {
+			l.walker.Poison()
+		}
 	}
-	l.walker = r.NewWalker()
-	if l.poison {
-		l.walker.Poison()
-	}
-	return true
+	changed := r != l.resolver
+	l.resolver = r
+	return changed
 }
 
 // use has chains walked by base from now on, over the archive too.

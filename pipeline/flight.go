@@ -21,19 +21,13 @@ type flight struct {
 }
 
 // store hands the output of a step to the sinks and returns as soon as they need
-// nothing of it any more. When the lane has its share of rows on the way, it first
-// waits for the oldest: that is how it is held back while a sink is slow or away.
+// nothing of it any more.
 func (l *lane) store(ctx context.Context, out *sinks.Output) error {
 	if err := l.letters.write(ctx, out.Rejects, l.work.records); err != nil {
 		return err
 	}
 	if out.Len() == 0 {
 		return nil
-	}
-	for len(l.flights) > 0 && l.flying+out.Len() > l.share(l.cfg.FlightRows, 1) {
-		if err := l.land(ctx); err != nil {
-			return err
-		}
 	}
 	return l.fly(ctx, out)
 }
@@ -45,8 +39,10 @@ func (l *lane) fly(ctx context.Context, out *sinks.Output) error {
 	mine := *out
 	mine.Ledger = l.ledger
 	mine.Taken = sync.OnceFunc(func() { close(taken) })
+	l.turns.fly(f.rows)
 	go func() { // the lane waits for it: land
 		defer l.metrics.timed("sinks", time.Now())()
+		defer l.turns.fly(-f.rows)
 		defer close(f.landed)
 		if err := l.sink.Write(ctx, &mine); err != nil {
 			f.err = fmt.Errorf("write %d rows: %w", f.rows, err)
@@ -55,7 +51,7 @@ func (l *lane) fly(ctx context.Context, out *sinks.Output) error {
 	}()
 	<-taken
 	f.seq = l.entered()
-	l.flights, l.flying = append(l.flights, f), l.flying+f.rows
+	l.flights = append(l.flights, f)
 	return l.landDone(ctx)
 }
 
@@ -63,7 +59,7 @@ func (l *lane) fly(ctx context.Context, out *sinks.Output) error {
 func (l *lane) land(ctx context.Context) error {
 	f := l.flights[0]
 	<-f.landed // it ends with ctx
-	l.flights, l.flying = l.flights[1:], l.flying-f.rows
+	l.flights = l.flights[1:]
 	if f.err != nil {
 		return f.err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"whence/correlate"
 	"whence/correlate/ledger"
-	"whence/rules"
 	"whence/sources"
 )
 
@@ -22,10 +21,11 @@ type lane struct {
 	topic     Topic
 	partition int32
 	source    sources.Source
-	judge     *rules.Judge
 
-	walker   *correlate.Walker
-	work     *work
+	*kit                         // of the step under way; nil between steps
+	turn     chan *kit           // capacity 1: what the next step works with
+	asked    bool                // for a turn that has not come
+	resolver *correlate.Resolver // that the parked chains were walked by
 	window   *correlate.Window
 	place    place // what is done, and what of a former owner's is still to do
 	next     int64 // the next offset to work on
@@ -37,7 +37,6 @@ type lane struct {
 	looked, told time.Time
 	unsettled    bool      // there may be more that has settled
 	flights      []*flight // oldest first
-	flying       int       // rows in them
 	// ledger is the run that this lane enters into; nil for none.
 	ledger *ledger.Run
 
@@ -65,15 +64,13 @@ type lane struct {
 func newLane(s *shared, t Topic, src sources.Source, partition, generation int32) *lane {
 	now := s.clock.Now()
 	l := &lane{
-		shared: s, topic: t, partition: partition, generation: generation, source: src, judge: s.newJudge(),
-		walker: s.walks().NewWalker(), work: newWork(s.poison),
+		shared: s, topic: t, partition: partition, generation: generation, source: src,
+		turn: make(chan *kit, 1), resolver: s.walks(),
 		window: correlate.NewWindow(s.share(s.cfg.WindowBytes, 1)), assigned: now, fed: now,
 		woken: map[correlate.Key]struct{}{}, end: -1,
 		bump: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	l.work.decoded.Prices, l.work.decoded.Beside = s.prices, s.cfg.reads
 	if s.poison {
-		l.walker.Poison()
 		l.window.Poison()
 	}
 	return l
@@ -97,6 +94,7 @@ func (l *lane) run(ctx context.Context, from place) error {
 			<-f.landed
 		}
 	}()
+	defer func() { l.turns.withdraw(l.turn) }()
 	for {
 		ticked := false
 		select {
@@ -110,22 +108,19 @@ func (l *lane) run(ctx context.Context, from place) error {
 			if err := l.landDone(ctx); err != nil {
 				return l.ends(ctx, err)
 			}
-		case <-l.bump:
-		}
-		for more := true; more; ticked = false {
-			batch, woken, all := l.take()
-			more = len(batch) > 0 || l.unsettled
-			if !more && len(woken) == 0 && !all && !ticked {
-				break
-			}
-			if err := l.step(ctx, batch, woken, all); err != nil {
+		case k := <-l.turn:
+			if err := l.goOn(ctx, k); err != nil {
 				return l.ends(ctx, err)
 			}
-			select {
-			case <-l.stop:
-				return l.ends(ctx, l.finish(ctx))
-			default:
-			}
+		case <-l.bump:
+		}
+		busy := l.unsettled || l.pending()
+		if (busy || ticked) && !l.asked {
+			l.asked = true
+			l.turns.ask(l.turn)
+		}
+		if busy && !ticked {
+			continue
 		}
 		if err := l.attest(ctx, false); err != nil {
 			return l.ends(ctx, err)
@@ -133,6 +128,17 @@ func (l *lane) run(ctx context.Context, from place) error {
 		l.publish()
 		l.idle()
 	}
+}
+
+// goOn takes a step, with a kit that is given back.
+func (l *lane) goOn(ctx context.Context, k *kit) error {
+	l.kit, l.asked = k, false
+	defer func() {
+		l.kit = nil
+		l.turns.give(k)
+	}()
+	batch, woken, all := l.take()
+	return l.step(ctx, batch, woken, all)
 }
 
 // catchUp reads the sessions topic to its end before the first record. The former

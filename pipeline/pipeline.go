@@ -83,6 +83,7 @@ type shared struct {
 	clock    *correlate.Marks
 	log      *slog.Logger
 	outage   *outage
+	turns    *turns
 	resume   func(topic string, partition int32)
 	lanes    atomic.Int32 // how many there are
 	// newer has replaced resolver, when the directory has changed; nil before.
@@ -111,6 +112,7 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 		metrics: newMetrics(d.Metrics), log: d.Log, outage: &outage{log: d.Log}, at: func(string) error { return nil },
 		maxBatchBytes: 256 << 20,
 	}
+	s.turns = newTurns(cfg, s.newKit)
 	s.clock = correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
 	d.Table.Follow(s.clock)
 	if d.Metrics != nil {

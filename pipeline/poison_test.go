@@ -172,6 +172,7 @@ func TestDecoderPanics(t *testing.T) {
 			}
 		}
 		l := newLane(in.shared, b.cfg.Topics[0], src, 0, 1)
+		l.kit = in.newKit()
 		var records []*kgo.Record
 		for n, name := range []string{"a", "SECRET-MARKER", "b"} {
 			records = append(records, &kgo.Record{Topic: trailTopic, Offset: int64(n), Value: []byte(deletes(n, keyOf(n), time.Now())[:1] + `"note":"` + name + `",` + deletes(n, keyOf(n), time.Now())[1:])})

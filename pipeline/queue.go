@@ -49,14 +49,6 @@ func (l *lane) nudge() {
 	}
 }
 
-// A step takes at most maxBatch records: what is made of them stays in the caches,
-// and a long queue does not hold a revoke up. It takes at least minBatch, however many
-// lanes there are: a step has costs of its own.
-const (
-	maxBatch = 512
-	minBatch = 128
-)
-
 // recordBytes is what a record takes beside its value.
 const recordBytes = 256
 
@@ -68,6 +60,13 @@ func sizeOf(records []*kgo.Record) int {
 	return n
 }
 
+// pending reports whether there is anything to take.
+func (l *lane) pending() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue) > 0 || len(l.woken) > 0 || l.wakeAll
+}
+
 // take returns what there is to do, and lets the partition be fetched again once
 // half of its queue is done.
 //
@@ -77,7 +76,7 @@ func sizeOf(records []*kgo.Record) int {
 // that the next take returns, when the chain is parked.
 func (l *lane) take() (batch []*kgo.Record, woken []correlate.Key, all bool) {
 	l.mu.Lock()
-	n := min(len(l.queue), maxBatch, l.share(l.cfg.StepRecords, minBatch))
+	n := min(len(l.queue), l.turns.size)
 	batch = l.queue[:n:n]
 	l.queueBytes -= sizeOf(batch)
 	l.queue = l.queue[n:]

@@ -167,7 +167,10 @@ func lonelyLane(t testing.TB) *lane {
 		clock:  correlate.NewMarks(cfg.Group, 1, Witnesses(cfg), nil),
 		resume: func(string, int32) {}, poison: true,
 	}
-	return newLane(s, cfg.Topics[0], src, 0, 1)
+	s.turns = newTurns(cfg, s.newKit)
+	l := newLane(s, cfg.Topics[0], src, 0, 1)
+	l.kit = s.newKit()
+	return l
 }
 
 // TestWokenAndSettledAtOnce writes a chain once, whatever the reasons to look at

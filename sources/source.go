@@ -87,7 +87,8 @@ type Batch struct {
 	names     arena.Slab[string]
 	sums      correlate.Sums
 	ahead     ahead
-	scratch   any // of the source that decoded last: see scratch
+	scratch   any   // of the source that decoded last: see scratch
+	scratches []any // of all that have
 }
 
 // Reset empties b and takes back all it lent.
@@ -108,13 +109,19 @@ func (b *Batch) Poison() {
 }
 
 // scratch returns what a decoder uses again for every record, such as the struct
-// that a line is read into. A batch keeps it for the source that used it last.
+// that a line is read into. A batch keeps one for each source that used it.
 func scratch[T any](b *Batch) *T {
 	if s, ok := b.scratch.(*T); ok {
 		return s
 	}
+	for _, kept := range b.scratches {
+		if s, ok := kept.(*T); ok {
+			b.scratch = s
+			return s
+		}
+	}
 	s := new(T)
-	b.scratch = s
+	b.scratch, b.scratches = s, append(b.scratches, s)
 	return s
 }
 
