@@ -44,8 +44,8 @@ func (l *lane) takeDirectory() bool {
 			l.walker.Poison()
 		}
 	}
-	changed := r != l.resolver
-	l.resolver = r
+	changed := r != l.walkedBy
+	l.walkedBy = r
 	return changed
 }
 

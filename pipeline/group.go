@@ -119,10 +119,12 @@ func (g *group) options() []kgo.Opt {
 	}
 }
 
-// poll never blocks on a lane: a lane that has enough gets its partition paused,
-// so membership in the group survives any outage of the sinks.
+// poll never blocks on a lane: a lane that has enough gets its partition paused, and
+// while all have it waits between two polls, so membership in the group survives any
+// outage of the sinks.
 func (g *group) poll(ctx context.Context) error {
 	for {
+		g.intake.wait(ctx)
 		fetches := g.client.PollRecords(ctx, 10_000)
 		select {
 		case err := <-g.failed:

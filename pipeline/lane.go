@@ -25,7 +25,7 @@ type lane struct {
 	*kit                         // of the step under way; nil between steps
 	turn     chan *kit           // capacity 1: what the next step works with
 	asked    bool                // for a turn that has not come
-	resolver *correlate.Resolver // that the parked chains were walked by
+	walkedBy *correlate.Resolver // that the parked chains were walked by
 	window   *correlate.Window
 	place    place // what is done, and what of a former owner's is still to do
 	next     int64 // the next offset to work on
@@ -65,7 +65,7 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 	now := s.clock.Now()
 	l := &lane{
 		shared: s, topic: t, partition: partition, generation: generation, source: src,
-		turn: make(chan *kit, 1), resolver: s.walks(),
+		turn: make(chan *kit, 1), walkedBy: s.walks(),
 		window: correlate.NewWindow(s.share(s.cfg.WindowBytes, 1)), assigned: now, fed: now,
 		woken: map[correlate.Key]struct{}{}, end: -1,
 		bump: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
@@ -80,6 +80,7 @@ func newLane(s *shared, t Topic, src sources.Source, partition, generation int32
 // stored.
 func (l *lane) run(ctx context.Context, from place) error {
 	defer close(l.stopped)
+	defer l.drain()
 	l.place, l.next = from, from.start()
 	l.openLedger(from.ledger)
 	l.note(from.seen)
@@ -94,7 +95,7 @@ func (l *lane) run(ctx context.Context, from place) error {
 			<-f.landed
 		}
 	}()
-	defer func() { l.turns.withdraw(l.turn) }()
+	defer l.turns.withdraw(l.turn)
 	for {
 		ticked := false
 		select {

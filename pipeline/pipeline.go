@@ -84,6 +84,7 @@ type shared struct {
 	log      *slog.Logger
 	outage   *outage
 	turns    *turns
+	intake   *intake
 	resume   func(topic string, partition int32)
 	lanes    atomic.Int32 // how many there are
 	// newer has replaced resolver, when the directory has changed; nil before.
@@ -114,6 +115,7 @@ func New(cfg Config, d Deps) (*Pipeline, error) {
 	}
 	s.turns = newTurns(cfg, s.newKit)
 	s.clock = correlate.NewMarks(cfg.Group, d.Table.SessionsPartitions(), Witnesses(cfg), d.Now)
+	s.intake = &intake{clock: s.clock, bound: cfg.QueueBytes, long: cfg.IdleAfter / 2}
 	d.Table.Follow(s.clock)
 	if d.Metrics != nil {
 		d.Metrics.MustRegister(newTableStats(d.Table), newWaitStats(s))

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"sort"
 	"sync"
@@ -13,13 +14,13 @@ import (
 // the last of its records has been worked on: records and the events decoded from
 // them are gone by then. It saves a sixth of what fetching costs.
 type pools struct {
-	records sync.Pool
-
 	mu    sync.Mutex
-	idle  [poolSizes][]piece // of each class the one that came back last is lent first
-	held  int                // bytes in idle
-	back  uint64             // pieces that came back
-	times float64            // how many times as large as its batch a log is
+	lists [recordSizes][][]kgo.Record // likewise, by the power of two they have room for
+	room  int                         // records that lists have room for
+	idle  [poolSizes][]piece          // of each class the one that came back last is lent first
+	held  int                         // bytes in idle
+	back  uint64                      // pieces that came back
+	times float64                     // how many times as large as its batch a log is
 }
 
 // piece is memory that waits to be lent again.
@@ -130,13 +131,42 @@ func (p *pools) OnFetchBatchRead(_ kgo.BrokerMetadata, _ string, _ int32, m kgo.
 	p.mu.Unlock()
 }
 
+// Lists of records have room for a power of two, up to 16,384. How many records are in a
+// batch differs: where a list that is too small for one was lost, as many were made as
+// were lent.
+const (
+	recordSizes = 15
+	mostRoom    = 1 << 14 // of lists that wait to be lent again: 3.5 MB
+)
+
 // GetRecords implements kgo.PoolRecords.
 func (p *pools) GetRecords(n int) []kgo.Record {
-	if rs, ok := p.records.Get().(*[]kgo.Record); ok && cap(*rs) >= n {
-		return (*rs)[:n]
+	class := bits.Len(uint(max(n, 1) - 1))
+	if class >= recordSizes {
+		return make([]kgo.Record, n)
 	}
-	return make([]kgo.Record, n)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := class; c < min(class+2, recordSizes); c++ {
+		if last := len(p.lists[c]) - 1; last >= 0 {
+			rs := p.lists[c][last]
+			p.lists[c][last] = nil
+			p.lists[c] = p.lists[c][:last]
+			p.room -= cap(rs)
+			return rs[:n]
+		}
+	}
+	return make([]kgo.Record, n, 1<<class)
 }
 
 // PutRecords implements kgo.PoolRecords.
-func (p *pools) PutRecords(rs []kgo.Record) { p.records.Put(&rs) }
+func (p *pools) PutRecords(rs []kgo.Record) {
+	class := bits.Len(uint(cap(rs))) - 1
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if class < 0 || class >= recordSizes || p.room+cap(rs) > mostRoom {
+		return
+	}
+	p.lists[class] = append(p.lists[class], rs)
+	p.room += cap(rs)
+}

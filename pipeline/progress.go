@@ -62,12 +62,15 @@ func (l *lane) reached(done place) {
 // idle announces the time that passes while there is nothing to read: the last
 // event's time plus the time idle, so that old data does not settle at once. A
 // partition that never held a record counts from its assignment. A lane that was
-// paused by us, or has not reached the end, is not idle.
+// paused by us, or has not reached the end, is not idle, and none is while nobody polls.
 func (l *lane) idle() {
 	now := l.clock.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	waited := now.Sub(l.fed)
+	if room := l.intake.since(); room.After(l.fed) {
+		waited = now.Sub(room)
+	}
 	if len(l.flights) > 0 || len(l.queue) > 0 || l.paused || l.end < 0 || l.next < l.end || waited < l.cfg.IdleAfter {
 		return
 	}

@@ -17,7 +17,9 @@ const maxWoken = 50_000
 func (l *lane) push(records []*kgo.Record, end int64) (full bool) {
 	l.mu.Lock()
 	l.queue = append(l.queue, records...)
-	l.queueBytes += sizeOf(records)
+	n := sizeOf(records)
+	l.queueBytes += n
+	l.intake.add(n)
 	l.end = max(l.end, end)
 	full = (len(l.queue) >= l.cfg.QueueRecords || l.queueBytes >= l.share(l.cfg.QueueBytes, 1)) && !l.paused
 	l.paused = l.paused || full
@@ -60,6 +62,20 @@ func sizeOf(records []*kgo.Record) int {
 	return n
 }
 
+// unqueue takes note that bytes have left the queue. It is called under mu.
+func (l *lane) unqueue(n int) {
+	l.queueBytes -= n
+	l.intake.add(-n)
+}
+
+// drain drops what is in the queue, once nobody is left who would work on it.
+func (l *lane) drain() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = nil
+	l.unqueue(l.queueBytes)
+}
+
 // pending reports whether there is anything to take.
 func (l *lane) pending() bool {
 	l.mu.Lock()
@@ -78,7 +94,7 @@ func (l *lane) take() (batch []*kgo.Record, woken []correlate.Key, all bool) {
 	l.mu.Lock()
 	n := min(len(l.queue), l.turns.size)
 	batch = l.queue[:n:n]
-	l.queueBytes -= sizeOf(batch)
+	l.unqueue(sizeOf(batch))
 	l.queue = l.queue[n:]
 	if len(l.queue) == 0 {
 		l.queue = nil

@@ -167,7 +167,7 @@ func lonelyLane(t testing.TB) *lane {
 		clock:  correlate.NewMarks(cfg.Group, 1, Witnesses(cfg), nil),
 		resume: func(string, int32) {}, poison: true,
 	}
-	s.turns = newTurns(cfg, s.newKit)
+	s.turns, s.intake = newTurns(cfg, s.newKit), &intake{clock: s.clock, bound: cfg.QueueBytes}
 	l := newLane(s, cfg.Topics[0], src, 0, 1)
 	l.kit = s.newKit()
 	return l
