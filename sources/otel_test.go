@@ -242,6 +242,7 @@ func record(m map[string]any, isLog bool) []byte {
 	if isLog {
 		b = fixed(b, 1, "timeUnixNano")
 		b = attributes(b, 6, m["attributes"])
+		b = message(message(b, 9, id("traceId")), 10, id("spanId"))
 		b = fixed(b, 11, "observedTimeUnixNano")
 		return message(b, 12, []byte(text(m["eventName"])))
 	}
