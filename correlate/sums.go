@@ -19,6 +19,9 @@ import (
 // reads the sum out of the hash's state. The zero Sums is ready for use. It is not safe
 // for concurrent use.
 type Sums struct {
+	// Standard has crypto/sha256 take all sums: for whoever checks those of others.
+	Standard bool
+
 	hash  hash.Hash
 	state encoding.BinaryAppender // the same hash
 	out   [128]byte
@@ -83,7 +86,7 @@ func (s *Sums) Named(hex, b []byte, parts ...string) ID {
 // Two is Named of two texts, in two thirds of the time.
 func (s *Sums) Two(hexA, a, hexB, b []byte, parts ...string) (ID, ID) {
 	n, ok := s.parts(parts)
-	if !sumFast || !ok || n+lengthBytes+HexBytes > len(s.room)-blockBytes {
+	if !s.fast() || !ok || n+lengthBytes+HexBytes > len(s.room)-blockBytes {
 		return s.Named(hexA, a, parts...), s.Named(hexB, b, parts...)
 	}
 	wholeA, tailA := s.text(a)
@@ -108,7 +111,7 @@ func (s *Sums) Two(hexA, a, hexB, b []byte, parts ...string) (ID, ID) {
 // Both is Hex, and ID of parts, in little more than the time of the longer one.
 func (s *Sums) Both(hex, b []byte, parts ...string) ID {
 	n, ok := s.parts(parts)
-	if !sumFast || !ok {
+	if !s.fast() || !ok {
 		s.Hex(hex, b)
 		return s.ID(parts...)
 	}
@@ -145,10 +148,12 @@ func sumTwo(x, y *sumState, a, tailA, b, tailB []byte) {
 	}
 }
 
+func (s *Sums) fast() bool { return sumFast && !s.Standard }
+
 // sum is the sum of b.
 func (s *Sums) sum(b []byte) sumState {
 	whole, tail := s.text(b)
-	if !sumFast {
+	if !s.fast() {
 		return s.slow(whole, tail)
 	}
 	state := sumStart
@@ -163,7 +168,7 @@ func (s *Sums) sum(b []byte) sumState {
 func (s *Sums) made(n int) ID {
 	blocks := pad(s.room[:], n, n)
 	state := sumStart
-	if sumFast {
+	if s.fast() {
 		sumBlocks(&state, &s.room[0], blocks)
 	} else {
 		state = s.slow(nil, s.room[:blocks*blockBytes])

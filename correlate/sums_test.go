@@ -9,7 +9,13 @@ import (
 
 // TestSums: whatever the length, and whatever was hashed before.
 func TestSums(t *testing.T) {
-	var s Sums
+	for _, standard := range []bool{false, true} {
+		testSums(t, &Sums{Standard: standard})
+	}
+}
+
+func testSums(t *testing.T, s *Sums) {
+	t.Helper()
 	b := make([]byte, 3000)
 	for i := range b {
 		b[i] = byte(i*31 + i>>8)

@@ -55,6 +55,7 @@ func CompareEvidence(ctx context.Context, cfg Config, kafka []kgo.Opt, archive E
 	defer client.Close()
 	c := &comparer{cfg: cfg, client: client, archive: archive, from: from, to: to, work: newWork(false), differs: differs}
 	c.work.decoded.Beside = cfg.reads
+	c.work.decoded.Standard()
 	var parts []tp
 	err = archive.EvidenceTopics(ctx, from, to, func(topic string, partition int32) error {
 		parts = append(parts, tp{topic, partition})

@@ -49,6 +49,7 @@ func TestAhead(t *testing.T) {
 			},
 			"always the same": func(out *Batch, at int) { out.Ahead(records) },
 			"one late":        func(out *Batch, at int) { out.Ahead(records[min(at+1, len(records)):]) },
+			"by the standard": func(out *Batch, at int) { out.Standard(); out.Ahead(records[at:]) },
 			"of other bytes":  func(out *Batch, at int) { out.Ahead([][]byte{bytes.Clone(records[at])}) },
 		} {
 			gotEvents, gotRejects := decode(order, ahead)
