@@ -70,7 +70,7 @@ func TestReportNames(t *testing.T) {
 	decode := map[string][]cost{}
 	for _, s := range sources.All() {
 		decode["decode."+s.Name], decode["scan."+s.Name], decode["scan_and_hash."+s.Name] = []cost{{ns: 30}}, []cost{{ns: 10}}, []cost{{ns: 20}}
-		decode["scan_and_id."+s.Name] = []cost{{ns: 16}}
+		decode["scan_and_id."+s.Name], decode["scan_and_sum."+s.Name] = []cost{{ns: 16}}, []cost{{ns: 20}}
 	}
 	r.decodeRatios(decode)
 	want := map[string]float64{
