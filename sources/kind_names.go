@@ -30,10 +30,10 @@ func KindNames() []correlate.Kind {
 	return slices.Compact(all)
 }
 
-// names are the kinds that lines of d name, minted or not.
-func (d *declared) names() (all []correlate.Kind) {
-	ways := slices.Clone(d.links)
-	for _, m := range d.mints {
+// names are the kinds that lines of c name, minted or not.
+func (c *declared) names() (all []correlate.Kind) {
+	ways := slices.Clone(c.links)
+	for _, m := range c.mints {
 		ways = append(ways, m.parents...)
 		all = append(all, m.target)
 	}
