@@ -106,7 +106,7 @@ func demo(ctx context.Context, o demoOptions, out, errOut io.Writer) (err error)
 		result.print(out, colorful(out))
 		fmt.Fprintf(out, "\nClickHouse  %s (native), %s/play (in a browser); database whence\n", ch.Addr(), ch.HTTPURL())
 		fmt.Fprintf(out, "Try         SELECT status, count() FROM whence.chains_now GROUP BY status\n")
-		fmt.Fprintf(out, "A SIEM's    kcat -C -b %s -t %s -c 1 | jq\n", broker.Addr(), demoSIEM[1].Topic)
+		fmt.Fprintf(out, "SIEM        kcat -C -b %s -t %s -c 1 | jq\n", broker.Addr(), demoSIEM[1].Topic)
 	}
 	if o.keep {
 		p.say("Kafka is at %s. Both stay up until Ctrl-C.", broker.Addr())
