@@ -59,6 +59,7 @@ type otelHead struct {
 	Parent   string   `json:"parentSpanId"`
 	Name     string   `json:"name"`
 	Event    string   `json:"eventName"`
+	Body     scan.Raw `json:"body"`
 	Start    scan.Raw `json:"startTimeUnixNano"`
 	Time     scan.Raw `json:"timeUnixNano"`
 	Observed scan.Raw `json:"observedTimeUnixNano"`
@@ -170,10 +171,24 @@ func (s *otelScratch) jsonRecord(p *otelHead, raw scan.Raw, isLog bool) {
 			break
 		}
 	}
-	if isLog && p.Event != "" {
-		s.labels.set("event.name", p.Event, 0)
+	if isLog {
+		body, _ := p.Body.Sole(`{"stringValue":"`)
+		s.event(p.Event, body)
 	}
 	s.record(raw)
+}
+
+// event gives a log record the name of its event: in a field of its own by newer
+// conventions, in an attribute by older ones. Claude Code's attribute is short, and its
+// body the whole name: api_request and claude_code.api_request.
+func (s *otelScratch) event(name, body string) {
+	if name != "" {
+		s.labels.set("event.name", name, 0)
+	}
+	short := s.labels.text(labelEvent)
+	if n := len(body) - len(short); short != "" && n > 0 && body[n-1] == '.' && body[n:] == short {
+		s.labels.values[labelEvent].text = body
+	}
 }
 
 // otelID is an id in hex; one of zeros is none.

@@ -49,7 +49,7 @@ func (s *otelScratch) protoRecord(b []byte) bool {
 	_, typ, n := protowire.ConsumeTag(b)
 	r.isLog = n > 0 && typ == protowire.Fixed64Type
 	var observed int64
-	event := ""
+	event, body := "", ""
 	ok := protoEach(b, func(num protowire.Number, v []byte, x uint64) bool {
 		switch {
 		case r.isLog && num == 1, !r.isLog && num == 7:
@@ -58,6 +58,13 @@ func (s *otelScratch) protoRecord(b []byte) bool {
 			observed = int64(min(x, math.MaxInt64))
 		case r.isLog && num == 12:
 			event = protoText(v)
+		case r.isLog && num == 5:
+			return protoEach(v, func(num protowire.Number, v []byte, _ uint64) bool {
+				if num == 1 {
+					body = protoText(v)
+				}
+				return true
+			})
 		case !r.isLog && num == 1, r.isLog && num == 9:
 			r.trace = protoID(v, mem)
 		case !r.isLog && num == 2, r.isLog && num == 10:
@@ -82,8 +89,8 @@ func (s *otelScratch) protoRecord(b []byte) bool {
 	if r.nanos == 0 {
 		r.nanos = observed
 	}
-	if event != "" {
-		s.labels.set("event.name", event, 0)
+	if r.isLog {
+		s.event(event, body)
 	}
 	s.record(b)
 	return true

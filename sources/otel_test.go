@@ -241,6 +241,9 @@ func record(m map[string]any, isLog bool) []byte {
 	var b []byte
 	if isLog {
 		b = fixed(b, 1, "timeUnixNano")
+		if body, ok := m["body"].(map[string]any); ok {
+			b = message(b, 5, message(nil, 1, []byte(text(body["stringValue"]))))
+		}
 		b = attributes(b, 6, m["attributes"])
 		b = message(message(b, 9, id("traceId")), 10, id("spanId"))
 		b = fixed(b, 11, "observedTimeUnixNano")
@@ -288,4 +291,20 @@ func text(v any) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return ""
+}
+
+// TestOTelShortEvents: as Claude Code writes them.
+func TestOTelShortEvents(t *testing.T) {
+	s, _ := Find(otelName)
+	line := []byte(`{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"claude-code"}}]},"scopeLogs":[{"logRecords":[` +
+		`{"timeUnixNano":"1772442000000000000","body":{"stringValue":"claude_code.api_request"},"attributes":[{"key":"event.name","value":{"stringValue":"api_request"}},{"key":"model","value":{"stringValue":"claude-sonnet-4-5"}},{"key":"user.email","value":{"stringValue":"lena.bauer@example.com"}}]},` +
+		`{"timeUnixNano":"1772442001000000000","body":{"stringValue":"of another program"},"attributes":[{"key":"event.name","value":{"stringValue":"api_request"}}]}]}]}]}`)
+	proto, _ := otelEncode(t, line)
+	for _, raw := range [][]byte{line, proto} {
+		var out Batch
+		s.DecodeRecord(Input{Raw: raw}, &out)
+		if len(out.Events) != 1 || out.Events[0].Usage.Model != "claude-sonnet-4-5" || out.Events[0].Class != correlate.Model {
+			t.Errorf("got %d events, want the first: %+v", len(out.Events), out.Rejects)
+		}
+	}
 }
