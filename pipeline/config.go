@@ -36,14 +36,15 @@ type Config struct {
 	WindowBytes int
 	// QueueRecords bounds what is fetched for one lane and not yet worked on, and
 	// QueueBytes that of all lanes, in equal shares. When either is reached the
-	// partition is paused until half is done. One fetch may come on top.
+	// partition is paused until half is done. One fetch may come on top; while the queues
+	// hold QueueBytes together nobody polls.
 	QueueRecords int
 	QueueBytes   int
-	// StepRecords bounds what the lanes work on at the same time: a few steps, taken in
-	// turn.
+	// StepRecords bounds what the lanes work on at the same time: a few steps, in turn.
 	// A record and its chain take about 6 KB while they are worked on.
 	StepRecords int
-	// FlightRows bounds the rows of all lanes on their way into the sinks. A row takes about 1 KB, and the more there are the larger the inserts.
+	// FlightRows bounds the rows of all lanes on their way into the sinks. A row takes
+	// about 1 KB, and the more there are the larger the inserts.
 	FlightRows int
 	// CommitEvery is how often offsets are committed and marks announced.
 	CommitEvery time.Duration

@@ -80,13 +80,7 @@ func (s settings) validateNotify() error {
 	var c checklist
 	seen := map[string]bool{}
 	for i, n := range s.Notify {
-		at := fmt.Sprintf("notify[%d]: ", i)
-		if n.Name != "" {
-			at = "notify " + n.Name + ": "
-		}
-		c.want(siemName.MatchString(n.Name), "%sname %q: want small letters, digits, - and _", at, n.Name)
-		c.want(!seen[n.Name] || n.Name == "", "%stwo have that name", at)
-		seen[n.Name] = true
+		at := c.named("notify", i, n.Name, seen)
 		if _, err := n.receiver(); err != nil {
 			c.want(false, "%s%w", at, err)
 		}

@@ -95,20 +95,27 @@ func (d siemSettings) filter() (f sinks.Filter, err error) {
 	return f, err
 }
 
-var siemName = regexp.MustCompile(`^[a-z0-9]+([-_][a-z0-9]+)*$`)
+var itemName = regexp.MustCompile(`^[a-z0-9]+([-_][a-z0-9]+)*$`)
+
+// named checks the name of a list's i-th item, and that no other seen has it. It returns
+// what errors about the item begin with.
+func (c *checklist) named(list string, i int, name string, seen map[string]bool) (at string) {
+	at = fmt.Sprintf("%s[%d]: ", list, i)
+	if name != "" {
+		at = list + " " + name + ": "
+	}
+	c.want(itemName.MatchString(name), "%sname %q: want small letters, digits, - and _", at, name)
+	c.want(!seen[name] || name == "", "%stwo have that name", at)
+	seen[name] = true
+	return at
+}
 
 // validateSIEM reports everything that is wrong with the destinations.
 func (s settings) validateSIEM() error {
 	var c checklist
 	seen := map[string]bool{}
 	for i, d := range s.SIEM {
-		at := fmt.Sprintf("siem[%d]: ", i)
-		if d.Name != "" {
-			at = "siem " + d.Name + ": "
-		}
-		c.want(siemName.MatchString(d.Name), "%sname %q: want small letters, digits, - and _", at, d.Name)
-		c.want(!seen[d.Name] || d.Name == "", "%stwo have that name", at)
-		seen[d.Name] = true
+		at := c.named("siem", i, d.Name, seen)
 		c.want(d.Topic != "", "%stopic: name one", at)
 		c.want(d.What == "chains" || d.What == "alerts", "%swhat %q: want chains or alerts", at, d.What)
 		c.add(within(at, d.encoding().Validate()))
