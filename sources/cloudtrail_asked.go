@@ -1,6 +1,8 @@
 package sources
 
 import (
+	"strings"
+
 	"whence/correlate"
 	"whence/sources/scan"
 )
@@ -35,7 +37,6 @@ func (e *cloudtrailEvent) asked(method string) []correlate.Link {
 		// with a token of another provider is not Vault, whatever the session is called.
 		e.vaultLink(name)
 	}
-	e.serviceWorkload()
 	return cloudtrailOnce(e.done(), told)
 }
 
@@ -65,26 +66,45 @@ func cloudtrailHas(links []correlate.Link, l *correlate.Link) bool {
 	return false
 }
 
-// serviceWorkload adds what a service assumes a role for: EC2 an instance, EKS a
-// pod's service account. Here the service itself chose the name and the tags.
-func (e *cloudtrailEvent) serviceWorkload() {
-	switch {
-	case e.kind != "AWSService":
-	case e.Identity.InvokedBy == "ec2.amazonaws.com" && cloudtrailIsInstance(e.Request.RoleSessionName):
-		e.state(e.workloadOf(e.Request.RoleSessionName), correlate.Attested, cloudtrailByInstance)
-	case e.Identity.InvokedBy == "pods.eks.amazonaws.com":
-		ns, name := e.tag("kubernetes-namespace"), e.tag("kubernetes-service-account")
-		if ns == "" || name == "" {
-			return
-		}
-		p := correlate.Principal{
-			Type: correlate.ServiceAccount, ID: e.join("system:serviceaccount:", ns, ":", name), Name: e.join(ns, "/", name), Issuer: "k8s",
-		}
-		if cluster := e.tag("eks-cluster-arn"); cluster != "" {
-			p.Names = e.names(e.join(cluster, ":", p.ID))
-		}
-		e.state(p, correlate.Attested, "aws.eks.pod_identity")
+// serviceWorkload adds what a service of AWS assumes a role for, and reports whether
+// there is any: EC2 an instance, EKS a pod's service account, any other what the role
+// was made for. The service itself is only the means: whoever answered for it would
+// answer for every instance, pod and function there is. Here it chose the name of the
+// session and the tags.
+func (e *cloudtrailEvent) serviceWorkload() bool {
+	role := e.Request.RoleArn
+	if e.call.action != "sts:AssumeRole" || role == "" || cloudtrailLinkedService(role) != "" {
+		return false // a role that is for the service alone is the service's own doing
 	}
+	switch e.Identity.InvokedBy {
+	case "ec2.amazonaws.com":
+		if id := e.Request.RoleSessionName; cloudtrailIsInstance(id) {
+			e.state(e.instance(id, role), correlate.Attested, cloudtrailByInstance)
+			return true
+		}
+	case "pods.eks.amazonaws.com":
+		if p := e.pod(); !p.IsZero() {
+			e.state(p, correlate.Attested, cloudtrailByPod)
+			return true
+		}
+	}
+	p := e.role(role, role)
+	p.Name = role[strings.LastIndexByte(role, '/')+1:]
+	e.state(p, correlate.Attested, cloudtrailByServiceRole)
+	return true
+}
+
+// pod is the service account of the pod that EKS names by tags, or nobody.
+func (e *cloudtrailEvent) pod() (p correlate.Principal) {
+	ns, name := e.tag("kubernetes-namespace"), e.tag("kubernetes-service-account")
+	if ns == "" || name == "" {
+		return p
+	}
+	p.Type, p.ID, p.Name, p.Issuer = correlate.ServiceAccount, e.join("system:serviceaccount:", ns, ":", name), e.join(ns, "/", name), "k8s"
+	if cluster := e.tag("eks-cluster-arn"); cluster != "" {
+		p.Names = e.names(e.join(cluster, ":", p.ID))
+	}
+	return p
 }
 
 // tag is the value of a session tag in either of their shapes, [{"key":k,"value":v}]

@@ -23,6 +23,8 @@ const (
 	cloudtrailByInScopeOf      = "aws.in_scope_of"
 	cloudtrailByInstance       = "aws.ec2_instance"
 	cloudtrailByInstanceName   = "aws.ec2_session_name"
+	cloudtrailByPod            = "aws.eks.pod_identity"
+	cloudtrailByServiceRole    = "aws.service_role"
 )
 
 // caller reads userIdentity: it returns the executor as the line names it, and
@@ -129,7 +131,9 @@ func (e *cloudtrailEvent) awsService() correlate.Principal {
 		}
 	}
 	p := cloudtrailServicePrincipal(cmp.Or(name, e.EventSource))
-	e.state(p, correlate.Attested, cloudtrailByService)
+	if !e.serviceWorkload() {
+		e.state(p, correlate.Attested, cloudtrailByService)
+	}
 	return p
 }
 

@@ -57,6 +57,16 @@ func (e *cloudtrailEvent) workloadOf(id string) correlate.Principal {
 	return p
 }
 
+// instance is a virtual machine, which AWS gave a role to: whoever runs a group of them
+// is listed by the role, as they come and go.
+func (e *cloudtrailEvent) instance(id, role string) correlate.Principal {
+	p := e.workloadOf(id)
+	if role != "" {
+		p.Names = e.names(e.join("aws:", role))
+	}
+	return p
+}
+
 // identityCenter is a person in IAM Identity Center.
 func (e *cloudtrailEvent) identityCenter(userID, userName string) correlate.Principal {
 	p := correlate.Principal{

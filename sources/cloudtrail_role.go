@@ -57,7 +57,7 @@ func (e *cloudtrailEvent) workload() {
 		e.state(e.workloadOf(arn), correlate.Attested, cloudtrailByInScopeOf)
 	case !cloudtrailIsInstance(e.session):
 	case u.Session.EC2RoleDelivery != "":
-		e.state(e.workloadOf(e.session), correlate.Attested, cloudtrailByInstance)
+		e.state(e.instance(e.session, u.Session.Issuer.ARN), correlate.Attested, cloudtrailByInstance)
 	default:
 		e.state(e.workloadOf(e.session), correlate.Claimed, cloudtrailByInstanceName)
 	}

@@ -74,8 +74,8 @@ func serviceNewKey(s *story) {
 	s.calls(a, s.between(4, 16), looks, changes)
 }
 
-// serviceRole: AWS hands a function the keys of its role. Its role's name leads
-// to the directory.
+// serviceRole: AWS hands a function the keys of its role. The role leads to the
+// directory, by its name and by the line that hands out the keys.
 func serviceRole(s *story) {
 	v := s.serviceWith(func(v *service) bool { return v.roleOf != nil })
 	a := s.roleSession(v.roleOf, "etl-nightly", time.Hour)
@@ -85,9 +85,9 @@ func serviceRole(s *story) {
 		SourceIPAddress: "lambda.amazonaws.com", UserAgent: "lambda.amazonaws.com", RecipientAccount: a.account.id, SharedEventID: s.uuid(), ReadOnly: true,
 		RequestParameters: object{"roleArn": a.role.arn(), "roleSessionName": a.name, "durationSeconds": 3600}, ResponseElements: s.credentials(a),
 		Resources: []trailResource{{a.account.id, "AWS::IAM::Role", a.role.arn()}},
-	}, party{}, []way{{who: unlisted, proof: attested}})
+	}, v.party(), []way{{who: v.party(), proof: attested}})
 	s.mayLose(told)
-	a.cred.ways = []way{{told: told, who: unlisted, proof: attested}}
+	a.cred.ways = []way{{told: told, who: v.party(), proof: attested}}
 	a.says = []way{{who: v.party(), proof: attested, weak: true}}
 	s.calls(a, s.between(5, 25), looks, changes)
 }
