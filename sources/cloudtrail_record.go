@@ -142,6 +142,7 @@ type cloudtrailRequest struct {
 	AgentID         string              `json:"agentId"`
 	ResourceArn     string              `json:"resourceArn"`
 	Names           []string            `json:"names"`
+	SecretIDs       []string            `json:"secretIdList"`
 	InstanceIDs     []string            `json:"instanceIds"`
 	Instances       cloudtrailInstances `json:"instancesSet"`
 }

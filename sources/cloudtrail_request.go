@@ -24,6 +24,7 @@ type cloudtrailParam struct {
 const (
 	cloudtrailInstanceID  = "arn:{p}:ec2:{r}:{a}:instance/{v}"
 	cloudtrailParameterID = "arn:{p}:ssm:{r}:{a}:parameter/{v}"
+	cloudtrailSecretID    = "arn:{p}:secretsmanager:{r}:{a}:secret:{v}"
 )
 
 var cloudtrailParams = [...]cloudtrailParam{
@@ -33,7 +34,8 @@ var cloudtrailParams = [...]cloudtrailParam{
 	{"iam", "aws.iam.policy", "{v}", func(r *cloudtrailRequest) string { return r.PolicyArn }},
 	{"iam", "aws.iam.accesskey", "{v}", func(r *cloudtrailRequest) string { return r.AccessKeyID }},
 	{"sts", "aws.iam.role", "{v}", func(r *cloudtrailRequest) string { return r.RoleArn }},
-	{"secretsmanager", "aws.secretsmanager.secret", "arn:{p}:secretsmanager:{r}:{a}:secret:{v}", func(r *cloudtrailRequest) string { return r.SecretID }},
+	{"secretsmanager", "aws.secretsmanager.secret", cloudtrailSecretID, func(r *cloudtrailRequest) string { return r.SecretID }},
+	{"secretsmanager", "aws.secretsmanager.secret", cloudtrailSecretID, func(r *cloudtrailRequest) string { return r.Name }}, // one that is made
 	{"bedrock", "aws.bedrock.model", "{v}", func(r *cloudtrailRequest) string { return r.ModelID }},
 	{"bedrock-runtime", "aws.bedrock.model", "{v}", func(r *cloudtrailRequest) string { return r.ModelID }},
 	{"bedrock", "aws.bedrock.guardrail", "{v}", func(r *cloudtrailRequest) string { return r.Guardrail }},

@@ -43,6 +43,9 @@ func (e *cloudtrailEvent) resources() []correlate.Resource {
 	for _, id := range r.InstanceIDs {
 		out = e.touch(out, "aws.ec2.instance", e.expand(cloudtrailInstanceID, id))
 	}
+	for _, id := range r.SecretIDs {
+		out = e.touch(out, "aws.secretsmanager.secret", e.expand(cloudtrailSecretID, id))
+	}
 	if e.service.name == "ssm" {
 		for _, name := range r.Names {
 			out = e.touch(out, "aws.ssm.parameter", e.expand(cloudtrailParameterID, strings.TrimPrefix(name, "/")))
