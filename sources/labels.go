@@ -48,6 +48,7 @@ const (
 	labelResponse
 	labelAWSRequest
 	labelTool
+	labelEntity // of a span that tells elsewhere what it is
 	labelToolCall
 	labelToolServer
 	labelMCPMethod
@@ -96,6 +97,7 @@ var labelNames = [labelCount][]string{
 	labelResponse:    {"gen_ai.response.id", "ai.response.id", "llm.response.id"},
 	labelAWSRequest:  {"aws.request_id", "aws.requestId"},
 	labelTool:        {"gen_ai.tool.name", "mcp.tool.name", "tool.name", "ai.toolCall.name", "tool_name"},
+	labelEntity:      {"traceloop.entity.name"},
 	labelToolCall:    {"gen_ai.tool.call.id", "tool_call.id", "ai.toolCall.id", "tool_use_id"},
 	labelToolServer:  {"mcp.server.name", "server.address", "mcp_server_name"},
 	labelMCPMethod:   {"mcp.method.name", "mcp.method", "rpc.method"},

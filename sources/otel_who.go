@@ -13,7 +13,7 @@ func (s *otelScratch) touch(e *correlate.Event, kind otelKind) {
 	l, out := &s.labels, s.out
 	switch kind {
 	case otelTool:
-		tool := out.short(l.text(labelTool))
+		tool := out.short(cmp.Or(l.text(labelTool), l.text(labelEntity)))
 		if server := out.short(l.text(labelToolServer)); server != "" && tool != "" {
 			tool = out.text.Join(server, "/", tool)
 		}
