@@ -39,6 +39,26 @@ func TestSourcesGuide(t *testing.T) {
 			t.Errorf("%s is not in the guide (sources_guide_test.go): say what to switch on to get it, and to join it exactly; then make docs", s.Name)
 		}
 	}
+	for name := range guide {
+		if _, ok := sources.Find(name); !ok {
+			t.Errorf("%s is in the guide, and is no source", name)
+		}
+	}
+}
+
+// What people look for is in the source that they are sent to.
+func TestSourcesLookedFor(t *testing.T) {
+	for _, l := range lookedFor {
+		found := false
+		for _, f := range fixturesOf(t, l.source) {
+			for _, in := range f.records {
+				found = found || bytes.Contains(in.Raw, []byte(l.proof))
+			}
+		}
+		if !found {
+			t.Errorf("%s: no fixture of %s has %q", l.what, l.source, l.proof)
+		}
+	}
 }
 
 func sourcesDoc(t *testing.T) []byte {
@@ -47,6 +67,10 @@ func sourcesDoc(t *testing.T) []byte {
 	b.WriteString(docBegin)
 	for _, s := range sources.All() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", s.Name, minted(s), used(t, s), brief(s.Lateness), guide[s.Name])
+	}
+	b.WriteString(docLookedFor)
+	for _, l := range lookedFor {
+		fmt.Fprintf(&b, "| %s | `%s`%s |\n", l.what, l.source, strings.TrimSuffix(", "+l.how, ", "))
 	}
 	b.WriteString(docEnd)
 	return b.Bytes()
@@ -121,7 +145,39 @@ the sources that mint it, too.
 |---|---|---|---|---|
 `
 
+const docLookedFor = `
+Under another name:
+
+| what | is in |
+|---|---|
+`
+
 const docEnd = `
+## What calls of models cost
+
+Where a line does not tell the cost of a call itself, a list of prices does, by the model that served. One comes with
+` + "`whence`" + `, of the list prices of large vendors; put your own into a file and name it in ` + "`prices`" + `. It is read again within
+seconds of a change, and the last good one stays in use. A model that is not listed, or a rate that a call needs and that
+is not there, makes the cost unknown, never zero.
+
+` + "```yaml" + `
+# prices.yaml, with "prices: prices.yaml" in whence.yaml
+default: true          # the list that comes with whence counts for models that are not here
+models:                # US dollars for a million tokens
+  - {model: gpt-4o, input: 2.25, output: 9, cache_read: 1.10}
+  - {model: gpt-4o, from: 2026-07-01, input: 2, output: 8, cache_read: 1}       # from that day on
+  - {model: acme-own-model, input: 0, output: 0}                               # costs nothing, and that is known
+  - model: claude-sonnet-4-5
+    input: 3
+    output: 15
+    cache_read: 0.30
+    cache_write: 3.75
+    above: {tokens: 200000, input: 6, output: 22.50, cache_read: 0.60, cache_write: 7.50}
+` + "```" + `
+
+A model is looked up as the log names it, then without region, vendor, revision and date:
+` + "`eu.anthropic.claude-sonnet-4-5-20250929-v1:0`" + ` is ` + "`claude-sonnet-4-5`" + `.
+
 ## Getting a log into a topic
 
 One raw topic for each log (and for each scope that its lines do not name: a Vault device, a cluster, a gateway),

@@ -22,8 +22,7 @@ var guide = map[string]string{
 	"entra.audit":                  "Diagnostic setting `AuditLogs`, with PIM: activations are approvals.",
 	"entra.graph_activity":         "Diagnostic setting `MicrosoftGraphActivityLogs`, and the sign-in logs: `signInActivityId` joins them.",
 	"entra.signin":                 "All four diagnostic settings: `SignInLogs`, `NonInteractiveUserSignInLogs`, `ServicePrincipalSignInLogs`, `ManagedIdentitySignInLogs`.",
-	"gcp.audit":                    "Admin Activity, and Data Access logs for `sts.googleapis.com` and `iamcredentials.googleapis.com`: without these nobody is seen taking a service account's token.",
-	"gcp.vertex":                   "Data Access logs for `aiplatform.googleapis.com`.",
+	"gcp.audit":                    "Admin Activity, and Data Access logs for `sts.googleapis.com` and `iamcredentials.googleapis.com`: without these nobody is seen taking a service account's token. For Vertex AI those of `aiplatform.googleapis.com`, for GKE those of `k8s.io`.",
 	"github.audit":                 "Streaming of the enterprise's audit log, with API requests and token data; the display of the SSO identity (`external_identity_nameid`).",
 	"github.webhook":               "An organisation webhook with `workflow_run`, `workflow_job`, `deployment`, `deployment_review`, `push` and `pull_request_review`. Send the header `X-GitHub-Event` along as a record header.",
 	"gitlab.log":                   "`audit_json.log`, `api_json.log` and `production_json.log`, or streamed audit events. The scope is the instance.",
@@ -45,6 +44,30 @@ var guide = map[string]string{
 	"terraform_cloud.audit":        "The organisation's audit trail.",
 	"terraform_cloud.notification": "A notification of every workspace, all run events, as generic webhook. Runs that log in by workload identity join by their subject; a role session name with the run id (`run-...`) tells them apart.",
 	"tines.audit":                  "The tenant's audit log.",
-	"vault.audit":                  "A file or socket device on every node, `elide_list_responses` off. To join exactly: `audit_non_hmac_response_keys=access_key` on AWS mounts (`vault secrets tune`), `hmac_accessor=false` on the device, or a source `vault.audit_hash` instead. The scope is `cluster/device`; two devices are two topics.",
+	"vault.audit":                  "Vault's, or OpenBao's: a file or socket device on every node, `elide_list_responses` off. To join exactly: `audit_non_hmac_response_keys=access_key` on AWS mounts (`vault secrets tune`), `hmac_accessor=false` on the device, or a source `vault.audit_hash` instead. The scope is `cluster/device`; two devices are two topics.",
 	"vault.audit_hash":             "What `sys/audit-hash/<device>` answers for the access keys that CloudTrail shows: one line a key, where the mount may not be tuned.",
+}
+
+// lookedFor are logs, and services that have none of their own, by the names that people
+// look for. proof is in a fixture of the source.
+var lookedFor = []struct{ what, source, how, proof string }{
+	{"AgentCore (Amazon Bedrock)", "aws.agentcore", "", "bedrock-agentcore"},
+	{"AKS", "kubernetes.audit", "categories `kube-audit` and `kube-audit-admin`", "kube-audit"},
+	{"Azure OpenAI behind API Management", "azure.apim_llm", "", "GatewayLlmLogs"},
+	{"Azure Storage", "azure.activity", "its resource logs", "StorageRead"},
+	{"Claude Code, Codex, Gemini CLI", "otel.genai", "their telemetry; `agent.transcript` has what they keep on the machine", "gemini_cli"},
+	{"EKS", "kubernetes.audit", "", "aws-iam-authenticator"},
+	{"EKS Pod Identity, IRSA", "aws.cloudtrail", "", "pods.eks.amazonaws.com"},
+	{"Gemini, Vertex AI", "gcp.audit", "", "aiplatform.googleapis.com"},
+	{"GKE", "gcp.audit", "", "k8s_cluster"},
+	{"IAM Identity Center", "aws.cloudtrail", "", "IdentityCenterUser"},
+	{"Langfuse, LangSmith, MLflow, OpenInference, OpenLLMetry, Vercel AI SDK", "otel.genai", "as OTLP", "openinference.span.kind"},
+	{"Managed identities, service principals", "entra.signin", "", "ManagedIdentitySignInLogs"},
+	{"OpenBao", "vault.audit", "", "builtin.bao"},
+	{"Privileged Identity Management", "entra.audit", "", "PIM activation"},
+	{"Secret Manager (Google Cloud)", "gcp.audit", "", "secretmanager.googleapis.com"},
+	{"Secrets Manager (AWS)", "aws.cloudtrail", "", "BatchGetSecretValue"},
+	{"SharePoint, Exchange, Teams", "m365.audit", "", "SharePoint"},
+	{"Tekton and others that speak CDEvents", "cdevents", "", "dev.cdevents.pipelinerun"},
+	{"Workload Identity Federation", "gcp.audit", "", "workloadIdentityPools"},
 }
