@@ -214,8 +214,8 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 		user = or(l.Reviewer, or(l.By, l.User)) // the user may be whoever asked
 	}
 	switch {
-	case user == "":
-		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: "anonymous", Issuer: "teleport"}
+	case user == "", user == "unimplemented": // which older releases write where they do not know
+		e.Actor = correlate.Principal{Type: correlate.Unknown, ID: or(user, "anonymous"), Issuer: "teleport"}
 		return
 	case user == "system":
 		e.Actor = correlate.Principal{Type: correlate.ServiceAccount, ID: "system", Issuer: "teleport"}
@@ -243,6 +243,13 @@ func (d *teleportDeed) who(e *correlate.Event, cluster string) {
 	out.asked(e, &e.Actor, correlate.Attested, "teleport.user")
 }
 
+// teleportIsHost reports whether name is that of an agent of any cluster, as older lines
+// do not say which they are of. tctl on the machine of the auth service is such a one.
+func teleportIsHost(name string) bool {
+	const id = 36
+	return len(name) > id+1 && name[id] == '.' && isGUID(name[:id])
+}
+
 // user makes p, which is empty, whom Teleport calls that.
 func (d *teleportDeed) user(p *correlate.Principal, name, cluster string) {
 	l, out := d.teleportLine, d.out
@@ -252,7 +259,7 @@ func (d *teleportDeed) user(p *correlate.Principal, name, cluster string) {
 		p.Type, p.Name = correlate.Workload, l.Bot
 	} else if mail, ok := out.email(name); ok {
 		p.ID = mail
-	} else if strings.Count(name, "-") >= 4 && strings.HasSuffix(name, "."+cluster) {
+	} else if strings.Count(name, "-") >= 4 && strings.HasSuffix(name, "."+cluster) || teleportIsHost(name) {
 		p.Type = correlate.ServiceAccount // an agent of the cluster: <host id>.<cluster>
 	}
 	const issuer = "teleport:"
