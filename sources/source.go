@@ -183,6 +183,9 @@ func (s Source) DecodeRecord(in Input, out *Batch) {
 		if len(out.Events) == firstEvent && len(out.Rejects) == firstReject {
 			out.reject(in.Raw, correlate.RejectSource, "no event of "+s.Name+" in the record")
 		}
+		if len(out.Events) == firstEvent {
+			out.emptied(in.Raw, firstReject)
+		}
 	}
 	for i := firstEvent; i < len(out.Events); i++ {
 		out.Events[i].Source = s.Name
