@@ -20,10 +20,10 @@ func newTableStats(t *index.Table) *tableStats {
 	}
 	return &tableStats{
 		table:      t,
-		lookups:    desc("lookups_total", "Look-ups of the session table, by what answered: hot, cache, store or absent.", "by"),
+		lookups:    desc("lookups_total", "Look-ups of the session table, by what answered: hot, overflow, cache, store or absent.", "by"),
 		facts:      desc("facts_total", "Facts, by what became of them: bound, skipped (known), refused (too large), published, applied.", "as"),
 		entries:    desc("hot_entries", "Sessions in the exact table."),
-		bytes:      desc("bytes", "Memory held, by layer.", "layer"),
+		bytes:      desc("bytes", "Memory held, by layer; of the overflow, disk.", "layer"),
 		lag:        desc("lag_records", "Records of the session topics not read yet."),
 		sifted:     desc("sifted_total", "Starts at which all rows of the store had to be read for their keys."),
 		unreadable: desc("unreadable_total", "Records of the session topics that could not be read."),
@@ -43,6 +43,7 @@ func (c *tableStats) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
 	count(c.lookups, s.HotHits, "hot")
+	count(c.lookups, s.OverflowHits, "overflow")
 	count(c.lookups, s.ColdHits, "cache")
 	count(c.lookups, s.StoreReads-s.Absent, "store")
 	count(c.lookups, s.Absent, "absent")
@@ -53,6 +54,7 @@ func (c *tableStats) Collect(ch chan<- prometheus.Metric) {
 	count(c.facts, s.Applied, "applied")
 	gauge(c.entries, int64(s.HotEntries))
 	gauge(c.bytes, s.HotBytes, "hot")
+	gauge(c.bytes, s.OverflowBytes, "overflow")
 	gauge(c.bytes, s.CacheBytes, "cache")
 	gauge(c.lag, s.Lag)
 	count(c.unreadable, s.Unreadable)

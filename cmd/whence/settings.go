@@ -90,7 +90,10 @@ type sessionsSettings struct {
 	Replication int16         `mapstructure:"replication"`
 	Retention   time.Duration `mapstructure:"retention"`
 	HotBytes    int64         `mapstructure:"hot_bytes"`
-	CacheBytes  int64         `mapstructure:"cache_bytes"`
+	// OverflowBytes bounds the file beside the local store for what HotBytes has no room
+	// for; 0 for none.
+	OverflowBytes int64 `mapstructure:"overflow_bytes"`
+	CacheBytes    int64 `mapstructure:"cache_bytes"`
 	// WalkBytes bounds the finished walks that are kept to be used again; 0 for none.
 	WalkBytes int `mapstructure:"walk_bytes"`
 }
@@ -204,7 +207,7 @@ func defaultSettings() settings {
 		Group: pl.Group,
 		Sessions: sessionsSettings{
 			Topic: ix.SessionsTopic, Registry: ix.RegistryTopic, Partitions: ix.Partitions, Replication: ix.Replication,
-			Retention: ix.Retention, HotBytes: ix.HotBytes, CacheBytes: ix.CacheBytes,
+			Retention: ix.Retention, HotBytes: ix.HotBytes, OverflowBytes: ix.OverflowBytes, CacheBytes: ix.CacheBytes,
 			WalkBytes: 96 << 20,
 		},
 		RejectsTopic: pl.RejectsTopic,
@@ -246,7 +249,7 @@ func (s settings) index() index.Config {
 	return index.Config{
 		SessionsTopic: s.Sessions.Topic, RegistryTopic: s.Sessions.Registry, Partitions: s.Sessions.Partitions,
 		Replication: s.Sessions.Replication, Retention: s.Sessions.Retention, HotBytes: s.Sessions.HotBytes,
-		CacheBytes: s.Sessions.CacheBytes,
+		OverflowBytes: s.Sessions.OverflowBytes, CacheBytes: s.Sessions.CacheBytes,
 	}
 }
 

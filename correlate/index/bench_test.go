@@ -43,7 +43,7 @@ func benchLookup(b *testing.B, table *Table, keys []correlate.Key) {
 
 func BenchmarkLookupHot(b *testing.B) {
 	table, keys := filled(b, 256<<20, 0)
-	_, bytes, _ := table.hot.stats()
+	_, bytes, _, _ := table.hot.stats()
 	for _, n := range []int{1000, benchSessions} {
 		b.Run(fmt.Sprintf("keys=%d", n), func(b *testing.B) {
 			benchLookup(b, table, keys[:n])

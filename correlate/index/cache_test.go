@@ -3,7 +3,6 @@ package index
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"sync"
 	"testing"
@@ -22,6 +21,9 @@ func local(t testing.TB, hotBytes, cacheBytes int64, store Store) *Table {
 	table := newTable(cfg, store, kinds(), slog.New(slog.DiscardHandler))
 	var err error
 	if table.cold, err = newCold(cacheBytes, table.compact); err != nil {
+		t.Fatal(err)
+	}
+	if err := table.spill(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -52,6 +54,10 @@ func TestCacheOnOrOffGivesTheSameOutput(t *testing.T) {
 		"both, tiny":        local(t, minHotBytes, minCacheBytes, NewMemory()),
 		"both, over pebble": local(t, minHotBytes, 1<<20, openPebble(t, t.TempDir())),
 		"cold, over pebble": local(t, 0, 1<<20, openPebble(t, t.TempDir())),
+		"overflow":          spooledTo(t, local(t, minHotBytes, 0, NewMemory()), tempSpool(t), 1<<10),
+		"overflow and cold": spooledTo(t, local(t, minHotBytes, 1<<20, openPebble(t, t.TempDir())), tempSpool(t), 1<<10),
+		"overflow, tiny":    spooledTo(t, local(t, minHotBytes, 0, NewMemory()), tempSpool(t), 2),
+		"overflow, failing": spooledTo(t, local(t, minHotBytes, 0, NewMemory()), poorSpool(t, 10, 40), 1<<10),
 	}
 	r := newRandom(7)
 	told := map[correlate.Key]correlate.Session{}
@@ -89,7 +95,7 @@ func TestCacheOnOrOffGivesTheSameOutput(t *testing.T) {
 	}
 	for name, table := range tables {
 		s := table.Stats()
-		if s.HotHits == 0 && table.hot != nil || s.ColdHits == 0 && table.cold != nil {
+		if s.HotHits == 0 && table.hot != nil || s.ColdHits == 0 && table.cold != nil && table.overflow == nil || s.OverflowHits == 0 && table.overflow != nil {
 			t.Errorf("%s: a cache was never hit, so nothing was shown: %+v", name, s)
 		}
 	}
@@ -101,6 +107,7 @@ func TestGetAfterBindAlwaysSeesTheNewFact(t *testing.T) {
 		"hot and cold": local(t, minHotBytes, minCacheBytes, NewMemory()),
 		"cold alone":   local(t, 0, minCacheBytes, NewMemory()),
 		"pebble":       local(t, minHotBytes, minCacheBytes, openPebble(t, t.TempDir())),
+		"overflow":     spooledTo(t, local(t, minHotBytes, minCacheBytes, openPebble(t, t.TempDir())), tempSpool(t), 2),
 	} {
 		t.Run(name, func(t *testing.T) { hammer(t, table) })
 	}
@@ -242,8 +249,7 @@ func TestAbsenceIsNeverCached(t *testing.T) {
 
 // hotAlone is an exact table of bytes without a session table.
 func hotAlone(bytes int64) (*hot, func(correlate.Key) uint64) {
-	seed := maphash.MakeSeed()
-	hash := func(k correlate.Key) uint64 { return hashKey(seed, k) }
+	hash := func(k correlate.Key) uint64 { return fold(fold(1, string(k.Kind)), k.Value) } // the same each time
 	return newHot(bytes, newCompact(), hash), hash
 }
 
@@ -272,7 +278,7 @@ func TestHotTableIsBoundedAndLetsTheOldestGo(t *testing.T) {
 			t.Errorf("entry %d of %d has gone", i, n)
 		}
 	}
-	entries, bytes, _ := h.stats()
+	entries, bytes, _, _ := h.stats()
 	if bytes > minHotBytes || entries >= n || entries < 1000 {
 		t.Errorf("%d entries in %d bytes of %d", entries, bytes, minHotBytes)
 	}
@@ -294,7 +300,7 @@ func TestHotTableIsBoundedAndLetsTheOldestGo(t *testing.T) {
 			held++
 		}
 	}
-	if entries, _, _ := h.stats(); entries != held {
+	if entries, _, _, _ := h.stats(); entries != held {
 		t.Errorf("%d entries are counted, %d are there", entries, held)
 	}
 }

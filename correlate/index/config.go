@@ -24,7 +24,11 @@ type Config struct {
 	// HotBytes bounds the exact table of the newest and the busiest sessions, of some
 	// 120 bytes each; 0 turns it off. It takes only what the sessions need.
 	HotBytes int64
-	// CacheBytes bounds ristretto, which holds older sessions; 0 turns it off.
+	// OverflowBytes bounds what of the exact table goes to a file beside the local store
+	// when there is no more memory for it, of some 160 bytes a session; 0 turns that off.
+	OverflowBytes int64
+	// CacheBytes bounds ristretto, which holds those of the older sessions that are asked
+	// for again; 0 turns it off.
 	CacheBytes int64
 }
 
@@ -37,6 +41,7 @@ func Default() Config {
 		Replication:   -1,
 		Retention:     75 * 24 * time.Hour,
 		HotBytes:      768 << 20,
+		OverflowBytes: 4 << 30,
 		CacheBytes:    32 << 20,
 	}
 }
@@ -57,6 +62,7 @@ func (c Config) Validate() error {
 	check(c.Replication > 0 || c.Replication == -1, "replication: %d; want at least 1, or -1 for the broker's default", c.Replication)
 	check(c.Retention >= time.Minute, "retention: %s; want the longest session plus the logs' lateness", c.Retention)
 	check(c.HotBytes == 0 || c.HotBytes >= minHotBytes, "hot bytes: %d; want 0 (off) or at least %d", c.HotBytes, minHotBytes)
+	check(c.OverflowBytes == 0 || c.OverflowBytes >= hotShards*chunkBytes, "overflow bytes: %d; want 0 (off) or at least %d", c.OverflowBytes, hotShards*chunkBytes)
 	check(c.CacheBytes == 0 || c.CacheBytes >= minCacheBytes, "cache bytes: %d; want 0 (off) or at least %d", c.CacheBytes, minCacheBytes)
 	return errors.Join(errs...)
 }

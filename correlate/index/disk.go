@@ -17,6 +17,8 @@ const (
 	// verdict is the file left behind when a read found damage; the next start
 	// empties the directory instead of finding it again.
 	verdict = "DAMAGED"
+	// spooled is what the spool is called until it has no name.
+	spooled = "OVERFLOW"
 )
 
 // rowsVersion is what the nameplate must say. It changes with the rows, and with
@@ -95,7 +97,7 @@ func (p *Pebble) wipe() error {
 }
 
 func wipeable(name string) bool {
-	for _, begin := range []string{"CURRENT", "MANIFEST-", "OPTIONS-", "marker.", keepsakeNamed, nameplate, verdict} {
+	for _, begin := range []string{"CURRENT", "MANIFEST-", "OPTIONS-", "marker.", keepsakeNamed, nameplate, verdict, spooled} {
 		if strings.HasPrefix(name, begin) {
 			return true
 		}
@@ -106,6 +108,20 @@ func wipeable(name string) bool {
 		}
 	}
 	return false
+}
+
+// spool implements spooler. A crash between its two steps leaves a file, which the next
+// one takes over: the directory is locked.
+func (p *Pebble) spool() (spool, error) {
+	path := filepath.Join(p.dir, spooled)
+	f, err := p.fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.fs.Remove(path); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func (p *Pebble) name() error { return p.writeFile(nameplate, rowsVersion()) }

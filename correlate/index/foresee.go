@@ -18,6 +18,8 @@ type foreseer struct {
 	kinds []kindAhead
 	text  []byte // holds the keys that entries told; lent until the next Foresee
 	hits  uint64
+	// fetched are hits of what was in the overflow.
+	fetched uint64
 }
 
 // foreseen is one key, on its way.
@@ -26,6 +28,7 @@ type foreseen struct {
 	hash   uint64
 	stamp  correlate.Stamp
 	entry  []byte // in a chunk, from its length on; then itself; nil if it is not there
+	away   bool   // it was in the overflow
 	life   time.Duration
 	event  int16
 	before int16 // key of the same event, plus one
@@ -62,7 +65,8 @@ func (f *foreseer) Foresee(events []correlate.Event, skip []bool) {
 		return
 	}
 	f.hot.shards[0].hits.Add(f.hits)
-	f.hits = 0
+	f.hot.shards[0].fetched.Add(f.fetched)
+	f.hits, f.fetched = 0, 0
 	for i := range events[:min(len(events), mostForeseen)] {
 		if skip[i] {
 			continue
@@ -135,13 +139,22 @@ func (f *foreseer) askEntry(p *foreseen) {
 	p.stamp.Value = f.stamps.read(p.stamp.Place)
 	sh := f.hot.shard(p.hash)
 	sh.mu.RLock()
-	if place := sh.slots.tagged(p.hash); place > 0 {
-		p.entry = sh.from(place)
-	}
-	sh.mu.RUnlock()
-	if p.entry == nil {
+	i, place := sh.slots.tagged(p.hash)
+	if i < 0 {
+		sh.mu.RUnlock()
 		return
 	}
+	busy := sh.slots.use(i)
+	if p.away = sh.isAway(place); p.away {
+		at := seat{place: place, chunk: sh.awayAt(place)}
+		sh.mu.RUnlock()
+		if !busy || p.life > 0 { // or the look-up has a cache for it: see Table.again
+			p.entry = f.hot.fetch(p.hash, &at)
+		}
+		return
+	}
+	p.entry = sh.from(place)
+	sh.mu.RUnlock()
 	prefetch(unsafe.Pointer(&p.entry[0]))
 	if len(p.entry) > lineBytes {
 		prefetch(unsafe.Pointer(&p.entry[lineBytes]))
@@ -164,7 +177,11 @@ func (f *foreseer) Look(event int, k correlate.Key, at time.Time, mem *correlate
 		floor := floorOf(at, p.life)
 		s, _, ok := f.compact.readEntry(p.entry, k, floor, floor, mem)
 		if ok = ok && (p.life == 0 || len(s.Facts) <= rollFrom); ok { // or LookupName makes a roll of it
-			f.hits++
+			if p.away {
+				f.fetched++
+			} else {
+				f.hits++
+			}
 		}
 		return s, p.stamp, ok
 	}

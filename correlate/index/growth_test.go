@@ -114,7 +114,7 @@ func BenchmarkHot(b *testing.B) {
 			held := liveBytes() - before
 			collect := collectCost()
 			benchLookup(b, table, keys)
-			entries, bytes, _ := table.hot.stats()
+			entries, bytes, _, _ := table.hot.stats()
 			if entries != n {
 				b.Fatalf("%d of %d sessions are held", entries, n)
 			}

@@ -26,7 +26,7 @@ func BenchmarkCold(b *testing.B) {
 			atRest(b, p)
 			began, reads := peakMiB(), table.Stats().StoreReads
 			walks(b, table, site{n})
-			entries, bytes, _ := table.hot.stats()
+			entries, bytes, _, _ := table.hot.stats()
 			b.ReportMetric(began, "peak-MiB")
 			b.ReportMetric(float64(entries)/float64(n), "entries/session")
 			b.ReportMetric(float64(bytes)/float64(n), "B/session")

@@ -52,21 +52,20 @@ func (s *slots) find(hash uint64, right func(place uint32) bool) int {
 	}
 }
 
-// tagged marks the first slot with a hash's tag and returns its place, or 0. It may be
+// tagged returns the first slot with a hash's tag, or -1, and its place. It may be
 // another key's.
-func (s *slots) tagged(hash uint64) uint32 {
+func (s *slots) tagged(hash uint64) (i int, at uint32) {
 	if len(s.at) == 0 {
-		return 0
+		return -1, 0
 	}
 	tag := tagOf(hash)
 	for i := s.first(tag); ; {
 		slot := atomic.LoadUint64(&s.at[i])
 		if slot == 0 {
-			return 0
+			return -1, 0
 		}
 		if slot>>tagShift == tag && place(slot) != 0 {
-			s.use(i)
-			return place(slot)
+			return i, place(slot)
 		}
 		if i++; i == len(s.at) {
 			i = 0
@@ -74,11 +73,18 @@ func (s *slots) tagged(hash uint64) uint32 {
 	}
 }
 
-// use marks a slot as asked for. It may be called by many at once.
-func (s *slots) use(i int) {
-	if atomic.LoadUint64(&s.at[i])&usedBit == 0 {
+// placed returns the slot of an entry, or -1.
+func (s *slots) placed(hash uint64, at uint32) int {
+	return s.find(hash, func(p uint32) bool { return p == at })
+}
+
+// use marks a slot as asked for, and reports whether it was before. It may be called by
+// many at once.
+func (s *slots) use(i int) (again bool) {
+	if again = atomic.LoadUint64(&s.at[i])&usedBit != 0; !again {
 		atomic.OrUint64(&s.at[i], usedBit)
 	}
+	return again
 }
 
 // move gives a slot another place, and forgets that it was used.
@@ -86,7 +92,7 @@ func (s *slots) move(i int, to uint32) { s.at[i] = s.at[i]&^(1<<tagShift-1) | ui
 
 // add adds a slot. One with the same tag may be there: see find.
 func (s *slots) add(hash uint64, to uint32) {
-	if s.full+1 > len(s.at)*3/4 {
+	if s.isFull() {
 		s.grow()
 	}
 	s.put(tagOf(hash)<<tagShift | uint64(to))
@@ -108,14 +114,31 @@ func (s *slots) put(slot uint64) {
 // leaving those out.
 func (s *slots) grow() {
 	old := s.at
-	n := max(minSlots, len(old))
-	if s.live > n/2 { // or those that have gone are many
-		n += n / 4
-	}
-	*s = slots{at: make([]uint64, n)}
+	*s = slots{at: make([]uint64, s.next())}
 	for _, slot := range old {
 		if place(slot) != 0 {
 			s.put(slot)
+		}
+	}
+}
+
+// next is how many slots there are once they have grown.
+func (s *slots) next() int {
+	n := max(minSlots, len(s.at))
+	if s.live > n/2 { // or those that have gone are many
+		n += n / 4
+	}
+	return n
+}
+
+// isFull reports whether one more makes them grow.
+func (s *slots) isFull() bool { return s.full+1 > len(s.at)*3/4 }
+
+// removeIf empties the slots of all places for which gone is true.
+func (s *slots) removeIf(gone func(place uint32) bool) {
+	for i := range s.at {
+		if at := place(s.at[i]); at != 0 && gone(at) {
+			s.remove(i)
 		}
 	}
 }

@@ -5,9 +5,9 @@ import "sync/atomic"
 // Stats is what the table did since Open, and what it holds now. All but the
 // sizes and the lag only grow.
 type Stats struct {
-	// HotHits, ColdHits and StoreReads are look-ups by the layer that answered;
-	// Absent is how many of the store reads found nothing.
-	HotHits, ColdHits, StoreReads, Absent uint64
+	// HotHits, OverflowHits, ColdHits and StoreReads are look-ups by the layer that
+	// answered; Absent is how many of the store reads found nothing.
+	HotHits, OverflowHits, ColdHits, StoreReads, Absent uint64
 	// Rolled look-ups were of names with many bindings, answered by their rolls, which
 	// take RollBytes.
 	Rolled    uint64
@@ -26,10 +26,12 @@ type Stats struct {
 	Sifted uint64
 	// Unreadable records are of another version or damaged; they are passed over.
 	Unreadable uint64
-	// HotEntries and HotBytes are the exact table's, CacheBytes ristretto's.
-	HotEntries int
-	HotBytes   int64
-	CacheBytes int64
+	// HotEntries and HotBytes are the exact table's, OverflowBytes those of its entries
+	// that are on disk, CacheBytes ristretto's.
+	HotEntries    int
+	HotBytes      int64
+	OverflowBytes int64
+	CacheBytes    int64
 	// Lag is how many records of both topics were unread at the last poll.
 	Lag int64
 }
@@ -52,7 +54,8 @@ func (t *Table) Stats() Stats {
 	if s.Rolled = c.rolled.Load(); t.rolls != nil {
 		s.RollBytes = t.rolls.bytes.Load()
 	}
-	s.HotEntries, s.HotBytes, s.HotHits = t.hot.stats()
+	s.HotEntries, s.HotBytes, s.HotHits, s.OverflowHits = t.hot.stats()
+	s.OverflowBytes = t.overflow.bytes()
 	return s
 }
 

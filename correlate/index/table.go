@@ -52,13 +52,14 @@ type Table struct {
 	shut   atomic.Bool // closed, for whoever holds none of them
 	seed   maphash.Seed
 
-	compact *compact // of both caches
-	hot     *hot
-	cold    *cold
-	rolls   *rolls // of names
-	knows   knower // the store, or nil
-	put     func([]correlate.Fact, Position) error
-	stamps  stamps
+	compact  *compact // of both caches
+	hot      *hot
+	overflow *overflow // of the hot one
+	cold     *cold
+	rolls    *rolls // of names
+	knows    knower // the store, or nil
+	put      func([]correlate.Fact, Position) error
+	stamps   stamps
 
 	marks  atomic.Pointer[correlate.Marks]
 	known  []atomic.Int64 // by partition of the sessions topic: see Known
@@ -115,6 +116,9 @@ func (t *Table) open(ctx context.Context) error {
 	if k, ok := t.store.(keeper); ok {
 		k.keep(t.lasting)
 	}
+	if err := t.spill(); err != nil {
+		return err
+	}
 	if r, ok := t.store.(interface{ Rebuilt() string }); ok && r.Rebuilt() != "" {
 		t.log.Warn("the local session store was emptied and is rebuilt from the topics", "why", r.Rebuilt())
 	}
@@ -137,6 +141,23 @@ func (t *Table) open(ctx context.Context) error {
 		return err
 	}
 	return t.meet(ctx)
+}
+
+// spill gives the hot table its overflow, if the store has room for one.
+func (t *Table) spill() error {
+	s, ok := t.store.(spooler)
+	if !ok || t.hot == nil || t.cfg.OverflowBytes == 0 {
+		return nil
+	}
+	file, err := s.spool()
+	if err != nil {
+		return fmt.Errorf("make the overflow of the session table: %w", err)
+	}
+	t.overflow = newOverflow(file, t.cfg.OverflowBytes, func(err error) {
+		t.log.Warn("the session table's overflow takes no more; sessions that have left memory are read from the local store, for twenty times the processor time", "error", err)
+	})
+	t.hot.spill(t.overflow)
+	return nil
 }
 
 // meet learns the topics' partitions and ids, and empties a store that was filled
@@ -214,8 +235,14 @@ func (t *Table) Lookup(ctx context.Context, k correlate.Key, at time.Time) (corr
 func (t *Table) LookupIn(_ context.Context, k correlate.Key, at time.Time, mem *correlate.Memory) (correlate.Session, error) {
 	life := t.lives[k.Kind]
 	floor, hash := floorOf(at, life), t.hash(k)
-	if s, _, ok := t.hot.get(hash, k, floor, floor, mem); ok {
-		return s, nil
+	if at, ok := t.hot.seat(hash, k); ok {
+		if life == 0 && at.busy && at.entry == nil {
+			if s, ok := t.again(hash, k, mem); ok {
+				return s, nil
+			}
+		} else if s, _, ok := t.hot.open(hash, &at, k, floor, floor, mem); ok {
+			return s, nil
+		}
 	}
 	if t.lacks(k) {
 		if t.shut.Load() {
@@ -238,8 +265,30 @@ func (t *Table) hash(k correlate.Key) uint64 { return hashKey(t.seed, k) }
 // Run let anybody know of it.
 func (t *Table) lacks(k correlate.Key) bool { return t.knows != nil && t.knows.Lacks(k) }
 
-// load reads k from the store and fills a cache: the cold one with a whole
-// session, the hot one with an alias, from a little earlier than was asked for.
+// again returns a session that has left memory and is asked for again, out of the cold
+// cache if it is there, or the overflow, and fills the cold one: see load for the stripe.
+func (t *Table) again(hash uint64, k correlate.Key, mem *correlate.Memory) (correlate.Session, bool) {
+	if s, ok := t.cold.get(hash, k, mem); ok {
+		t.counts.coldHits.Add(1)
+		return s, true
+	}
+	l := &t.locks[hash%stripes]
+	l.RLock()
+	defer l.RUnlock()
+	if t.closed {
+		return correlate.Session{}, false
+	}
+	epoch := t.cold.now()
+	s, _, ok := t.hot.get(hash, k, whole, whole, mem)
+	if ok {
+		t.cold.fill(hash, s, epoch)
+	}
+	return s, ok
+}
+
+// load reads k from the store and fills a cache: the hot one with an alias, from a
+// little earlier than was asked for, or with whatever there is if what it has no memory
+// for goes to an overflow; the cold one with a whole session otherwise.
 //
 // The stripe is held, shared, from the read to the fill. Without it: load reads
 // the store; apply stores a new fact and drops what is cached; load fills the
@@ -261,7 +310,7 @@ func (t *Table) load(hash uint64, k correlate.Key, at time.Time, life time.Durat
 	switch {
 	case len(s.Facts) == 0:
 		t.counts.absent.Add(1)
-	case life > 0:
+	case life > 0 || t.overflow.takes():
 		t.hot.set(hash, s, floorOf(at, longer))
 	default:
 		t.cold.fill(hash, s, epoch)
@@ -312,7 +361,7 @@ func (t *Table) Close() error {
 	t.closed = true
 	t.shut.Store(true)
 	t.cold.close() // no fill can run into it: fills hold a stripe
-	if err := t.store.Close(); err != nil {
+	if err := errors.Join(t.overflow.close(), t.store.Close()); err != nil {
 		return fmt.Errorf("close session table: %w", err)
 	}
 	return nil
