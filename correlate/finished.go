@@ -22,7 +22,10 @@ type Finished struct {
 	names *sharedNames
 	limit int64
 	held  atomic.Int64 // bytes of walks
-	eager bool         // keep all, for tests
+	// worth is whether walks that are kept when they come first are found again, by
+	// those that went: above zero if most are.
+	worth atomic.Int32
+	eager bool // keep all, for tests
 }
 
 const (
@@ -42,15 +45,21 @@ type walkSet struct {
 	// tags have a few bits of what is in each slot, so that only the right one is
 	// looked into.
 	tags [ways]atomic.Uint32
-	// seen is the tag of the walk that found the set full last: what is there makes
-	// room only for one that comes twice in a row, so that sessions seen once do not
-	// wash out the rest.
-	seen atomic.Uint32
+	// state has a bit for each slot whose walk was found again lately, one for each whose
+	// walk ever was, and above these part of the tag of the walk that found the set full
+	// last.
+	state atomic.Uint32
 }
 
 const (
 	// finishedBytes is what a finished walk takes, all in, on real chains of 2-4 hops.
 	finishedBytes = 750
+	// mostWorth bounds Finished.worth: after so many walks of another sort it turns.
+	mostWorth = 1000
+
+	foundLately = 1
+	foundEver   = 1 << ways
+	foundBits   = 1<<(2*ways) - 1
 )
 
 // NewFinished returns one of about so many bytes, beside a few megabytes for names, or
@@ -91,8 +100,11 @@ func (f *Finished) tagged(s start) *finished {
 	return nil
 }
 
-// place is the slot of the set for a walk that started there, or -1 if it is not
-// worth one.
+// place is the slot of the set for a walk that started there, or -1 if it is not worth
+// one. While there is room every walk is. Then one takes the place of another if it comes
+// twice in a row, so that sessions seen once do not wash out the rest; or at once, if most
+// of those that had to go lately had been found again: sessions act several times in a
+// row then, and waiting for the second costs each a walk more.
 func (f *Finished) place(s start) int {
 	set, tag := f.set(s), s.tag()
 	free := -1
@@ -104,19 +116,71 @@ func (f *Finished) place(s start) int {
 			free = i
 		}
 	}
-	switch {
-	case free >= 0 && f.held.Load()+finishedBytes <= f.limit:
+	if free >= 0 && f.held.Load()+finishedBytes <= f.limit {
 		return free
-	case set.seen.Swap(tag) == tag || f.eager:
-		if i := set.occupied(int(tag>>1) % ways); i >= 0 {
-			return i
-		}
-		// All that is held is in other sets: one of those after it makes room.
-		if f.letGo(s, int(tag>>1)%ways); f.held.Load()+finishedBytes <= f.limit {
-			return free
-		}
+	}
+	if again := set.again(tag); !again && f.worth.Load() <= 0 && !f.eager {
+		return -1
+	}
+	from := int(tag>>1) % ways
+	if i := set.occupied(from); i >= 0 {
+		return f.victim(set, i)
+	}
+	// All that is held is in other sets: one of those after it makes room.
+	if f.letGo(s, from); f.held.Load()+finishedBytes <= f.limit {
+		return free
 	}
 	return -1
+}
+
+// again notes that a walk finds its set full, and reports whether it did so last.
+func (s *walkSet) again(tag uint32) bool {
+	state := s.state.Load()
+	s.state.Store(tag&^foundBits | state&foundBits) // whoever writes at the same time is forgotten
+	return (state^tag)&^foundBits == 0
+}
+
+// victim is the slot of an occupied set that makes room: i, or the next one whose walk was
+// not found lately. If all were, none counts as found lately from then on.
+func (f *Finished) victim(set *walkSet, i int) int {
+	state, at := set.state.Load(), i
+	for range ways {
+		if state&(foundLately<<at) == 0 && set.tags[at].Load() != 0 {
+			f.rate(state&(foundEver<<at) != 0)
+			return at
+		}
+		at = (at + 1) % ways
+	}
+	set.state.Store(state &^ (foundLately * (1<<ways - 1)))
+	f.rate(true)
+	return i
+}
+
+// rate notes that a walk goes, and whether it was ever found again.
+func (f *Finished) rate(found bool) {
+	worth := f.worth.Load()
+	if found {
+		f.worth.Store(min(worth+1, mostWorth))
+	} else {
+		f.worth.Store(max(worth-1, -mostWorth))
+	}
+}
+
+// foundAgain notes that the walk that started there was.
+func (f *Finished) foundAgain(s start) {
+	if f.held.Load()+finishedBytes <= f.limit {
+		return // nothing has to go
+	}
+	set, tag := f.set(s), s.tag()
+	for i := range set.tags {
+		if set.tags[i].Load() != tag {
+			continue
+		}
+		if state, both := set.state.Load(), uint32(foundLately|foundEver)<<i; state&both != both {
+			set.state.Store(state | both)
+		}
+		return
+	}
 }
 
 // letGo lets a walk go that is in one of the sets after that of s.
@@ -125,6 +189,7 @@ func (f *Finished) letGo(s start, i int) {
 	for next := range uint64(2 * ways) {
 		set := &f.sets[(n+1+next)%uint64(len(f.sets))]
 		if i := set.occupied(i); i >= 0 {
+			i = f.victim(set, i)
 			set.tags[i].Store(0)
 			if w := set.walks[i].Swap(nil); w != nil {
 				f.held.Add(-int64(w.bytes()))
@@ -161,4 +226,7 @@ func (f *Finished) keep(i int, w *finished) {
 	}
 	f.held.Add(int64(w.bytes()))
 	set.tags[i].Store(w.start.tag())
+	if state, both := set.state.Load(), uint32(foundLately|foundEver)<<i; state&both != 0 {
+		set.state.Store(state &^ both)
+	}
 }

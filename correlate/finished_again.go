@@ -23,6 +23,7 @@ func (w *Walker) again(e *Event, c *Chain) (start, bool) {
 	if k := &c.Hops[0].Key; *k != e.Key() {
 		return s, false // two starts have one hash
 	}
+	w.Finished.foundAgain(s)
 	if f.vain {
 		c.Hops[0] = w.stated(e.Key()) // of this line, and so is its digest
 		return s, true

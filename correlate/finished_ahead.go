@@ -56,7 +56,7 @@ func (w *Walker) lookFor() {
 		a.starts[i] = w.Finished.startOf(events[i].Uses)
 	}
 	for i := range events {
-		a.read += uint64(w.Finished.set(a.starts[i]).seen.Load())
+		a.read += uint64(w.Finished.set(a.starts[i]).state.Load())
 	}
 	for i := range events {
 		f := w.Finished.tagged(a.starts[i])

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync/atomic"
@@ -84,10 +83,18 @@ func (c *cold) fill(hash uint64, s correlate.Session, epoch uint32) {
 		return
 	}
 	var room [1024]byte
-	entry := c.appendEntry(binary.BigEndian.AppendUint32(room[:0], epoch), s, whole)
-	if len(entry) <= maxEntryBytes {
-		c.cache.Set(hash, bytes.Clone(entry), int64(len(entry))+coldOverhead)
+	c.put(hash, c.appendEntry(room[:0], s, whole), epoch)
+}
+
+// put is fill of an entry, which it copies.
+func (c *cold) put(hash uint64, entry []byte, epoch uint32) {
+	if c == nil || len(entry) > maxEntryBytes {
+		return
 	}
+	b := make([]byte, epochBytes, epochBytes+len(entry))
+	binary.BigEndian.PutUint32(b, epoch)
+	b = append(b, entry...)
+	c.cache.Set(hash, b, int64(len(b))+coldOverhead)
 }
 
 // forget drops everything, and whatever is still being read to be filled in.

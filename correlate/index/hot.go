@@ -107,26 +107,34 @@ func (t *hot) seat(hash uint64, k correlate.Key) (at seat, ok bool) {
 	return at, true
 }
 
+// take has the entry of a seat in memory that nobody writes again, and reports whether it
+// is there and k's.
+func (t *hot) take(hash uint64, at *seat, k correlate.Key) bool {
+	if at.entry != nil {
+		return true // see seat
+	}
+	b := t.fetch(hash, at)
+	if b == nil || !t.isAbout(inside(b), k) {
+		return false
+	}
+	at.entry, at.fetched = inside(b), true
+	return true
+}
+
 // open reads the entry that seat has found, as get does.
 func (t *hot) open(hash uint64, at *seat, k correlate.Key, reach, floor int64, mem *correlate.Memory) (s correlate.Session, from int64, ok bool) {
-	entry, isAway := at.entry, at.entry == nil
-	if isAway {
-		if entry = t.fetch(hash, at); entry == nil {
-			return correlate.Session{}, 0, false
-		}
-		if entry = inside(entry); !t.isAbout(entry, k) {
-			return correlate.Session{}, 0, false
-		}
+	if !t.take(hash, at, k) {
+		return correlate.Session{}, 0, false
 	}
-	if s, from, ok = t.readEntry(entry, k, reach, floor, mem); ok {
-		sh := t.shard(hash)
-		if isAway {
-			sh.fetched.Add(1)
-		} else {
-			sh.hits.Add(1)
-		}
+	if s, from, ok = t.readEntry(at.entry, k, reach, floor, mem); !ok {
+		return s, from, false
 	}
-	return s, from, ok
+	if sh := t.shard(hash); at.fetched {
+		sh.fetched.Add(1)
+	} else {
+		sh.hits.Add(1)
+	}
+	return s, from, true
 }
 
 // set replaces the entry of s.Key; one that is too large is dropped instead.

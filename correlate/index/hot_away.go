@@ -9,18 +9,19 @@ import (
 // its overflow. Their entries keep their slots, and with them all that can be told
 // without reading: so what was set is there until it is dropped or has grown old, as
 // before, and whoever sets or drops a key reads nothing. A slot whose tag is right is
-// taken to be the key's then; that it is not, once in two thousand million, costs the
-// other key its entry, which is read from the store.
+// taken to be the key's then. Where it is not, for one key in ten thousand of ten
+// million, that costs the other one its entry, which is read from the store.
 
 // An awayChunk is where in the overflow a chunk is, and how long.
 type awayChunk struct{ at, size uint32 }
 
 // A seat is where the entry of a key is: in memory, or away.
 type seat struct {
-	entry []byte // nil if it is away
-	place uint32
-	chunk awayChunk
-	busy  bool // it was asked for before
+	entry   []byte // nil while it is away
+	place   uint32
+	chunk   awayChunk
+	busy    bool // it was asked for before
+	fetched bool // entry was away
 }
 
 func (sh *hotShard) isAway(place uint32) bool {

@@ -279,10 +279,12 @@ func (t *Table) again(hash uint64, k correlate.Key, mem *correlate.Memory) (corr
 		return correlate.Session{}, false
 	}
 	epoch := t.cold.now()
-	s, _, ok := t.hot.get(hash, k, whole, whole, mem)
-	if ok {
-		t.cold.fill(hash, s, epoch)
+	at, ok := t.hot.seat(hash, k)
+	if !ok || !t.hot.take(hash, &at, k) {
+		return correlate.Session{}, false
 	}
+	t.cold.put(hash, at.entry, epoch)
+	s, _, ok := t.hot.open(hash, &at, k, whole, whole, mem)
 	return s, ok
 }
 
