@@ -18,6 +18,9 @@ type side struct {
 	Name     string
 	Database string
 	Dir      string
+	// Cramped has hardly any memory for sessions: what it knows moves between memory,
+	// overflow, cache and store all the time, and that must not show either.
+	Cramped bool
 	config   string
 	slots    []*slot
 	fail     context.CancelCauseFunc // told when an instance ends by itself
@@ -46,7 +49,16 @@ lateness:
 {{- range .Topics}}
   {{.Source}}: {{.Lateness}}
 {{- end}}
-sessions: {topic: {{.Name}}.sessions, registry: {{.Name}}.registry, replication: {{.Replication}}}
+sessions:
+  topic: {{.Name}}.sessions
+  registry: {{.Name}}.registry
+  replication: {{.Replication}}
+{{- if .Cramped}}
+  hot_bytes: 1048576
+  overflow_bytes: 4194304
+  cache_bytes: 262144
+  walk_bytes: 262144
+{{- end}}
 rejects_topic: {{.Name}}.rejects
 outputs: {chains_topic: {{.Name}}.chains, alerts_topic: {{.Name}}.alerts}
 pipeline:
@@ -65,8 +77,8 @@ log: {level: warn}
 `))
 
 // newSide writes the side's whence.yaml. None of its instances runs yet.
-func (t *trial) newSide(name string, instances int, fail context.CancelCauseFunc) (*side, error) {
-	s := &side{Name: name, Database: "chaos_" + name, Dir: filepath.Join(t.dir, name), fail: fail}
+func (t *trial) newSide(name string, instances int, cramped bool, fail context.CancelCauseFunc) (*side, error) {
+	s := &side{Name: name, Cramped: cramped, Database: "chaos_" + name, Dir: filepath.Join(t.dir, name), fail: fail}
 	s.config = filepath.Join(s.Dir, "whence.yaml")
 	for i := range instances {
 		s.slots = append(s.slots, &slot{name: fmt.Sprintf("%s-%d", name, i+1), dir: filepath.Join(s.Dir, fmt.Sprintf("store-%d", i+1))})

@@ -69,7 +69,7 @@ func (t *trial) run(ctx context.Context) (r result, err error) {
 	if err := t.makeKey(); err != nil {
 		return r, err
 	}
-	disturbed, err := t.newSide("disturbed", t.instances, fail)
+	disturbed, err := t.newSide("disturbed", t.instances, true, fail)
 	if err != nil {
 		return r, err
 	}
@@ -81,7 +81,7 @@ func (t *trial) run(ctx context.Context) (r result, err error) {
 		return r, fmt.Errorf("finish after the faults: %w", err)
 	}
 	t.say("another group reads the same topics, and nobody disturbs it")
-	calm, err := t.newSide("calm", 1, fail)
+	calm, err := t.newSide("calm", 1, false, fail)
 	if err != nil {
 		return r, err
 	}
