@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -40,10 +41,19 @@ func (w *Walker) reasonNotListed(p *Principal) string {
 		return text.Join(p.Issuer, colon, p.ID, " ran by itself, and ", p.Names[0], " is not in the directory: list that as a schedule with an owner")
 	case p.Type == Schedule:
 		return text.Join(p.Issuer, colon, p.ID, " is not in the directory: list it as a schedule with an owner")
+	case (p.Type == Workload || p.Type == RoleType) && len(p.Names) > 0 && !p.calls(p.Names[0]):
+		// One of many, such as an instance: they may have a name in common, which stays.
+		return text.Join(p.Issuer, colon, p.ID, " is not in the directory: list it, or ", p.Names[0], ", as a service with an owner")
 	case p.Type == CIRun:
 		return text.Join("no log says who asked for the run ", p.Issuer, colon, p.ID, ": is the CI system's own log of its runs collected, all of it?")
 	}
 	return text.Join(p.Issuer, colon, p.ID, " is not in the directory: list it as a person, or as a service with an owner")
+}
+
+// calls reports whether name is p's issuer and id.
+func (p *Principal) calls(name string) bool {
+	issuer, id, _ := strings.Cut(name, ":")
+	return issuer == p.Issuer && id == p.ID
 }
 
 func (w *Walker) reasonNoOwner(e *Entry) string {
