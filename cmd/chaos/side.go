@@ -21,9 +21,9 @@ type side struct {
 	// Cramped has hardly any memory for sessions: what it knows moves between memory,
 	// overflow, cache and store all the time, and that must not show either.
 	Cramped bool
-	config   string
-	slots    []*slot
-	fail     context.CancelCauseFunc // told when an instance ends by itself
+	config  string
+	slots   []*slot
+	fail    context.CancelCauseFunc // told when an instance ends by itself
 }
 
 const (
