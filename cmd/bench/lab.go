@@ -114,8 +114,40 @@ func (l *lab) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	l.say("%s knows %d sessions after %.0f s", l.called("whence"), l.sessions, time.Since(began).Seconds())
-	return nil
+	learned := time.Since(began)
+	merging, err := l.atRest(ctx)
+	l.say("%s knows %d sessions after %.0f s, and is at rest after %.1f s of CPU more", l.called("whence"), l.sessions, learned.Seconds(), merging.Seconds())
+	return err
+}
+
+// atRest waits until whence does next to nothing, and returns what CPU that took. An
+// instance that has joined merges what it has put on disk in bulk: once, and not for
+// the events that come meanwhile.
+func (l *lab) atRest(ctx context.Context) (used time.Duration, err error) {
+	const (
+		pause = time.Second
+		idle  = pause / 20
+		limit = 10 * time.Minute
+	)
+	first, err := l.whence.cpu()
+	if err != nil {
+		return 0, err
+	}
+	last, quiet := first, 0
+	for began := time.Now(); quiet < 3 && time.Since(began) < limit; time.Sleep(pause) {
+		if err := errors.Join(ctx.Err(), l.whence.alive()); err != nil {
+			return 0, err
+		}
+		now, err := l.whence.cpu()
+		if err != nil {
+			return 0, err
+		}
+		if quiet++; now-last > idle {
+			quiet = 0
+		}
+		last = now
+	}
+	return last - first, nil
 }
 
 // called is a name as it is in this lab: no other on the same servers has it.
