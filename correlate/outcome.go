@@ -93,11 +93,13 @@ func compareHops(a, b []Hop) int {
 // moreTelling orders outcomes of which none can be chosen: the one that got
 // furthest first, then the one on the stronger link.
 func moreTelling(a, b *outcome) int {
-	switch {
-	case a.end != b.end:
-		return cmp.Compare(b.end, a.end)
+	switch x, y := a.found(), b.found(); {
+	case x != y:
+		return cmp.Compare(y, x)
 	case len(a.hops) != len(b.hops):
 		return cmp.Compare(len(b.hops), len(a.hops))
+	case a.end != b.end:
+		return cmp.Compare(b.end, a.end)
 	case a.link != b.link:
 		return cmp.Compare(b.link, a.link)
 	}
@@ -108,6 +110,16 @@ func moreTelling(a, b *outcome) int {
 		return cmp.Compare(a.root.ID, b.root.ID)
 	}
 	return compareHops(a.hops, b.hops)
+}
+
+// found is how o ended, if that says more than how far it got: a way over several
+// credentials to one that nobody told us about is further than a name that the line
+// states and that is in no directory, such as a user whom Vault made for one job.
+func (o *outcome) found() ending {
+	if o.end < dead {
+		return nowhere
+	}
+	return o.end
 }
 
 // asCandidate tells of an outcome that was not chosen, and why.
