@@ -22,8 +22,8 @@ type Finished struct {
 	names *sharedNames
 	limit int64
 	held  atomic.Int64 // bytes of walks
-	// worth is whether walks that are kept when they come first are found again, by
-	// those that went: above zero if most are.
+	// worth is above zero if a walk that comes first is worth keeping, by what became of
+	// those before it: see rate.
 	worth atomic.Int32
 	eager bool // keep all, for tests
 }
@@ -46,8 +46,8 @@ type walkSet struct {
 	// looked into.
 	tags [ways]atomic.Uint32
 	// state has a bit for each slot whose walk was found again lately, one for each whose
-	// walk ever was, and above these part of the tag of the walk that found the set full
-	// last.
+	// walk ever was, one for each that was kept when it came first; and above these part
+	// of the tag of a walk that was not.
 	state atomic.Uint32
 }
 
@@ -59,7 +59,8 @@ const (
 
 	foundLately = 1
 	foundEver   = 1 << ways
-	foundBits   = 1<<(2*ways) - 1
+	keptFirst   = 1 << (2 * ways)
+	leastTag    = 1 << (3 * ways)
 )
 
 // NewFinished returns one of about so many bytes, beside a few megabytes for names, or
@@ -103,8 +104,8 @@ func (f *Finished) tagged(s start) *finished {
 // place is the slot of the set for a walk that started there, or -1 if it is not worth
 // one. While there is room every walk is. Then one takes the place of another if it comes
 // twice in a row, so that sessions seen once do not wash out the rest; or at once, if most
-// of those that had to go lately had been found again: sessions act several times in a
-// row then, and waiting for the second costs each a walk more.
+// do come again: sessions act several times in a row then, and to wait for the second time
+// costs each of them a walk.
 func (f *Finished) place(s start) int {
 	set, tag := f.set(s), s.tag()
 	free := -1
@@ -119,25 +120,43 @@ func (f *Finished) place(s start) int {
 	if free >= 0 && f.held.Load()+finishedBytes <= f.limit {
 		return free
 	}
-	if again := set.again(tag); !again && f.worth.Load() <= 0 && !f.eager {
+	first := f.eager || f.worth.Load() > 0
+	if !first && !f.comesAgain(set, tag) {
 		return -1
 	}
-	from := int(tag>>1) % ways
-	if i := set.occupied(from); i >= 0 {
-		return f.victim(set, i)
+	i := set.occupied(int(tag>>1) % ways)
+	if i >= 0 {
+		i = f.victim(set, i)
+	} else {
+		// All that is held is in other sets: one of those after it makes room.
+		if f.letGo(s, int(tag>>1)%ways); f.held.Load()+finishedBytes > f.limit {
+			return -1
+		}
+		i = free
 	}
-	// All that is held is in other sets: one of those after it makes room.
-	if f.letGo(s, from); f.held.Load()+finishedBytes <= f.limit {
-		return free
+	state := set.state.Load() &^ (keptFirst << i)
+	if first {
+		state |= keptFirst << i
 	}
-	return -1
+	set.state.Store(state) // whoever writes at the same time is forgotten
+	return i
 }
 
-// again notes that a walk finds its set full, and reports whether it did so last.
-func (s *walkSet) again(tag uint32) bool {
-	state := s.state.Load()
-	s.state.Store(tag&^foundBits | state&foundBits) // whoever writes at the same time is forgotten
-	return (state^tag)&^foundBits == 0
+// comesAgain reports whether a walk that finds no room is the one that its set had none
+// for last; if not, it is from now on.
+func (f *Finished) comesAgain(set *walkSet, tag uint32) bool {
+	state := set.state.Load()
+	last, now := state&^(leastTag-1), max(tag&^(leastTag-1), leastTag)
+	if last == now {
+		set.state.Store(state ^ last)
+		f.rate(true)
+		return true
+	}
+	if last != 0 {
+		f.rate(false)
+	}
+	set.state.Store(state ^ last ^ now)
+	return false
 }
 
 // victim is the slot of an occupied set that makes room: i, or the next one whose walk was
@@ -146,20 +165,26 @@ func (f *Finished) victim(set *walkSet, i int) int {
 	state, at := set.state.Load(), i
 	for range ways {
 		if state&(foundLately<<at) == 0 && set.tags[at].Load() != 0 {
-			f.rate(state&(foundEver<<at) != 0)
-			return at
+			i = at
+			break
 		}
 		at = (at + 1) % ways
 	}
-	set.state.Store(state &^ (foundLately * (1<<ways - 1)))
-	f.rate(true)
+	if state&(foundLately<<i) != 0 {
+		set.state.Store(state &^ (foundLately * (1<<ways - 1)))
+	}
+	if state&(keptFirst<<i) != 0 {
+		f.rate(state&(foundEver<<i) != 0)
+	}
 	return i
 }
 
-// rate notes that a walk goes, and whether it was ever found again.
-func (f *Finished) rate(found bool) {
+// rate notes whether a walk that came first came again: one for which there was no room,
+// before another one of its set, or one that was kept, before it had to go. Those that were
+// kept for another reason say nothing about that.
+func (f *Finished) rate(again bool) {
 	worth := f.worth.Load()
-	if found {
+	if again {
 		f.worth.Store(min(worth+1, mostWorth))
 	} else {
 		f.worth.Store(max(worth-1, -mostWorth))
