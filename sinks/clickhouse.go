@@ -51,6 +51,8 @@ type load struct {
 
 	checkpoints, entries block // of the chains
 	ledger               ledgerRoom
+
+	piece []byte // of one that is packed: what its blocks lie in
 }
 
 func (l *load) bytes() int {
@@ -128,15 +130,16 @@ func (c *ClickHouse) WriteAfter(ctx context.Context, out *Output, first func(con
 	if out.Len() == 0 && out.Ledger == nil {
 		return nil
 	}
-	l := c.loads.take() // one that is not written is left to the collector
-	if err := c.encode(l, out); err != nil {
+	draft := c.loads.take()
+	if err := c.encode(draft, out); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}
-	rows, batch := out.Len()+l.checkpoints.rows+l.entries.rows, c.batch
+	rows, batch := out.Len()+draft.checkpoints.rows+draft.entries.rows, c.batch
 	if rows == len(out.Alerts) {
 		batch = c.early
 	}
 	out.taken()
+	l := c.loads.pack(draft) // one that is not written is left to the collector
 	if err := first(ctx); err != nil {
 		return fmt.Errorf("write to clickhouse: %w", err)
 	}

@@ -32,7 +32,7 @@ type insertion struct {
 }
 
 // partBytes is when a part is big enough.
-const partBytes = 1 << 20
+const partBytes = 1 << 19
 
 // newInsertion prepares to insert blocks, at least one with at least one row. The
 // columns that no block has values for are left out, all but one.

@@ -2,99 +2,96 @@ package sinks
 
 import "sync"
 
-// loads keep the memory of loads that were written, for the next. They are bounded by
-// their bytes; what is more is left to the collector. A sync.Pool would lose all of
-// them to every second collection, and they would be grown anew. They are safe for
+// loads keep the memory of loads, for the next. A load is encoded as a draft, in memory
+// that has grown to what any step had, stays in the processor's caches and is the next
+// step's right after. Then it is packed: copied together into a piece of memory of its
+// size, in which it waits to be sent. Loads that waited where they were encoded took
+// twice as much, as each kept room for the most that any of its columns ever held.
+//
+// What is idle is bounded; what is more is left to the collector. A sync.Pool would lose
+// all of it to every second collection, and it would be made anew. They are safe for
 // concurrent use; the zero value is ready.
 type loads struct {
-	mu    sync.Mutex
-	idle  []*load
-	bytes int
-	// usual is what the strips of chains hold on average: a new load has room for it
-	// from the start. One that grows by itself takes five times as much memory on the
-	// way, most of it for the collector.
-	usual []room
+	mu     sync.Mutex
+	drafts []*load
+	idle   []*load // packed, of nothing
+	pieces pieces
 }
 
-// room is what a strip holds, in bytes and numbers.
-type room struct{ cells, ends, codes int }
-
-// idleBytes bounds the loads that wait to be used again: a little more than
-// pipeline.flight_rows of common logs take.
 const (
-	idleBytes = 40 << 20
+	// idleDrafts is how many drafts wait: as many as lanes encode at the same time on
+	// most machines. idleLoads are some hundred bytes for each column.
+	idleDrafts = 4
+	idleLoads  = 64
 	// largeBytes is a load of very many rows at once, which is rare.
 	largeBytes = 4 << 20
 )
 
+// take returns a draft. It goes back when it is packed; one that is not is left to the
+// collector.
 func (ls *loads) take() *load {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	n := len(ls.idle)
+	return taken(&ls.drafts)
+}
+
+func taken(from *[]*load) *load {
+	n := len(*from)
 	if n == 0 {
-		l := new(load)
-		l.chains.strips = ls.strips()
-		return l
+		return new(load)
 	}
-	l := ls.idle[n-1]
-	ls.idle[n-1], ls.idle = nil, ls.idle[:n-1]
-	ls.bytes -= l.size()
+	l := (*from)[n-1]
+	(*from)[n-1], *from = nil, (*from)[:n-1]
 	return l
 }
 
-func (ls *loads) give(l *load) {
+// pack returns the load that a draft has become. It goes back when it is written.
+func (ls *loads) pack(draft *load) *load {
+	size := 0
+	for _, b := range draft.blocks() {
+		size += b.packedBytes()
+	}
+	ls.mu.Lock()
+	l, piece := taken(&ls.idle), ls.pieces.take(size)
+	ls.mu.Unlock()
+	l.piece = piece
+	room := piece[:size]
+	to := l.blocks()
+	for i, b := range draft.blocks() {
+		room = b.packInto(to[i], room)
+	}
+	small := draft.size() <= largeBytes
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	n := l.size()
-	if n > largeBytes {
-		return
+	if small && len(ls.drafts) < idleDrafts {
+		ls.drafts = append(ls.drafts, draft)
 	}
-	ls.learn(&l.chains)
-	if ls.bytes+n <= idleBytes {
-		ls.idle, ls.bytes = append(ls.idle, l), ls.bytes+n
+	return l
+}
+
+// give takes a packed load back.
+func (ls *loads) give(l *load) {
+	for _, b := range l.blocks() {
+		b.unpack()
+	}
+	piece := l.piece
+	l.piece = nil
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.pieces.give(piece)
+	if len(ls.idle) < idleLoads {
+		ls.idle = append(ls.idle, l)
 	}
 }
 
-// strips are those of a new block of chains; nil until one has been written.
-func (ls *loads) strips() []strip {
-	if len(ls.usual) == 0 {
-		return nil
-	}
-	strips := make([]strip, len(ls.usual))
-	for i, r := range ls.usual {
-		s := &strips[i]
-		s.cells, s.ends, s.codes = make([]byte, 0, r.cells), make([]uint64, 0, r.ends), make([]byte, 0, r.codes)
-	}
-	return strips
+// blocks are those of all tables.
+func (l *load) blocks() [6]*block {
+	return [...]*block{&l.facts, &l.rejects, &l.chains, &l.alerts, &l.entries, &l.checkpoints}
 }
 
-// learn takes note of what b holds: a mean that moves, and an eighth of room.
-func (ls *loads) learn(b *block) {
-	if b.rows == 0 {
-		return
-	}
-	first := ls.usual == nil
-	if first {
-		ls.usual = make([]room, len(b.strips))
-	}
-	follow := func(usual *int, n int) {
-		n += n / 8
-		if !first {
-			n = *usual + (n-*usual)/8
-		}
-		*usual = n
-	}
-	for i := range b.strips {
-		s, r := &b.strips[i], &ls.usual[i]
-		follow(&r.cells, len(s.cells))
-		follow(&r.ends, len(s.ends))
-		follow(&r.codes, len(s.codes))
-	}
-}
-
-// size is the memory that l holds, used or not, near enough.
+// size is the memory that a draft holds, used or not, near enough.
 func (l *load) size() (n int) {
-	for _, b := range [...]*block{&l.facts, &l.rejects, &l.chains, &l.alerts, &l.entries, &l.checkpoints} {
+	for _, b := range l.blocks() {
 		n += 8 * (cap(b.rowsAt) + cap(b.elementsAt))
 		for i := range b.strips {
 			s := &b.strips[i]
