@@ -52,6 +52,7 @@ var libraries = []struct {
 	{"github.com/expr-lang/expr", []string{"rules", "sources/declared_value.go", "sources/declared_line.go"}, "the languages of rules and of declared sources are ours; what runs them may change"},
 	{"github.com/prometheus/client_golang", []string{"pipeline", "cmd"}, "what is measured is in one file, and registered where the caller says"},
 	{"github.com/goccy/go-yaml", []string{"rules", "cmd", "sources/prices", "sources/declared_file.go"}, "files that people write are read at the edge"},
+	{"github.com/pierrec/lz4/v4", []string{"pipeline/unpack.go"}, "fetched batches are unpacked where they stay; the Kafka client unpacks with it too"},
 	{"github.com/klauspost/compress", []string{"cmd", "deploy/local/clickhouse"}, "compressed files are read at the edge"},
 	{"github.com/ebitengine/purego", []string{"deploy/local/clickhouse"}, "calling C without cgo is for the embedded ClickHouse alone"},
 	{"google.golang.org/protobuf", []string{"sources/otel_proto.go"}, "OTLP is read off the wire; generated types would be made on the heap for every span, and bring gRPC"},

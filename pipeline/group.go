@@ -64,7 +64,11 @@ func (g *group) run(ctx context.Context, kafka []kgo.Opt, ready chan struct{}) e
 	polling, stopPoll := context.WithCancel(ctx)
 	defer stopPoll()
 	g.stopPoll = stopPoll
-	client, err := kgo.NewClient(append(kafka[:len(kafka):len(kafka)], g.options()...)...)
+	options, err := g.options()
+	if err != nil {
+		return fmt.Errorf("join group %s: %w", g.cfg.Group, err)
+	}
+	client, err := kgo.NewClient(append(kafka[:len(kafka):len(kafka)], options...)...)
 	if err != nil {
 		return fmt.Errorf("join group %s: %w", g.cfg.Group, err)
 	}
@@ -91,8 +95,12 @@ func (g *group) run(ctx context.Context, kafka []kgo.Opt, ready chan struct{}) e
 	return err
 }
 
-func (g *group) options() []kgo.Opt {
+func (g *group) options() ([]kgo.Opt, error) {
 	lent := newPools()
+	unpack, err := newUnpacker(lent, g.maxBatchBytes)
+	if err != nil {
+		return nil, err
+	}
 	return []kgo.Opt{
 		kgo.ConsumerGroup(g.cfg.Group),
 		kgo.ConsumeTopics(topicNames(g.cfg)...),
@@ -106,7 +114,7 @@ func (g *group) options() []kgo.Opt {
 		// Small fetches cost the least CPU per record (measured), and bound memory: a
 		// fetch unpacks to six times its size, and some are under way beside the queues.
 		kgo.FetchMaxBytes(512 << 10), kgo.FetchMaxPartitionBytes(256 << 10), kgo.MaxDecompressBatchBytes(g.maxBatchBytes),
-		kgo.WithPools(lent), kgo.WithHooks(lent),
+		kgo.WithPools(lent), kgo.WithHooks(lent), kgo.WithDecompressor(unpack),
 		// As long again to commit and to join. A member that dies in between holds
 		// the group up for all of it.
 		kgo.RebalanceTimeout(2 * g.cfg.DrainTimeout),
@@ -116,7 +124,7 @@ func (g *group) options() []kgo.Opt {
 		kgo.AdjustFetchOffsetsFn(g.startLanes),
 		kgo.OnPartitionsRevoked(g.revoked),
 		kgo.OnPartitionsLost(g.lost),
-	}
+	}, nil
 }
 
 // poll never blocks on a lane: a lane that has enough gets its partition paused, and
