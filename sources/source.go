@@ -167,7 +167,7 @@ func Kinds(ss ...Source) correlate.Kinds {
 }
 
 // DecodeRecord decodes one record of source s, after the checks every source shares.
-func (s Source) DecodeRecord(in Input, out *Batch) {
+func (s *Source) DecodeRecord(in Input, out *Batch) {
 	firstEvent, firstReject := len(out.Events), len(out.Rejects)
 	whole := in.Raw
 	if !s.Binary && !bare(in.Raw) {

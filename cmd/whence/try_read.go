@@ -102,7 +102,7 @@ func (r *reader) decode(in sources.Input, out *sources.Batch) {
 		return
 	}
 	// The checks that all sources share say what is wrong with most of it.
-	sources.Source{Decode: func(sources.Input, *sources.Batch) {}}.DecodeRecord(in, out)
+	(&sources.Source{Decode: func(sources.Input, *sources.Batch) {}}).DecodeRecord(in, out)
 	for i := range out.Rejects {
 		rj := &out.Rejects[i]
 		switch {
