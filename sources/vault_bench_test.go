@@ -45,10 +45,32 @@ func BenchmarkDecodeVault(b *testing.B) {
 	b.Run("full", func(b *testing.B) { benchDecode(b, vaultAudit, vaultFullLines()) })
 }
 
+// vaultHashLines are of a list of hashes: the hash alone, and all that Vault answered.
+func vaultHashLines() (short, whole []Input) {
+	line := func(s string) []Input { return []Input{{Scope: "prod/file", Raw: []byte(s)}} }
+	return line(`{"access_key_id":"AKIAEXAMPLE0VAULT0001","hash":"hmac-sha256:637a79cb9555893e7fcf957aa02527a2b3aab829d8f1fcfab32f55976be69f3d","seen_at":"2026-03-02T09:20:00Z"}`),
+		line(`{"access_key_id":"AKIAEXAMPLE0VAULT0001","seen_at":"2026-03-02T09:20:00Z","response":{"request_id":"8a6f2a3e-51c4-9c0b-2d5c-3a1f0c7be913","lease_id":"","lease_duration":0,"renewable":false,` +
+			`"data":{"hash":"hmac-sha256:637a79cb9555893e7fcf957aa02527a2b3aab829d8f1fcfab32f55976be69f3d"},"warnings":null,"mount_type":"system"}}`)
+}
+
+func BenchmarkDecodeVaultHash(b *testing.B) {
+	short, whole := vaultHashLines()
+	b.Run("short", func(b *testing.B) { benchDecode(b, vaultAuditHash, short) })
+	b.Run("whole", func(b *testing.B) { benchDecode(b, vaultAuditHash, whole) })
+}
+
 func TestVaultAllocatesNothing(t *testing.T) {
 	lines := eventLines(t, vaultAudit)
 	if len(lines) < 70 {
 		t.Fatalf("only %d lines", len(lines))
 	}
 	allocatesNothing(t, vaultAudit, append(lines, vaultFullLines()...))
+}
+
+func TestVaultHashAllocatesNothing(t *testing.T) {
+	lines := eventLines(t, vaultAuditHash)
+	if len(lines) < 10 {
+		t.Fatalf("only %d lines", len(lines))
+	}
+	allocatesNothing(t, vaultAuditHash, lines)
 }

@@ -258,4 +258,27 @@ pipeline:
       raw_log_key: log
       rdkafka.message.max.bytes: 17825792
 ` + "```" + `
+
+## Hashes of access keys, from Vault
+
+A mount of Vault's AWS engine that may not be tuned to log access keys in plain logs their HMAC. Vault says which HMAC
+a key has by ` + "`sys/audit-hash/<device>`" + `, to whoever has a policy for it. So ask for the keys of chains that end at one,
+with the time at which CloudTrail first shows it, and send all that Vault answers, a line for each, to a topic of
+` + "`vault.audit_hash`" + ` that has the scope of the device's own (` + "`prod/file0`" + `):
+
+` + "```sh" + `
+clickhouse client --query "
+  SELECT substring(executor_key, 16), min(time) FROM whence.chains_now
+  WHERE source = 'aws.cloudtrail' AND status != 'attributed' AND startsWith(executor_key, 'aws.access_key:')
+  GROUP BY executor_key" |
+while read -r key seen; do
+  vault write -format=json sys/audit-hash/file0 input="$key" </dev/null |
+    jq -c --arg key "$key" --arg seen "$seen" '{access_key_id: $key, seen_at: $seen, response: .}'
+done >hashes.ndjson
+` + "```" + `
+
+Keys that Vault did not make do no harm. What the API answers will do as ` + "`response`" + `, too. The line's event goes by Vault's
+` + "`request_id`" + `: in ` + "`vault.audit`" + ` the same request is ` + "`<request_id>/request`" + ` and ` + "`<request_id>/response`" + `, so that an auditor
+finds who asked, and that it was asked. A line with nothing but the hash, which rests on the operator's word alone, is taken as well:
+` + "`" + `{"access_key_id":"AKIA...","hash":"hmac-sha256:...","seen_at":"2026-03-02T09:20:00Z"}` + "`" + `.
 `

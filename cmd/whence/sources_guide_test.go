@@ -45,7 +45,7 @@ var guide = map[string]string{
 	"terraform_cloud.notification": "A notification of every workspace, all run events, as generic webhook. Runs that log in by workload identity join by their subject; a role session name with the run id (`run-...`) tells them apart.",
 	"tines.audit":                  "The tenant's audit log.",
 	"vault.audit":                  "Vault's, or OpenBao's: a file or socket device on every node, `elide_list_responses` off. To join exactly: `audit_non_hmac_response_keys=access_key` on AWS mounts (`vault secrets tune`), `hmac_accessor=false` on the device, or a source `vault.audit_hash` instead. The scope is `cluster/device`; two devices are two topics.",
-	"vault.audit_hash":             "What `sys/audit-hash/<device>` answers for the access keys that CloudTrail shows: one line a key, where the mount may not be tuned.",
+	"vault.audit_hash":             "What `sys/audit-hash/<device>` answers for the access keys that CloudTrail shows: one line a key, where the mount may not be tuned, [as below](#hashes-of-access-keys-from-vault). The scope is the device's.",
 }
 
 // lookedFor are logs, and services that have none of their own, by the names that people
