@@ -48,7 +48,7 @@ const (
 	// them to every second collection, and they would be made anew, which is what the
 	// next one collects. What is too much is what nobody has asked for longest: or the
 	// pool would fill with the sizes that are not in demand, and lend nothing.
-	mostIdle = 24 << 20
+	mostIdle = 12 << 20
 )
 
 // classBytes is the size of the pieces of a class.

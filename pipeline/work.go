@@ -62,9 +62,9 @@ func (w *work) drop() {
 }
 
 // mostChains is how many chains a lane keeps room for between steps: those of a full
-// step and of as many that settle in it, and by how much such a list grows beyond that.
+// step and of those that settle in it, and by how much such a list grows beyond that.
 // When very many are woken at once they take more, for that step.
-const mostChains = 3 * maxBatch
+const mostChains = 2 * maxBatch
 
 func (w *work) reset() {
 	w.decoded.Reset()

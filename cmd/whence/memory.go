@@ -13,11 +13,17 @@ import (
 // and fetched batches, nearly all of it without pointers, so collecting more often than
 // Go does by itself costs little; and with a million sessions half of it would be the
 // largest part of the process.
+//
+// Where more than muchLive is live it is less, by a byte for each four of those, down to
+// leastRoom: with a million sessions about half as much. They are collected more often
+// then, and what an event costs there is mostly walks.
 const (
 	collectAt = 50 // percent of what is live
 	headroom  = 96 << 20
+	muchLive  = 256 << 20
+	leastRoom = 48 << 20
 	// leastPercent bounds what collecting can cost, however much is live.
-	leastPercent = 10
+	leastPercent = 5
 	paceEvery    = time.Second
 )
 
@@ -66,5 +72,13 @@ func percentFor(live uint64) int {
 	if live <= headroom*100/collectAt {
 		return collectAt
 	}
-	return max(int(headroom*100/live), leastPercent)
+	return max(int(roomFor(live)*100/live), leastPercent)
+}
+
+// roomFor is how much the heap may grow beyond what is live.
+func roomFor(live uint64) uint64 {
+	if live <= muchLive {
+		return headroom
+	}
+	return headroom - min((live-muchLive)/4, headroom-leastRoom)
 }

@@ -10,8 +10,10 @@ func TestPercentFor(t *testing.T) {
 		{0, collectAt},
 		{100 << 20, collectAt},
 		{192 << 20, collectAt},
-		{384 << 20, 25},
-		{768 << 20, 12},
+		{256 << 20, 37},
+		{320 << 20, 25},
+		{448 << 20, 10},
+		{800 << 20, 6},
 		{8 << 30, leastPercent},
 	} {
 		if got := percentFor(tt.live); got != tt.want {
