@@ -53,7 +53,7 @@ type walkSet struct {
 
 const (
 	// finishedBytes is what a finished walk takes, all in, on real chains of 2-4 hops.
-	finishedBytes = 750
+	finishedBytes = 768
 	// mostWorth bounds Finished.worth: after so many walks of another sort it turns.
 	mostWorth = 1000
 
@@ -217,7 +217,7 @@ func (f *Finished) letGo(s start, i int) {
 			i = f.victim(set, i)
 			set.tags[i].Store(0)
 			if w := set.walks[i].Swap(nil); w != nil {
-				f.held.Add(-int64(w.bytes()))
+				f.held.Add(-int64(w.taken()))
 			}
 			return
 		}
@@ -235,21 +235,28 @@ func (s *walkSet) occupied(i int) int {
 	return -1
 }
 
-// keep puts w into a slot of its set, if it fits into the bytes there are: a larger one
-// may have to wait until a smaller one has made room.
+// keep puts w into a slot of its set, if it fits into the bytes there are, when a few others
+// have made room.
 func (f *Finished) keep(i int, w *finished) {
 	set := f.set(w.start)
-	grows := int64(w.bytes())
+	grows := int64(w.taken())
 	if old := set.walks[i].Load(); old != nil {
-		grows -= int64(old.bytes())
+		grows -= int64(old.taken())
+	}
+	// Walks are of any size, so one that makes room may be too small.
+	for range ways {
+		if grows <= 0 || f.held.Load()+grows <= f.limit {
+			break
+		}
+		f.letGo(w.start, i)
 	}
 	if f.held.Load()+grows > f.limit && grows > 0 {
 		return
 	}
 	if old := set.walks[i].Swap(w); old != nil {
-		f.held.Add(-int64(old.bytes()))
+		f.held.Add(-int64(old.taken()))
 	}
-	f.held.Add(int64(w.bytes()))
+	f.held.Add(int64(w.taken()))
 	set.tags[i].Store(w.start.tag())
 	if state, both := set.state.Load(), uint32(foundLately|foundEver)<<i; state&both != 0 {
 		set.state.Store(state &^ both)

@@ -68,7 +68,7 @@ func TestFinishedKeepsWhatIsWorthIt(t *testing.T) {
 			walked++
 			if i := f.place(s); i >= 0 {
 				kept++
-				f.keep(i, newFinished(finished{start: s}, &rest{text: make([]byte, finishedBytes-finishedHead)}))
+				f.keep(i, newFinished(finished{start: s}, &rest{text: make([]byte, rng.IntN(2*(finishedBytes-finishedHead)))}))
 			}
 		}
 		return walked / events, kept / events

@@ -202,7 +202,7 @@ func TestFinishedKeepsToItsBytes(t *testing.T) {
 	for i := range f.sets {
 		for j := range f.sets[i].walks {
 			if w := f.sets[i].walks[j].Load(); w != nil {
-				held += int64(w.bytes())
+				held += int64(w.taken())
 				if f.find(w.start) != w {
 					t.Errorf("walk %d of set %d is not found", j, i)
 				}

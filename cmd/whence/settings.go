@@ -208,7 +208,7 @@ func defaultSettings() settings {
 		Sessions: sessionsSettings{
 			Topic: ix.SessionsTopic, Registry: ix.RegistryTopic, Partitions: ix.Partitions, Replication: ix.Replication,
 			Retention: ix.Retention, HotBytes: ix.HotBytes, OverflowBytes: ix.OverflowBytes, CacheBytes: ix.CacheBytes,
-			WalkBytes: 96 << 20,
+			WalkBytes: 88 << 20,
 		},
 		RejectsTopic: pl.RejectsTopic,
 		Lateness:     pl.Lateness,
