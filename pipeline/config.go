@@ -70,7 +70,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Group: "whence", RejectsTopic: "whence.rejects", MaxWait: time.Hour, WindowBytes: 256 << 20,
-		QueueRecords: 20_000, QueueBytes: 8 << 20, StepRecords: 8192, FlightRows: 20_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
+		QueueRecords: 20_000, QueueBytes: 16 << 20, StepRecords: 8192, FlightRows: 20_000, CommitEvery: time.Second, IdleAfter: 2 * time.Second,
 		RefreshMarks: 10 * time.Second, RepairEvery: 5 * time.Second, DrainTimeout: 30 * time.Second, SessionTimeout: 45 * time.Second,
 	}
 }
